@@ -1,0 +1,245 @@
+"""What a catalogue entry is, and how entries are found.
+
+An optimizer, surface, schedule or network is one frozen dataclass that is also a JAX pytree. Its
+fields are its hyperparameters: a `knob` is a number and a traced leaf (changing it compiles nothing),
+a `switch` selects code and is static. Menus, sliders, the command line, links, validation, tests and
+documentation all read the same fields.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import inspect
+import math
+import numbers
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
+
+import jax
+import numpy as np
+
+_META = "optviz"
+
+
+@dataclass(frozen=True)
+class Knob:
+    """What is known about one numeric hyperparameter.
+
+    Attributes:
+        domain: the mathematically allowed interval; outside it `validate` raises.
+        closed: which ends of `domain` belong to it: "left", "right", "both" or "neither".
+            An infinite end never belongs to it.
+        typical: the range that a slider offers.
+        log: whether equal ratios, rather than equal differences, look equal on a slider.
+        integer: whether only whole numbers are allowed.
+        help: one sentence in plain words.
+    """
+
+    domain: tuple[float, float]
+    typical: tuple[float, float]
+    log: bool
+    help: str
+    closed: str
+    integer: bool
+
+    def contains(self, value: float) -> bool:
+        low, high = self.domain
+        above = value >= low if self.closed in ("left", "both") else value > low
+        below = value <= high if self.closed in ("right", "both") else value < high
+        return above and below and math.isfinite(value)
+
+    def describe(self) -> str:
+        """The domain as mathematicians write it: `[0, 1)`."""
+        low, high = self.domain
+        left = "[" if self.closed in ("left", "both") and math.isfinite(low) else "("
+        right = "]" if self.closed in ("right", "both") and math.isfinite(high) else ")"
+        return f"{left}{low:g}, {high:g}{right}"
+
+
+@dataclass(frozen=True)
+class Switch:
+    """What is known about one choice between pieces of code."""
+
+    options: tuple[Any, ...]  # empty: any value of the default's type
+    help: str
+
+
+def knob(
+    default: float,
+    *,
+    domain: tuple[float, float],
+    typical: tuple[float, float],
+    help: str,
+    log: bool = False,
+    closed: str = "left",
+    integer: bool = False,
+) -> Any:
+    """Declare a numeric hyperparameter: a traced leaf of the entry."""
+    info = Knob(domain, typical, log, help, closed, integer)
+    return dataclasses.field(default=default, metadata={_META: info})
+
+
+def switch(default: Any, *, help: str, options: tuple[Any, ...] = ()) -> Any:
+    """Declare a choice between pieces of code: static, so each choice compiles once."""
+    if not options and isinstance(default, bool):
+        options = (False, True)
+    info = Switch(options, help)
+    return dataclasses.field(default=default, metadata={_META: info, "static": True})
+
+
+class Entry:
+    """Base of everything in the catalogue; subclasses are made with `@entry`."""
+
+    name: ClassVar[str]  # snake_case key in links, the command line and files
+    label: ClassVar[str]  # the paper's spelling
+
+
+T = TypeVar("T", bound=Entry)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(knob, switch))
+def entry(cls: type[T]) -> type[T]:
+    """Make `cls` a frozen dataclass whose knobs are pytree leaves and whose switches are static."""
+    cls = dataclass(frozen=True)(cls)
+    fields = dataclasses.fields(cls)  # pyright: ignore[reportArgumentType]
+    for field in fields:
+        if _META not in field.metadata:
+            raise TypeError(f"{cls.__name__}.{field.name} must be declared as a knob or a switch")
+    is_knob = {f.name: isinstance(f.metadata[_META], Knob) for f in fields}
+    jax.tree_util.register_dataclass(
+        cls,
+        data_fields=[name for name, numeric in is_knob.items() if numeric],
+        meta_fields=[name for name, numeric in is_knob.items() if not numeric],
+    )
+    return cls
+
+
+@cache
+def knobs(cls: type[Entry]) -> Mapping[str, Knob]:
+    """The numeric hyperparameters of an entry class, in the order in which they are declared."""
+    return {n: f.metadata[_META] for n, f in _fields(cls) if isinstance(f.metadata[_META], Knob)}
+
+
+@cache
+def switches(cls: type[Entry]) -> Mapping[str, Switch]:
+    """The code-selecting hyperparameters of an entry class, in the order of declaration."""
+    return {n: f.metadata[_META] for n, f in _fields(cls) if isinstance(f.metadata[_META], Switch)}
+
+
+@cache
+def defaults(cls: type[Entry]) -> Mapping[str, Any]:
+    """Field name -> the class's own default."""
+    return {n: f.default for n, f in _fields(cls)}
+
+
+def _fields(cls: type[Entry]) -> Iterator[tuple[str, dataclasses.Field[Any]]]:
+    return ((f.name, f) for f in dataclasses.fields(cls))  # pyright: ignore[reportArgumentType]
+
+
+def validate(item: Entry) -> None:
+    """Check every hyperparameter of an entry against its declaration.
+
+    Raises:
+        ValueError: `Adam.b1 must lie in [0, 1), got 1.2`.
+    """
+    cls = type(item)
+    for name, info in knobs(cls).items():
+        value = getattr(item, name)
+        if isinstance(value, (jax.Array, np.ndarray)) and value.ndim == 0:
+            value = value.item()
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise ValueError(f"{cls.__name__}.{name} must be a number, got {value!r}")
+        if info.integer and int(value) != value if math.isfinite(value) else False:
+            raise ValueError(f"{cls.__name__}.{name} must be a whole number, got {value!r}")
+        if not info.contains(float(value)):
+            raise ValueError(f"{cls.__name__}.{name} must lie in {info.describe()}, got {value!r}")
+    for name, info in switches(cls).items():
+        value = getattr(item, name)
+        if info.options and value not in info.options:
+            allowed = ", ".join(map(str, info.options))
+            raise ValueError(f"{cls.__name__}.{name} must be one of {allowed}, got {value!r}")
+
+
+def source(cls: type[Entry]) -> str:
+    """The reference that the class docstring names (the text after `Reference:`), or ''."""
+    found = re.search(r"Reference:\s*(.+?)(?:\n\s*\n|\Z)", inspect.getdoc(cls) or "", re.DOTALL)
+    return " ".join(found.group(1).split()) if found else ""
+
+
+def summary(cls: type[Entry]) -> str:
+    """The first line of the class docstring: what the entry is, in one line."""
+    return (inspect.getdoc(cls) or "").split("\n", 1)[0]
+
+
+class Catalog(Mapping[str, type[T]], Generic[T]):
+    """Key -> entry class, for every entry in a folder; an unknown key names the closest known one."""
+
+    def __init__(self, package: str, base: type[T], kind: str) -> None:
+        self._package, self._base, self.kind = package, base, kind
+        self._entries: dict[str, type[T]] | None = None
+
+    def _found(self) -> dict[str, type[T]]:
+        if self._entries is None:
+            self._entries = discover(self._package, self._base)
+        return self._entries
+
+    def register(self, cls: type[T]) -> None:
+        """Add an entry from outside the package, such as a plug-in file."""
+        known = self._found()
+        if cls.name in known and known[cls.name] is not cls:
+            raise ValueError(f"{self.kind} {cls.name!r} exists already")
+        known[cls.name] = cls
+
+    def __getitem__(self, key: str) -> type[T]:
+        try:
+            return self._found()[key]
+        except KeyError:
+            raise UnknownKeyError(unknown(self.kind, key, self._found())) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} {self.kind}s: {', '.join(self)}>"
+
+
+class UnknownKeyError(KeyError, ValueError):
+    """A name that no entry has: a `KeyError` of the mapping and bad input at once."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def unknown(kind: str, key: object, known: Mapping[str, Any] | list[str]) -> str:
+    """The one line that says a name is not known, with the closest known one and all of them."""
+    close = difflib.get_close_matches(str(key), list(known), n=1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"unknown {kind} {key!r}{hint}; known: {', '.join(known)}"
+
+
+def discover(package: str, base: type[T]) -> dict[str, type[T]]:
+    """Import every module of `package` and collect the subclasses of `base` that have a name.
+
+    Raises:
+        ValueError: two entries have one name.
+    """
+    found: dict[str, type[T]] = {}
+    module = importlib.import_module(package)
+    for info in sorted(pkgutil.iter_modules(module.__path__), key=lambda m: m.name):
+        contents = vars(importlib.import_module(f"{package}.{info.name}"))
+        for value in contents.values():
+            if not (isinstance(value, type) and issubclass(value, base) and "name" in vars(value)):
+                continue
+            if found.setdefault(value.name, value) is not value:
+                other = found[value.name].__name__
+                raise ValueError(f"{other} and {value.__name__} both have the name {value.name!r}")
+    return found

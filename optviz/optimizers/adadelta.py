@@ -1,0 +1,74 @@
+"""Adadelta: steps in the units of the parameters, with hardly a learning rate to choose."""
+
+from math import inf
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from optviz.catalog import entry, knob
+from optviz.optimizers.base import Optimizer, Params, StepContext
+
+
+class AdadeltaState(NamedTuple):
+    nu: Params  # running mean of squared gradients, shaped like params
+    delta: Params  # running mean of squared updates, shaped like params
+
+
+@entry
+class Adadelta(Optimizer):
+    r"""Scales each coordinate by the ratio of its recent updates to its recent gradients.
+
+    $$s_t = \rho s_{t-1} + (1-\rho) g_t^2, \qquad
+      u_t = \frac{\sqrt{d_{t-1} + \epsilon}}{\sqrt{s_t + \epsilon}}\, g_t$$
+    $$d_t = \rho d_{t-1} + (1-\rho) u_t^2, \qquad \theta_{t+1} = \theta_t - \eta_t u_t$$
+
+    The paper has no learning rate ($\eta = 1$). The first steps are about $\sqrt{\epsilon}$ long,
+    so $\epsilon$ decides how fast it gets going.
+    Cost per step: one gradient. Memory: two copies of params.
+
+    Reference: Zeiler 2012, Algorithm 1, https://arxiv.org/abs/1212.5701
+    """
+
+    name: ClassVar[str] = "adadelta"
+    label: ClassVar[str] = "Adadelta"
+
+    learning_rate: float = knob(
+        1.0,
+        domain=(0, inf),
+        typical=(1e-2, 100),
+        log=True,
+        help="Factor on the step that the rule chooses itself; the paper has none.",
+    )
+    rho: float = knob(
+        0.9,
+        domain=(0, 1),
+        typical=(0, 0.999),
+        help="Memory of the squared gradients and of the squared steps.",
+    )
+    eps: float = knob(
+        1e-6,
+        domain=(0, inf),
+        closed="neither",
+        typical=(1e-10, 1e-1),
+        log=True,
+        help="Sets the length of the first steps, about √ε.",
+    )
+
+    def init(self, params: Params) -> AdadeltaState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return AdadeltaState(nu=zeros, delta=zeros)
+
+    def update(self, ctx: StepContext, state: AdadeltaState) -> tuple[Params, AdadeltaState]:
+        def running_mean(mean: jax.Array, value: jax.Array) -> jax.Array:
+            return self.rho * mean + (1 - self.rho) * value**2
+
+        nu = jax.tree.map(running_mean, state.nu, ctx.grads)
+        moves = jax.tree.map(
+            lambda d, s, g: jnp.sqrt(d + self.eps) / jnp.sqrt(s + self.eps) * g,
+            state.delta,
+            nu,
+            ctx.grads,
+        )
+        delta = jax.tree.map(running_mean, state.delta, moves)
+        return jax.tree.map(lambda u: -self.learning_rate * u, moves), AdadeltaState(nu, delta)

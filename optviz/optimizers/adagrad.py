@@ -1,0 +1,70 @@
+"""AdaGrad: a step per coordinate that shrinks with all the gradient seen there."""
+
+from math import inf
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from optviz.catalog import entry, knob, switch
+from optviz.optimizers.base import Optimizer, Params, StepContext
+
+
+class AdaGradState(NamedTuple):
+    sum_of_squares: Params  # of all gradients so far, shaped like params
+
+
+@entry
+class AdaGrad(Optimizer):
+    r"""Divides each coordinate's step by the root of the sum of its squared gradients.
+
+    $$r_t = r_{t-1} + g_t^2, \qquad
+      \theta_{t+1} = \theta_t - \eta_t\, \frac{g_t}{\sqrt{r_t} + \epsilon}$$
+
+    The sum only grows, so the effective step decays towards zero. $\epsilon$ stands outside the
+    root in PyTorch and inside it in TensorFlow and optax.
+    Cost per step: one gradient. Memory: one copy of params.
+
+    Reference: Duchi, Hazan & Singer 2011, https://jmlr.org/papers/v12/duchi11a.html
+    """
+
+    name: ClassVar[str] = "adagrad"
+    label: ClassVar[str] = "AdaGrad"
+
+    learning_rate: float = knob(
+        1e-2,
+        domain=(0, inf),
+        typical=(1e-4, 10),
+        log=True,
+        help="Length of the very first step in every coordinate.",
+    )
+    eps: float = knob(
+        1e-10,
+        domain=(0, inf),
+        typical=(1e-12, 1e-2),
+        log=True,
+        help="Keeps the division safe where no gradient has been seen yet.",
+    )
+    initial_accumulator_value: float = knob(
+        0.0,
+        domain=(0, inf),
+        typical=(0, 1),
+        help="Sum of squared gradients to start from; more makes the first steps shorter.",
+    )
+    eps_inside_sqrt: bool = switch(False, help="Whether ε is added before the root is taken.")
+
+    def init(self, params: Params) -> AdaGradState:
+        return AdaGradState(
+            jax.tree.map(
+                lambda p: jnp.full_like(p, self.initial_accumulator_value, dtype=p.dtype), params
+            )
+        )
+
+    def update(self, ctx: StepContext, state: AdaGradState) -> tuple[Params, AdaGradState]:
+        total = jax.tree.map(lambda r, g: r + g**2, state.sum_of_squares, ctx.grads)
+
+        def leaf(g: jax.Array, r: jax.Array) -> jax.Array:
+            root = jnp.sqrt(r + self.eps) if self.eps_inside_sqrt else jnp.sqrt(r) + self.eps
+            return -self.learning_rate * g / root
+
+        return jax.tree.map(leaf, ctx.grads, total), AdaGradState(total)

@@ -1,0 +1,100 @@
+"""Adam: momentum in the numerator, a running gradient scale in the denominator."""
+
+from math import inf
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from optviz.catalog import entry, knob, switch
+from optviz.optimizers.base import Optimizer, Params, StepContext
+
+
+class AdamState(NamedTuple):
+    mu: Params  # running mean of gradients, shaped like params
+    nu: Params  # running mean of squared gradients, shaped like params
+
+
+@entry
+class Adam(Optimizer):
+    r"""Adam, Algorithm 1 of the paper.
+
+    With gradient $g_t$ and step $t = 1, 2, \dots$
+
+    $$m_t = b_1 m_{t-1} + (1 - b_1)\, g_t \qquad
+      v_t = b_2 v_{t-1} + (1 - b_2)\, g_t^2$$
+    $$u_t = -\eta_t\, \frac{m_t / (1 - b_1^t)}{\sqrt{v_t / (1 - b_2^t)} + \epsilon}$$
+
+    The means start at zero and are too small at first; the divisions by $1 - b^t$ correct for that
+    (`power`). The other readings of the printed correction are kept to show what they do:
+    `constant` divides by $1 - b$ at every step; `stale` does so with the means of the step before,
+    so that the first update is zero; `in_place` writes the divided means back into the state,
+    where they grow without bound; `none` leaves the means as they are.
+    Cost per step: one gradient. Memory: two copies of params.
+
+    Reference: Kingma & Ba 2015, https://arxiv.org/abs/1412.6980
+    """
+
+    name: ClassVar[str] = "adam"
+    label: ClassVar[str] = "Adam"
+
+    learning_rate: float = knob(
+        1e-3,
+        domain=(0, inf),
+        typical=(1e-5, 1),
+        log=True,
+        help="About how far each coordinate moves in one step.",
+    )
+    b1: float = knob(
+        0.9,
+        domain=(0, 1),
+        typical=(0, 0.999),
+        help="Memory of the mean gradient: more is smoother and slower to turn.",
+    )
+    b2: float = knob(
+        0.999,
+        domain=(0, 1),
+        typical=(0, 0.9999),
+        help="Memory of the squared gradient, which sets each coordinate's scale.",
+    )
+    eps: float = knob(
+        1e-8,
+        domain=(0, inf),
+        typical=(1e-12, 1e-2),
+        log=True,
+        help="Floor of the denominator; larger makes the rule more like momentum.",
+    )
+    bias_correction: str = switch(
+        "power",
+        options=("power", "constant", "stale", "in_place", "none"),
+        help="How the means, which start at zero, are corrected in the first steps.",
+    )
+    eps_inside_sqrt: bool = switch(False, help="Whether ε is added before the root is taken.")
+
+    def init(self, params: Params) -> AdamState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return AdamState(mu=zeros, nu=zeros)
+
+    def update(self, ctx: StepContext, state: AdamState) -> tuple[Params, AdamState]:
+        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
+        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
+        one_b1, one_b2 = 1 - self.b1, 1 - self.b2
+        numerator, square = mu, nu
+        if self.bias_correction == "power":
+            t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+            one_b1, one_b2 = 1 - self.b1**t, 1 - self.b2**t
+        elif self.bias_correction == "stale":
+            numerator, square = state.mu, state.nu
+        elif self.bias_correction == "in_place":
+            mu = numerator = jax.tree.map(lambda m: m / one_b1, mu)
+            nu = square = jax.tree.map(lambda v: v / one_b2, nu)
+        if self.bias_correction in ("in_place", "none"):
+            one_b1 = one_b2 = 1.0
+
+        def leaf(m: jax.Array, v: jax.Array) -> jax.Array:
+            m_hat, v_hat = m / one_b1, v / one_b2
+            if self.eps_inside_sqrt:
+                return -self.learning_rate * m_hat / jnp.sqrt(v_hat + self.eps)
+            return -self.learning_rate * m_hat / (jnp.sqrt(v_hat) + self.eps)
+
+        return jax.tree.map(leaf, numerator, square), AdamState(mu, nu)

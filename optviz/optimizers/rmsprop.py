@@ -1,0 +1,90 @@
+"""RMSProp: AdaGrad that forgets."""
+
+from math import inf
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from optviz.catalog import entry, knob, switch
+from optviz.optimizers.base import Optimizer, Params, StepContext
+
+
+class RMSPropState(NamedTuple):
+    nu: Params  # running mean of squared gradients, shaped like params
+    mu: Params  # running mean of gradients (zeros unless centered), shaped like params
+    trace: Params  # momentum of the scaled gradients, shaped like params
+
+
+@entry
+class RMSProp(Optimizer):
+    r"""Divides each coordinate's step by the root of a running mean of its squared gradients.
+
+    With decay $\beta$ and momentum $\mu$
+
+    $$s_t = \beta s_{t-1} + (1-\beta) g_t^2, \qquad
+      v_t = \mu v_{t-1} + \frac{g_t}{\sqrt{s_t} + \epsilon}, \qquad
+      \theta_{t+1} = \theta_t - \eta_t v_t$$
+
+    Centered, $s_t - \bar g_t^2$ (a running variance) takes the place of $s_t$. $\epsilon$ stands
+    outside the root in PyTorch; the lecture slides of Hinton leave it out.
+    Cost per step: one gradient. Memory: three copies of params.
+
+    Reference: Tieleman & Hinton 2012, lecture 6e,
+    https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf
+    """
+
+    name: ClassVar[str] = "rmsprop"
+    label: ClassVar[str] = "RMSProp"
+
+    learning_rate: float = knob(
+        1e-2,
+        domain=(0, inf),
+        typical=(1e-5, 1),
+        log=True,
+        help="About how far each coordinate moves in one step.",
+    )
+    decay: float = knob(
+        0.99,
+        domain=(0, 1),
+        typical=(0, 0.999),
+        help="Memory of the squared gradient; nearer 1 remembers longer.",
+    )
+    eps: float = knob(
+        1e-8,
+        domain=(0, inf),
+        typical=(1e-12, 1e-2),
+        log=True,
+        help="Floor of the denominator; larger makes the rule more like plain SGD.",
+    )
+    momentum: float = knob(
+        0.0,
+        domain=(0, 1),
+        typical=(0, 0.99),
+        help="Share of the previous scaled step that is repeated.",
+    )
+    centered: bool = switch(False, help="Whether the variance takes the place of the mean square.")
+    eps_inside_sqrt: bool = switch(False, help="Whether ε is added before the root is taken.")
+
+    def init(self, params: Params) -> RMSPropState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return RMSPropState(nu=zeros, mu=zeros, trace=zeros)
+
+    def update(self, ctx: StepContext, state: RMSPropState) -> tuple[Params, RMSPropState]:
+        def running_mean(mean: jax.Array, value: jax.Array) -> jax.Array:
+            return self.decay * mean + (1 - self.decay) * value
+
+        nu = jax.tree.map(lambda s, g: running_mean(s, g**2), state.nu, ctx.grads)
+        mu = state.mu
+        if self.centered:
+            mu = jax.tree.map(running_mean, state.mu, ctx.grads)
+
+        def velocity(v: jax.Array, g: jax.Array, s: jax.Array, m: jax.Array) -> jax.Array:
+            square = s - m**2 if self.centered else s
+            if self.eps_inside_sqrt:
+                return self.momentum * v + g / jnp.sqrt(square + self.eps)
+            return self.momentum * v + g / (jnp.sqrt(square) + self.eps)
+
+        trace = jax.tree.map(velocity, state.trace, ctx.grads, nu, mu)
+        updates = jax.tree.map(lambda v: -self.learning_rate * v, trace)
+        return updates, RMSPropState(nu, mu, trace)

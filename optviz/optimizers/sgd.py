@@ -1,0 +1,39 @@
+"""Gradient descent: the rule that every other rule changes."""
+
+from math import inf
+from typing import ClassVar
+
+import jax
+
+from optviz.catalog import entry, knob
+from optviz.optimizers.base import Optimizer, Params, StepContext
+
+
+@entry
+class SGD(Optimizer):
+    r"""Gradient descent; stochastic when the gradient is noisy or from a mini-batch.
+
+    $$\theta_{t+1} = \theta_t - \eta_t\, g_t$$
+
+    Cost per step: one gradient. Memory: none. On a quadratic it converges exactly for
+    $\eta < 2/\lambda_{\max}$, at the rate $(\kappa-1)/(\kappa+1)$ for the best fixed $\eta$.
+
+    Reference: Robbins & Monro 1951, https://doi.org/10.1214/aoms/1177729586
+    """
+
+    name: ClassVar[str] = "sgd"
+    label: ClassVar[str] = "SGD"
+
+    learning_rate: float = knob(
+        1e-2,
+        domain=(0, inf),
+        typical=(1e-5, 1),
+        log=True,
+        help="How far to go along the negative gradient.",
+    )
+
+    def init(self, params: Params) -> tuple[()]:
+        return ()
+
+    def update(self, ctx: StepContext, state: tuple[()]) -> tuple[Params, tuple[()]]:
+        return jax.tree.map(lambda g: -self.learning_rate * g, ctx.grads), state
