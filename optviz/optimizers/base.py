@@ -56,6 +56,6 @@ class Optimizer(Entry):
 
     def as_optax(self) -> optax.GradientTransformationExtraArgs:
         """This rule as an optax transformation, for use in any optax training loop."""
-        from optviz.optimizers._optax import as_optax
+        from optviz.optimizers.from_optax import as_optax
 
         return as_optax(self)

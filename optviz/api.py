@@ -1,0 +1,377 @@
+"""The public verbs, and the results they return."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from optviz.analysis.convergence import lowest_loss, outcomes, steps_to_tolerance, window
+from optviz.catalog import validate
+from optviz.engine.descend import Job, descend, factors_of
+from optviz.optimizers import OPTIMIZERS, Optimizer
+from optviz.optimizers.from_optax import from_optax, is_optax
+from optviz.schedules import SCHEDULES, Schedule
+from optviz.specs import RaceSpec, Run
+from optviz.surfaces import SURFACES, Surface
+from optviz.surfaces.expression import FunctionSurface
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+AnySurface: TypeAlias = str | Surface | Callable[[Any, Any], Any]
+AnyOptimizer: TypeAlias = str | Optimizer | Any  # or an optax GradientTransformation
+AnySchedule: TypeAlias = str | Schedule
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Race:
+    """What became of a race: paths and losses of every optimizer, the start first.
+
+    With an array of starts every array of one row per optimizer has a second axis `num_starts`.
+
+    Attributes:
+        spec: what was asked.
+        labels: one name an optimizer, all different.
+        params: (num_optimizers, num_steps + 1, 2) the answers.
+        losses: (num_optimizers, num_steps + 1) without noise.
+        grad_norms: (num_optimizers, num_steps + 1) without noise.
+        evaluations: (num_optimizers, num_steps + 1) gradient evaluations so far.
+        learning_rates: (num_optimizers, num_steps); NaN for a rule that has none.
+        outcomes: (num_optimizers,) "converged", "running", "escaped" or "diverged".
+        diverged_at: (num_optimizers,) first index whose state is not finite or beyond 1e12; -1: none.
+        steps_to_tolerance: (num_optimizers,) index; -1: not reached.
+    """
+
+    spec: RaceSpec
+    labels: tuple[str, ...]
+    params: np.ndarray
+    losses: np.ndarray
+    grad_norms: np.ndarray
+    evaluations: np.ndarray
+    learning_rates: np.ndarray
+    outcomes: np.ndarray
+    diverged_at: np.ndarray
+    steps_to_tolerance: np.ndarray
+
+    @property
+    def surface(self) -> Surface:
+        return self.spec.surface
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Name of each run's rule, which decides its colour."""
+        return tuple(getattr(r.optimizer, "name", r.optimizer.label) for r in self.spec.runs)
+
+    @property
+    def start(self) -> np.ndarray:
+        """(2,), or (num_starts, 2)."""
+        return self.params[0, ..., 0, :]
+
+    @property
+    def num_steps(self) -> int:
+        return self.spec.num_steps
+
+    @cached_property
+    def id(self) -> str:
+        """A short name of exactly these numbers."""
+        digest = hashlib.blake2b(self.params.tobytes(), digest_size=8)
+        digest.update(repr((self.spec, self.labels)).encode())
+        return digest.hexdigest()
+
+    def summary(self) -> pd.DataFrame:
+        """One row an optimizer (and start): final loss, steps to tolerance, evaluations, outcome."""
+        from optviz.export.tables import summary_frame
+
+        return summary_frame(self)
+
+    def figure(self) -> go.Figure:
+        """A still Plotly figure: paths on the contour map, losses and learning rates beside it."""
+        from optviz.figures.race import race_figure
+
+        return race_figure(self)
+
+    def html(self) -> str:
+        """The animated player with this race in one self-contained HTML page."""
+        from optviz.export.pages import race_page
+
+        return race_page(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: spec, labels, params, losses, learning rates, outcomes, steps to tolerance."""
+        return {
+            "spec": self.spec.to_json(),
+            "labels": list(self.labels),
+            "params": self.params.tolist(),
+            "losses": self.losses.tolist(),
+            "learning_rates": _without_nan(self.learning_rates.tolist()),
+            "outcomes": self.outcomes.tolist(),
+            "steps_to_tolerance": self.steps_to_tolerance.tolist(),
+        }
+
+    def save(self, path: str | Path) -> Path:
+        """Write the race to a file; its suffix decides the form: .html, .json, .csv or .png.
+
+        Raises:
+            ValueError: another suffix.
+        """
+        path = Path(path)
+        writer = WRITERS.get(path.suffix.lower())
+        if writer is None:
+            raise ValueError(f"a race is saved as {', '.join(WRITERS)}, got {path.name!r}")
+        writer(self, path)
+        return path
+
+    def _repr_html_(self) -> str:
+        from optviz.export.pages import notebook_frame
+
+        return notebook_frame(self.html())
+
+    def __repr__(self) -> str:
+        ends = ", ".join(map("{} {}".format, self.labels, self.outcomes.tolist()))
+        return f"<Race on {self.surface.label}, {self.num_steps} steps: {ends}>"
+
+
+def _save_json(result: Race, path: Path) -> None:
+    path.write_text(json.dumps(result.to_json(), allow_nan=False), encoding="utf-8")
+
+
+def _save_html(result: Race, path: Path) -> None:
+    path.write_text(result.html(), encoding="utf-8")
+
+
+def _save_csv(result: Race, path: Path) -> None:
+    from optviz.export.tables import steps_frame
+
+    steps_frame(result).to_csv(path, index=False)
+
+
+def _save_png(result: Race, path: Path) -> None:
+    from optviz.export.pictures import save_picture
+
+    save_picture(result, path)
+
+
+WRITERS = {".html": _save_html, ".json": _save_json, ".csv": _save_csv, ".png": _save_png}
+
+
+def race(
+    surface: AnySurface,
+    optimizers: Sequence[AnyOptimizer] | Mapping[str, AnyOptimizer],
+    *,
+    start: Any = None,
+    num_steps: int = 300,
+    schedule: AnySchedule | Mapping[str, AnySchedule] | None = None,
+    noise: float = 0.0,
+    seed: int = 0,
+    tolerance: float = 1e-6,
+    dtype: str = "float64",
+) -> Race:
+    """Race optimizers down a surface: same start, same noise, same number of steps.
+
+    Args:
+        surface: a key, a Surface, `expression("x**2 + 3*y**2")`, or any JAX function f(x, y).
+        optimizers: keys (each at the surface's tabled rate), Optimizers, or optax
+            GradientTransformations; or a mapping from label to one of these.
+        start: (x, y), or (num_starts, 2); None: the surface's own.
+        num_steps: 1 to 100,000.
+        schedule: of the learning rate, for all; or a mapping by label.
+        noise: standard deviation of the noise on each coordinate of the gradient.
+        seed: of the noise.
+        tolerance: share of the first error that counts as arrived.
+        dtype: "float64" or "float32": the format computed in; results are float64.
+
+    Raises:
+        ValueError: one line with who, what is allowed and what came.
+    """
+    spec = RaceSpec(
+        surface=as_surface(surface),
+        runs=_as_runs(optimizers),
+        start=_as_starts(start),
+        num_steps=_as_int(num_steps),
+        schedule=None if isinstance(schedule, Mapping) or schedule is None else _schedule(schedule),
+        noise=_as_float(noise),
+        seed=_as_int(seed),
+        tolerance=_as_float(tolerance),
+        dtype=dtype,
+    )
+    if isinstance(schedule, Mapping):
+        spec = _with_schedules(spec, schedule)
+    return run_race(spec)
+
+
+def run_race(spec: RaceSpec) -> Race:
+    """Run the race that `spec` asks for.
+
+    Raises:
+        ValueError: the spec is not valid, or the surface is not finite at a start.
+    """
+    spec.check()
+    runs = spec.resolved()
+    start = np.asarray(spec.starts, np.float64)
+    start = start if spec.has_many_starts else start[0]
+    descents = descend(
+        [Job(run.optimizer, dict(run.schedules)) for run in runs],
+        spec.surface,
+        start,
+        num_steps=spec.num_steps,
+        noise=spec.noise,
+        seed=spec.seed,
+        dtype=spec.dtype,
+    )
+    params, losses, grad_norms, evaluations, diverged_at, last_loss = descents
+    _check_start(spec, start, losses[0, ..., 0])
+    lowest, floor = lowest_loss(spec.surface), _floor(spec.surface)
+    return Race(
+        spec=spec,
+        labels=spec.labels,
+        params=params,
+        losses=losses,
+        grad_norms=grad_norms,
+        evaluations=evaluations,
+        learning_rates=_learning_rates(spec, runs, start),
+        outcomes=outcomes(losses, diverged_at, last_loss, lowest, floor, spec.tolerance),
+        diverged_at=diverged_at,
+        steps_to_tolerance=steps_to_tolerance(losses, lowest, spec.tolerance),
+    )
+
+
+def as_surface(surface: AnySurface) -> Surface:
+    """A surface from a key, an entry, or any JAX function of x and y."""
+    if isinstance(surface, Surface):
+        return surface
+    if isinstance(surface, str):
+        return SURFACES[surface]()
+    if callable(surface):
+        return FunctionSurface(function=surface)
+    raise ValueError(
+        f"surface must be a key, a Surface or a function f(x, y), got {type(surface).__name__}"
+    )
+
+
+def _as_runs(
+    optimizers: Sequence[AnyOptimizer] | Mapping[str, AnyOptimizer],
+) -> tuple[Run, ...]:
+    if isinstance(optimizers, Mapping):
+        return tuple(replace(_as_run(o), label=str(name)) for name, o in optimizers.items())
+    if isinstance(optimizers, (str, Optimizer)) or is_optax(optimizers):
+        optimizers = [optimizers]
+    return tuple(map(_as_run, optimizers))
+
+
+def _as_run(optimizer: AnyOptimizer) -> Run:
+    if isinstance(optimizer, Run):
+        return optimizer
+    if isinstance(optimizer, Optimizer):
+        validate(optimizer)
+        return Run.of(optimizer)
+    if isinstance(optimizer, str):
+        return Run(OPTIMIZERS[optimizer]())
+    if is_optax(optimizer):
+        return Run.of(from_optax(optimizer))
+    raise ValueError(
+        "an optimizer must be a key, an Optimizer or an optax GradientTransformation, "
+        f"got {type(optimizer).__name__}"
+    )
+
+
+def _schedule(schedule: AnySchedule) -> Schedule:
+    if isinstance(schedule, Schedule):
+        return schedule
+    if isinstance(schedule, str):
+        return SCHEDULES[schedule]()
+    raise ValueError(f"schedule must be a key or a Schedule, got {type(schedule).__name__}")
+
+
+def _with_schedules(spec: RaceSpec, by_label: Mapping[str, AnySchedule]) -> RaceSpec:
+    names = spec.labels
+    for label in by_label:
+        if label not in names:
+            close = difflib.get_close_matches(str(label), names, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise ValueError(
+                f"schedule for {label!r}{hint}: this race has {', '.join(map(repr, names))}"
+            )
+    runs = [
+        replace(run, label=name, schedules=(("learning_rate", _schedule(by_label[name])),))
+        if name in by_label
+        else run
+        for name, run in zip(names, spec.runs, strict=True)
+    ]
+    return replace(spec, runs=tuple(runs))
+
+
+def _as_starts(start: Any) -> Any:
+    if start is None:
+        return None
+    try:
+        points = np.asarray(start, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"start must be (x, y) or (num_starts, 2) numbers, got {start!r}"
+        ) from None
+    if points.shape == (2,):
+        return tuple(points.tolist())
+    if points.ndim == 2 and points.shape[1] == 2 and len(points):
+        return tuple(map(tuple, points.tolist()))
+    raise ValueError(f"start must have shape (2,) or (num_starts, 2), got {points.shape}")
+
+
+def _as_int(value: Any) -> Any:
+    return (
+        int(value) if isinstance(value, (np.integer, np.ndarray)) and np.ndim(value) == 0 else value
+    )
+
+
+def _as_float(value: Any) -> Any:
+    number = isinstance(value, (int, np.number)) and not isinstance(value, bool)
+    return float(value) if number else value
+
+
+def _check_start(spec: RaceSpec, start: np.ndarray, losses: np.ndarray) -> None:
+    if not np.isfinite(losses).any():
+        point = tuple(np.atleast_2d(start)[0].tolist())
+        raise ValueError(
+            f"{_describe(spec.surface)} is not finite at the start {point}: choose another start"
+        )
+
+
+def _describe(surface: Surface) -> str:
+    text = getattr(surface, "text", None)
+    return f"expression {text!r}" if text else surface.label
+
+
+def _floor(surface: Surface) -> float:
+    """The lowest loss in the window; only asked of surfaces that may have no lower bound."""
+    if lowest_loss(surface) not in (None, -np.inf):
+        return -np.inf
+    losses = window(surface)
+    return float(np.min(losses, where=np.isfinite(losses), initial=np.inf))
+
+
+def _learning_rates(spec: RaceSpec, runs: Sequence[Run], start: np.ndarray) -> np.ndarray:
+    shape = (*start.shape[:-1], spec.num_steps)
+    rates = np.full((len(runs), *shape), np.nan)
+    for row, run in zip(rates, runs, strict=True):
+        rate = getattr(run.optimizer, "learning_rate", None)
+        if rate is not None:
+            row[...] = rate
+            schedule = run.schedule_of("learning_rate")
+            if schedule is not None:
+                row *= factors_of(schedule, spec.num_steps, 1.0, spec.dtype)
+    return rates
+
+
+def _without_nan(value: Any) -> Any:
+    """Nested lists with None in place of NaN, which JSON does not have."""
+    if isinstance(value, list):
+        return [_without_nan(v) for v in value]
+    return None if value != value else value

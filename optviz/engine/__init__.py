@@ -1,0 +1,1 @@
+"""Loops that run the rules: `descend` on surfaces, `train` on networks."""

@@ -1,0 +1,6 @@
+"""What was asked: one frozen, hashable record that is link, command line, cache key and heading."""
+
+from optviz.specs.race import RaceSpec, Run
+from optviz.specs.text import entry_text, parse_entry
+
+__all__ = ["RaceSpec", "Run", "entry_text", "parse_entry"]

@@ -1,0 +1,115 @@
+"""One line of a race or an experiment: a rule, its schedules and its label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from optviz.catalog import defaults, knobs, validate
+from optviz.optimizers import OPTIMIZERS, Optimizer
+from optviz.schedules import SCHEDULES, Schedule
+from optviz.specs.text import entry_text, parse_entry, value_text
+
+
+@dataclass(frozen=True)
+class Run:
+    """A rule with what was said about it.
+
+    Attributes:
+        optimizer: the rule.
+        given: names of the hyperparameters that were said; `learning_rate` not among them means
+            that whoever runs it may fill in a better one than the class's default.
+        schedules: (knob, schedule) pairs; a knob without one keeps its value.
+        label: what to call it; None: the rule's own label.
+    """
+
+    optimizer: Optimizer
+    given: tuple[str, ...] = ()
+    schedules: tuple[tuple[str, Schedule], ...] = ()
+    label: str | None = None
+
+    @classmethod
+    def of(cls, optimizer: Optimizer, **fields: Any) -> Run:
+        """A run of an instance, all of whose hyperparameters count as said."""
+        base = defaults(type(optimizer))
+        given = tuple(n for n in base if n == "learning_rate" or getattr(optimizer, n) != base[n])
+        return cls(optimizer, given, **fields)
+
+    @classmethod
+    def parse(cls, text: str) -> Run:
+        """Read `KEY:knob=value@schedule:knob=value@knob~schedule#label`; all but KEY optional.
+
+        `@schedule` schedules the learning rate, `@knob~schedule` another knob.
+
+        Raises:
+            ValueError: one line; see `parse_entry`.
+        """
+        body, _, label = text.partition("#")
+        rule, *parts = body.split("@")
+        optimizer, given = parse_entry(rule, OPTIMIZERS)
+        schedules: dict[str, Schedule] = {}
+        for part in parts:
+            knob_name, tilde, schedule = part.rpartition("~")
+            knob_name = knob_name if tilde else "learning_rate"
+            schedules[knob_name] = parse_entry(schedule, SCHEDULES)[0]
+        run = cls(optimizer, given, tuple(schedules.items()), label.strip() or None)
+        run.check()
+        return run
+
+    def text(self) -> str:
+        """The inverse of `parse`."""
+        parts = [entry_text(self.optimizer, self.given)]
+        for knob_name, schedule in self.schedules:
+            prefix = "" if knob_name == "learning_rate" else f"{knob_name}~"
+            parts.append(f"@{prefix}{entry_text(schedule)}")
+        return "".join(parts) + (f"#{self.label}" if self.label else "")
+
+    def check(self) -> None:
+        """Raise `ValueError` for a knob outside its domain or a schedule on what is no knob."""
+        validate(self.optimizer)
+        for knob_name, schedule in self.schedules:
+            if knob_name not in knobs(type(self.optimizer)):
+                raise ValueError(f"{self.optimizer.label} has no knob {knob_name!r} to schedule")
+            validate(schedule)
+
+    def schedule_of(self, knob_name: str) -> Schedule | None:
+        return dict(self.schedules).get(knob_name)
+
+
+def labels(runs: Sequence[Run]) -> tuple[str, ...]:
+    """One label a run, all different: the knobs that tell them apart where a rule runs twice."""
+    names = [run.label or run.optimizer.label for run in runs]
+    result = []
+    for run, name in zip(runs, names, strict=True):
+        twins = [r for r, n in zip(runs, names, strict=True) if n == name]
+        result.append(name if len(twins) == 1 or run.label else name + _difference(run, twins))
+    seen = Counter[str]()
+    counts = Counter(result)
+    for i, name in enumerate(result):
+        seen[name] += 1
+        if counts[name] > 1:
+            result[i] = f"{name} #{seen[name]}"
+    return tuple(result)
+
+
+def _difference(run: Run, twins: Sequence[Run]) -> str:
+    """` (learning_rate=0.1, cosine)`: what tells `run` apart from the others with its name."""
+    rule = run.optimizer
+    parts = []
+    for name in defaults(type(rule)):
+        values = {getattr(t.optimizer, name, None) for t in twins}
+        if len(values) > 1:
+            parts.append(f"{name}={value_text(getattr(rule, name))}")
+    if len({t.schedules for t in twins}) > 1:
+        parts += [entry_text(schedule) for _, schedule in run.schedules] or ["constant"]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def with_rate(run: Run, rate: float | None) -> Run:
+    """The run with `rate` as its learning rate, unless it has none or said its own."""
+    has_rate = "learning_rate" in knobs(type(run.optimizer))
+    if rate is None or not has_rate or "learning_rate" in run.given:
+        return run
+    return replace(run, optimizer=replace(run.optimizer, learning_rate=rate))

@@ -1,0 +1,116 @@
+"""Entries as text, `adam:learning_rate=0.05,b1=0.9`: the same form in links, commands and files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar
+
+from optviz.catalog import Catalog, Entry, defaults, knobs, switches, unknown, validate
+
+T = TypeVar("T", bound=Entry)
+
+
+def entry_text(item: Entry, given: Collection[str] | None = None) -> str:
+    """The text of an entry, with the fields in `given` (default: those that differ from the class)."""
+    base = defaults(type(item))
+    if given is None:
+        given = [name for name in base if getattr(item, name) != base[name]]
+    pairs = [f"{name}={value_text(getattr(item, name))}" for name in base if name in given]
+    return item.name + (":" + ",".join(pairs) if pairs else "")
+
+
+def value_text(value: Any) -> str:
+    """A hyperparameter's value as text: the shortest that reads back to the same value."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        text = repr(float(value))
+        return text[:-2] if text.endswith(".0") else text
+    if isinstance(value, tuple):
+        return "x".join(map(value_text, value))
+    return str(value)
+
+
+def parse_entry(text: str, catalog: Catalog[T]) -> tuple[T, tuple[str, ...]]:
+    """Read `KEY:name=value,name=value`.
+
+    Returns:
+        The entry, and the names that the text gave.
+
+    Raises:
+        ValueError: unknown key or name (the closest known one is named), a value that is not a
+            number or not an option, or one outside its domain.
+    """
+    key, _, rest = text.strip().partition(":")
+    cls = catalog[key]
+    values: dict[str, Any] = {}
+    for pair in filter(None, (part.strip() for part in rest.split(","))):
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals:
+            raise ValueError(f"{key}: expected name=value, got {pair!r}")
+        if name in values:
+            raise ValueError(f"{key}: {name} is given twice")
+        values[name] = parse_value(cls, name, value)
+    item = cls(**values)
+    validate(item)
+    return item, tuple(values)
+
+
+def parse_value(cls: type[Entry], name: str, text: str) -> Any:
+    """Read one hyperparameter of an entry class from text.
+
+    Raises:
+        ValueError: unknown name, or text that is not of the field's type.
+    """
+    if name in knobs(cls):
+        value = parse_number(text, f"{cls.__name__}.{name}")
+        return int(value) if knobs(cls)[name].integer and value == int(value) else value
+    if name not in switches(cls):
+        raise ValueError(unknown(f"knob of {cls.name}", name, [*knobs(cls), *switches(cls)]))
+    for option in switches(cls)[name].options:
+        if value_text(option).lower() == text.lower():
+            return option
+    if switches(cls)[name].options:
+        options = ", ".join(map(value_text, switches(cls)[name].options))
+        raise ValueError(f"{cls.__name__}.{name} must be one of {options}, got {text!r}")
+    like = defaults(cls)[name]
+    if isinstance(like, tuple):
+        return tuple(
+            int(parse_number(part, f"{cls.__name__}.{name}")) for part in text.split("x") if part
+        )
+    if isinstance(like, (int, float)):
+        return type(like)(parse_number(text, f"{cls.__name__}.{name}"))
+    return text
+
+
+def parse_number(text: str, who: str) -> float:
+    """A finite number, or a `ValueError` that says whose it should have been."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{who} must be a number, got {text!r}") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{who} must be a finite number, got {text!r}")
+    return value
+
+
+def parse_whole(text: str, who: str) -> int:
+    """A whole number, or a `ValueError` that says whose it should have been."""
+    value = parse_number(text, who)
+    if value != int(value):
+        raise ValueError(f"{who} must be a whole number, got {text!r}")
+    return int(value)
+
+
+def parse_point(text: str, who: str) -> tuple[float, float]:
+    """`x,y` as two finite numbers."""
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise ValueError(f"{who} must be x,y, got {text!r}")
+    return (parse_number(parts[0], who), parse_number(parts[1], who))
+
+
+def point_text(point: Iterable[float]) -> str:
+    """`x,y`, the inverse of `parse_point`."""
+    return ",".join(value_text(float(v)) for v in point)
