@@ -1,0 +1,79 @@
+"""From a data set to batches: split, order, and the arrays that live on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from optviz.data.base import Data
+from optviz.data.preprocessing import channel_moments
+from optviz.specs.train import TrainSpec
+
+
+class Images(NamedTuple):
+    """Images on the device, as stored, with what normalises them."""
+
+    x: jax.Array  # (N, 32, 32, 3) uint8
+    y: jax.Array  # (N,) uint8
+    mean: jax.Array  # (3,) float32
+    std: jax.Array  # (3,) float32
+
+
+class Batch(NamedTuple):
+    """Which images a step sees. Short batches are filled up, so that one program serves all."""
+
+    chosen: np.ndarray  # (batch_size,) int32 into the training images
+    size: np.int32  # how many of them, from the first on, count
+
+
+class Split(NamedTuple):
+    train: Images
+    validation: Images
+
+
+def split(data: Data, spec: TrainSpec) -> Split:
+    """Set validation images aside, take the first `limit` of the others, and normalise both alike.
+
+    The moments are those of the training images before `limit`, so that a training on few images
+    sees them as a training on all does.
+
+    Raises:
+        ValueError: nothing is left to train or to validate with.
+    """
+    train_x, train_y = data.train_x, data.train_y
+    test_x, test_y = data.test_x, data.test_y
+    if spec.validation is not None:
+        # The same images whatever the seed of the run, so that runs with other seeds compare.
+        order = np.random.default_rng(0).permutation(len(train_x))
+        aside = np.zeros(len(train_x), bool)
+        aside[order[: round(spec.validation * len(train_x))]] = True
+        test_x, test_y = train_x[aside], train_y[aside]
+        train_x, train_y = train_x[~aside], train_y[~aside]
+    for name, images in (("train", train_x), ("validate", test_x)):
+        if not len(images):
+            raise ValueError(f"no image is left to {name} with (validation={spec.validation!r})")
+    moments = [jax.device_put(value) for value in channel_moments(train_x)]
+    train_x, train_y = train_x[: spec.limit], train_y[: spec.limit]
+    return Split(
+        Images(jax.device_put(train_x), jax.device_put(train_y), *moments),
+        Images(jax.device_put(test_x), jax.device_put(test_y), *moments),
+    )
+
+
+def num_batches(count: int, batch_size: int) -> int:
+    return -(-count // batch_size)
+
+
+def batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    """The batches of one epoch: a new order each epoch, the same for every optimizer.
+
+    The order depends on nothing but the arguments, so that a run may be resumed anywhere.
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(count).astype(np.int32)
+    for start in range(0, count, batch_size):
+        chosen = order[start : start + batch_size]
+        # Real images fill a short batch up: batch statistics would notice blank ones.
+        yield Batch(np.resize(chosen, batch_size), np.int32(len(chosen)))

@@ -1,0 +1,75 @@
+"""What every network is: an entry with one method, `forward`, written with flax layers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, TypeAlias
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from optviz.catalog import Entry
+
+Params: TypeAlias = Any  # nested dict of arrays that the optimizer changes
+Stats: TypeAlias = Any  # nested dict of arrays that the forward pass changes (running averages)
+
+
+class Network(Entry):
+    """An image classifier with pure `init` and `apply`.
+
+    An entry writes `forward` only, as the body of a flax `compact` method: layers are made where
+    they are called, and find their parameters by name. Sizes are switches: they change shapes.
+    """
+
+    input_shape: ClassVar[tuple[int, int, int]] = (32, 32, 3)  # height, width, channels
+    num_classes: ClassVar[int] = 10
+
+    def forward(self, x: jax.Array, train: bool) -> jax.Array:
+        """Logits (batch, num_classes) of normalised images x (batch, height, width, channels)."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Refuse switches that no list of options can describe; raises `ValueError`."""
+
+    def init(self, key: jax.Array) -> tuple[Params, Stats]:
+        """Fresh parameters and statistics; the same key gives the same ones."""
+        x = jnp.zeros((1, *self.input_shape), jnp.float32)
+        variables = _Module(self).init({"params": key}, x, False)
+        stats = {name: values for name, values in variables.items() if name != "params"}
+        return variables.get("params", {}), stats
+
+    def apply(
+        self, params: Params, stats: Stats, x: jax.Array, train: bool, key: jax.Array
+    ) -> tuple[jax.Array, Stats]:
+        """The forward pass.
+
+        Args:
+            params: as from `init`.
+            stats: as from `init` or the last `apply`; read when `train` is false.
+            x: (batch, 32, 32, 3) normalised images, of the dtype of params.
+            train: whether layers behave as in training (batch statistics, dropout).
+            key: for layers that draw random numbers in training.
+
+        Returns:
+            Logits (batch, num_classes) and the next statistics.
+        """
+        variables, rngs = {"params": params, **stats}, {"dropout": key}
+        mutable = list(stats) if train else False
+        result: Any = _Module(self).apply(variables, x, train, rngs=rngs, mutable=mutable)
+        return result if train else (result, stats)
+
+    def num_params(self) -> int:
+        """How many numbers the optimizer changes."""
+        params, _ = jax.eval_shape(self.init, jax.random.key(0))
+        return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
+
+
+class _Module(nn.Module):
+    """The one flax module: it lends its scope to the entry's `forward`."""
+
+    network: Network
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        return self.network.forward(x, train)

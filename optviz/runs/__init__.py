@@ -1,0 +1,1 @@
+"""Trainings: in this process (`training`), or each in its own (`jobs`)."""
