@@ -1,0 +1,2557 @@
+// clock.js
+const BASE_RATE = 60; // steps a second at speed 1
+const LOOP_PAUSE = 0.7; // seconds shown at the end before a loop starts again
+
+class Clock {
+  constructor() {
+    this.step = 0;
+    this.numSteps = 0;
+    this.speed = 1;
+    this.loop = false;
+    this.playing = false;
+    this.live = false;
+    this.waited = 0;
+  }
+
+  resize(numSteps, live) {
+    const follows = live && this.step >= this.numSteps - 1e-9;
+    this.numSteps = Math.max(0, numSteps);
+    this.live = live;
+    this.step = follows ? this.numSteps : Math.min(this.step, this.numSteps);
+    if (this.playing && this.step >= this.numSteps && !this.loop && !live) this.playing = false;
+  }
+
+  seek(step) {
+    this.step = Math.max(0, Math.min(this.numSteps, step));
+    this.waited = 0;
+  }
+
+  play() {
+    if (this.numSteps <= 0) return;
+    if (this.step >= this.numSteps && !this.live) this.step = 0;
+    this.waited = 0;
+    this.playing = true;
+  }
+
+  pause() {
+    this.playing = false;
+  }
+
+  advance(seconds) {
+    if (!this.playing) return false;
+    const before = this.step;
+    if (this.step >= this.numSteps && this.loop) {
+      this.waited += seconds;
+      if (this.waited >= LOOP_PAUSE) this.seek(0);
+      return this.step !== before;
+    }
+    this.step = Math.min(this.numSteps, this.step + Math.min(seconds, 0.1) * BASE_RATE * this.speed);
+    if (this.step >= this.numSteps && !this.loop) this.playing = false;
+    return this.step !== before;
+  }
+}
+
+// controls.js
+const PATHS = {
+  play: '<path d="M7 4.6v14.8c0 .8.9 1.3 1.6.9l11.6-7.4c.6-.4.6-1.4 0-1.8L8.6 3.7C7.9 3.3 7 3.8 7 4.6z" fill="currentColor"/>',
+  pause: '<rect x="5.5" y="4" width="4.5" height="16" rx="1.3" fill="currentColor"/><rect x="14" y="4" width="4.5" height="16" rx="1.3" fill="currentColor"/>',
+  back: '<path d="M18 5.5v13L8.5 12z" fill="currentColor"/><path d="M6 5.5v13"/>',
+  forward: '<path d="M6 5.5v13l9.5-6.5z" fill="currentColor"/><path d="M18 5.5v13"/>',
+  loop: '<path d="M17 2.8 20.2 6 17 9.2"/><path d="M4 11.5V10a4 4 0 0 1 4-4h12"/><path d="M7 21.2 3.8 18 7 14.8"/><path d="M20 12.5V14a4 4 0 0 1-4 4H4"/>',
+  full: '<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/>',
+  reset: '<path d="M4.5 12a7.5 7.5 0 1 0 2.4-5.5"/><path d="M4 3.5v4.4h4.4"/>',
+};
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
+
+function icon(name) {
+  return (
+    '<svg viewBox="0 0 24 24" width="1.25em" height="1.25em" fill="none" stroke="currentColor" ' +
+    `stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${PATHS[name]}</svg>`
+  );
+}
+
+function button(name, glyph, tip, act) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "ov-button";
+  element.setAttribute("aria-label", name);
+  element.title = tip;
+  element.innerHTML = icon(glyph);
+  element.addEventListener("mousedown", (event) => event.preventDefault());
+  element.addEventListener("click", act);
+  return element;
+}
+
+class Controls {
+  constructor(actions) {
+    this.element = document.createElement("div");
+    this.element.className = "ov-controls";
+    this.playButton = button("Play", "play", "Play (space)", actions.toggle);
+    this.playButton.classList.add("ov-play");
+    const back = button("Step back", "back", "Step back (←, ten with shift)", () => actions.nudge(-1));
+    const forward = button("Step forward", "forward", "Step forward (→, ten with shift)", () => actions.nudge(1));
+    this.loopButton = button("Loop", "loop", "Start again at the end", actions.loop);
+    this.loopButton.setAttribute("aria-pressed", "false");
+    const reset = button("Reset view", "reset", "Reset view (double click)", actions.reset);
+    this.resetButton = reset;
+    const full = button("Full screen", "full", "Full screen (f)", actions.full);
+
+    this.scrubber = document.createElement("input");
+    Object.assign(this.scrubber, { type: "range", min: "0", max: "1", step: "any", value: "0" });
+    this.scrubber.className = "ov-scrub";
+    this.scrubber.setAttribute("aria-label", "Step");
+    this.scrubber.addEventListener("input", () => actions.seek(Math.round(this.scrubber.valueAsNumber)));
+
+    this.count = document.createElement("output");
+    this.count.className = "ov-count";
+    this.now = document.createElement("b");
+    this.total = document.createElement("span");
+    this.count.append(this.now, this.total);
+    this.count.setAttribute("aria-live", "off");
+
+    const speed = document.createElement("select");
+    speed.className = "ov-speed";
+    speed.setAttribute("aria-label", "Speed");
+    speed.title = `Speed: 1× is ${BASE_RATE} steps a second`;
+    for (const factor of SPEEDS) {
+      const rate = `${factor * BASE_RATE} steps a second`;
+      const option = new Option(`${factor}×`, String(factor), factor === 1, factor === 1);
+      option.title = rate;
+      speed.append(option);
+    }
+    speed.addEventListener("change", () => {
+      actions.speed(Number(speed.value));
+      speed.title = `Speed: ${Number(speed.value) * BASE_RATE} steps a second`;
+    });
+    this.speed = speed;
+    const line = document.createElement("div");
+    line.className = "ov-line";
+    line.append(this.scrubber, this.count);
+    this.element.append(back, this.playButton, forward, line, speed, this.loopButton, reset, full);
+  }
+
+  update(clock) {
+    if (this.playing !== clock.playing) {
+      this.playing = clock.playing;
+      this.playButton.setAttribute("aria-label", clock.playing ? "Pause" : "Play");
+      this.playButton.title = clock.playing ? "Pause (space)" : "Play (space)";
+      this.playButton.innerHTML = icon(clock.playing ? "pause" : "play");
+    }
+    if (this.length !== clock.numSteps) {
+      this.length = clock.numSteps;
+      this.scrubber.max = String(clock.numSteps);
+      this.total.textContent = ` / ${clock.numSteps}`;
+      this.count.style.minWidth = `${2 * String(clock.numSteps).length + 3}ch`;
+    }
+    const whole = Math.floor(clock.step + 1e-9);
+    if (this.whole !== whole) {
+      this.whole = whole;
+      this.now.textContent = String(whole);
+      this.scrubber.setAttribute("aria-valuetext", `step ${whole} of ${clock.numSteps}`);
+    }
+    this.scrubber.value = String(clock.step);
+    const share = clock.numSteps ? (100 * clock.step) / clock.numSteps : 0;
+    this.scrubber.style.setProperty("--ov-share", `${share.toFixed(2)}%`);
+  }
+
+  setLoop(on) {
+    this.loopButton.setAttribute("aria-pressed", String(on));
+  }
+
+  setZoomed(on) {
+    this.resetButton.disabled = !on;
+  }
+}
+
+// layers.js
+class Layers {
+  constructor(host, names) {
+    this.host = host;
+    this.ratio = 1;
+    this.width = this.height = 0;
+    this.names = names;
+    for (const name of names) {
+      const canvas = document.createElement("canvas");
+      canvas.className = "ov-layer";
+      canvas.setAttribute("aria-hidden", "true");
+      host.append(canvas);
+      this[name] = canvas.getContext("2d");
+    }
+  }
+
+  fit() {
+    const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (width === this.width && height === this.height && ratio === this.ratio) return false;
+    Object.assign(this, { width, height, ratio });
+    for (const name of this.names) {
+      const { canvas } = this[name];
+      canvas.width = Math.max(1, Math.round(width * ratio));
+      canvas.height = Math.max(1, Math.round(height * ratio));
+      this[name].setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+    return true;
+  }
+
+  clear(name) {
+    this[name].clearRect(0, 0, this.width, this.height);
+  }
+}
+
+// marks.js
+function polygon(ctx, x, y, radius, corners, turn, inner = 0) {
+  const steps = inner ? corners * 2 : corners;
+  for (let i = 0; i < steps; i++) {
+    const r = inner && i % 2 ? radius * inner : radius;
+    const angle = turn + (i * 2 * Math.PI) / steps;
+    ctx.lineTo(x + r * Math.cos(angle), y + r * Math.sin(angle));
+  }
+  ctx.closePath();
+}
+
+function cross(ctx, x, y, r, turn) {
+  const arm = r * 0.36;
+  const corners = [
+    [-arm, -r], [arm, -r], [arm, -arm], [r, -arm], [r, arm], [arm, arm],
+    [arm, r], [-arm, r], [-arm, arm], [-r, arm], [-r, -arm], [-arm, -arm],
+  ];
+  const [c, s] = [Math.cos(turn), Math.sin(turn)];
+  for (const [a, b] of corners) ctx.lineTo(x + a * c - b * s, y + a * s + b * c);
+  ctx.closePath();
+}
+
+const UP = -Math.PI / 2;
+const SHAPES = {
+  circle: (ctx, x, y, r) => ctx.arc(x, y, r, 0, 2 * Math.PI),
+  square: (ctx, x, y, r) => ctx.rect(x - r * 0.86, y - r * 0.86, r * 1.72, r * 1.72),
+  diamond: (ctx, x, y, r) => polygon(ctx, x, y, r * 1.18, 4, UP),
+  triangle: (ctx, x, y, r) => polygon(ctx, x, y + r * 0.15, r * 1.22, 3, UP),
+  "triangle-down": (ctx, x, y, r) => polygon(ctx, x, y - r * 0.15, r * 1.22, 3, -UP),
+  pentagon: (ctx, x, y, r) => polygon(ctx, x, y, r * 1.08, 5, UP),
+  hexagon: (ctx, x, y, r) => polygon(ctx, x, y, r * 1.06, 6, 0),
+  star: (ctx, x, y, r) => polygon(ctx, x, y, r * 1.35, 5, UP, 0.5),
+  plus: (ctx, x, y, r) => cross(ctx, x, y, r * 1.12, 0),
+  cross: (ctx, x, y, r) => cross(ctx, x, y, r * 1.12, Math.PI / 4),
+};
+
+function markerPath(ctx, shape, x, y, radius) {
+  ctx.beginPath();
+  (SHAPES[shape] || SHAPES.circle)(ctx, x, y, radius);
+}
+
+function drawMarker(ctx, shape, x, y, radius, fill, rim, rimWidth) {
+  markerPath(ctx, shape, x, y, radius);
+  ctx.lineJoin = "round";
+  if (rimWidth > 0) {
+    ctx.lineWidth = rimWidth * 2;
+    ctx.strokeStyle = rim;
+    ctx.stroke();
+  }
+  ctx.fillStyle = fill;
+  ctx.fill();
+}
+
+function drawTick(ctx, tick, x, y, size, family, align = "left") {
+  ctx.font = `${size}px ${family}`;
+  const width = tickWidth(ctx, tick, size, family);
+  const left = align === "right" ? x - width : align === "center" ? x - width / 2 : x;
+  ctx.textAlign = "left";
+  ctx.font = `${size}px ${family}`;
+  ctx.fillText(tick.text, left, y);
+  if (tick.raised) {
+    const base = ctx.measureText(tick.text).width;
+    ctx.font = `${size * 0.74}px ${family}`;
+    ctx.fillText(tick.raised, left + base + 0.5, y - size * 0.36);
+  }
+  return width;
+}
+
+function tickWidth(ctx, tick, size, family) {
+  ctx.font = `${size}px ${family}`;
+  let width = ctx.measureText(tick.text).width;
+  if (tick.raised) {
+    ctx.font = `${size * 0.74}px ${family}`;
+    width += ctx.measureText(tick.raised).width + 0.5;
+  }
+  return width;
+}
+
+function drawStar(ctx, x, y, radius, fill) {
+  ctx.beginPath();
+  polygon(ctx, x, y, radius, 5, UP, 0.45);
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 2.5;
+  ctx.strokeStyle = "rgba(20,24,34,.9)";
+  ctx.stroke();
+  ctx.fillStyle = fill;
+  ctx.fill();
+}
+
+function drawSaddle(ctx, x, y, radius, ink, halo) {
+  for (const [color, width] of [[halo, 4.5], [ink, 1.8]]) {
+    ctx.beginPath();
+    for (const [a, b] of [[-1, -1], [-1, 1]]) {
+      ctx.moveTo(x + a * radius, y + b * radius);
+      ctx.lineTo(x - a * radius, y - b * radius);
+    }
+    ctx.lineCap = "round";
+    ctx.lineWidth = width;
+    ctx.strokeStyle = color;
+    ctx.stroke();
+  }
+}
+
+function drawRing(ctx, x, y, radius, ink, halo) {
+  for (const [color, width] of [[halo, 5], [ink, 2]]) {
+    ctx.beginPath();
+    ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    ctx.lineWidth = width;
+    ctx.strokeStyle = color;
+    ctx.stroke();
+  }
+}
+
+// palette.js
+const SEQUENTIAL_LIGHT = [
+  "#6b8fd0", "#68a0d3", "#68aed2", "#6fbbcf", "#7dc7c9", "#92d0c4",
+  "#abd9c1", "#c4e0c2", "#dae7c9", "#edeed5", "#fbf6e8",
+];
+const SEQUENTIAL_DARK = [
+  "#0e0c24", "#0c1332", "#061b3e", "#022548", "#012f4f", "#033a53",
+  "#094553", "#135051", "#205a4f", "#33634c", "#4b6c4b",
+];
+
+function parseColor(text) {
+  if (text.startsWith("#")) {
+    const full = text.length === 4 ? text.replace(/[^#]/g, "$&$&") : text;
+    return [1, 3, 5].map((i) => parseInt(full.slice(i, i + 2), 16));
+  }
+  const found = text.match(/[\d.]+/g) || [0, 0, 0];
+  const unit = text.startsWith("color(") ? 255 : 1;
+  return found.slice(0, 3).map((part) => Number(part) * unit);
+}
+
+function rgba(color, alpha) {
+  const [r, g, b] = parseColor(color).map(Math.round);
+  return `rgba(${r},${g},${b},${alpha})`;
+}
+
+function sequentialColors(dark, count) {
+  const table = (dark ? SEQUENTIAL_DARK : SEQUENTIAL_LIGHT).map(parseColor);
+  return Array.from({ length: count }, (_, i) => {
+    const at = (count === 1 ? 0.5 : i / (count - 1)) * (table.length - 1);
+    const low = Math.min(Math.floor(at), table.length - 2);
+    return table[low].map((v, c) => v + (table[low + 1][c] - v) * (at - low));
+  });
+}
+
+function readTheme(root) {
+  const style = getComputedStyle(root);
+  const background = style.backgroundColor;
+  const [r, g, b] = parseColor(background);
+  const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
+  const text = style.color;
+  const theme = {
+    dark,
+    background,
+    text,
+    muted: rgba(text, dark ? 0.66 : 0.68),
+    faint: rgba(text, dark ? 0.11 : 0.1),
+    axis: rgba(text, 0.35),
+    halo: dark ? "#05070d" : "#ffffff",
+    contour: dark ? [232, 240, 255, 0.17] : [24, 44, 72, 0.27],
+    star: dark ? "#ffe27a" : "#fff2a8",
+    font: style.fontFamily,
+  };
+  theme.key = [background, text, theme.font].join("|");
+  return theme;
+}
+
+// scales.js
+const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+
+function clamp(value, low, high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+function niceStep(span, count) {
+  if (!(span > 0)) return 1;
+  const raw = span / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const lead = raw / power;
+  return power * (lead <= 1.0001 ? 1 : lead <= 2.0001 ? 2 : lead <= 5.0001 ? 5 : 10);
+}
+
+function makeScale(kind, lo, hi, from, to) {
+  const log = kind === "log";
+  const forward = log ? (v) => Math.log10(v > 0 ? v : lo) : (v) => v;
+  const a = forward(lo);
+  const b = forward(hi);
+  const k = b === a ? 0 : (to - from) / (b - a);
+  return {
+    kind,
+    lo,
+    hi,
+    from,
+    to,
+    px: log ? (v) => from + ((v > lo ? Math.log10(v) : a) - a) * k : (v) => from + (v - a) * k,
+    value: (px) => {
+      const u = k === 0 ? a : a + (px - from) / k;
+      return log ? 10 ** u : u;
+    },
+  };
+}
+
+function makeTicks(scale, count, whole = false) {
+  if (scale.kind === "log") return logTicks(scale.lo, scale.hi, count);
+  let step = niceStep(scale.hi - scale.lo, count);
+  if (whole) step = Math.max(1, Math.round(step));
+  const ticks = [];
+  const first = Math.ceil(scale.lo / step - 1e-9);
+  const last = Math.floor(scale.hi / step + 1e-9);
+  const biggest = Math.max(Math.abs(first), Math.abs(last)) * step;
+  for (let i = first; i <= last && ticks.length < 50; i++)
+    ticks.push({ value: i * step, ...tickText(i * step, step, biggest) });
+  return ticks;
+}
+
+function tickText(value, step, biggest) {
+  if (value === 0) return { text: "0", raised: "" };
+  if (biggest >= 1e5 || biggest < 1e-3) {
+    const power = Math.floor(Math.log10(biggest) + 1e-9);
+    const digits = Math.max(0, power - Math.floor(Math.log10(step) + 1e-9));
+    return { text: `${minus((value / 10 ** power).toFixed(digits))}·10`, raised: minus(String(power)) };
+  }
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return { text: minus(value.toFixed(digits)), raised: "" };
+}
+
+function logTicks(lo, hi, count) {
+  const first = Math.ceil(Math.log10(lo) - 1e-9);
+  const last = Math.floor(Math.log10(hi) + 1e-9);
+  const ticks = [];
+  if (last - first >= 1) {
+    const every = Math.max(1, Math.ceil((last - first + 1) / Math.max(2, count)));
+    const aligned = Math.ceil(first / every) * every;
+    for (let k = aligned; k <= last; k += every) ticks.push(powerTick(k));
+    if (ticks.length >= 2) return ticks;
+  }
+  ticks.length = 0;
+  for (let k = first - 1; k <= last; k++)
+    for (const lead of [1, 2, 5]) {
+      const value = lead * 10 ** k;
+      if (value >= lo * 0.9999 && value <= hi * 1.0001) ticks.push({ value, ...plainOrPower(lead, k) });
+    }
+  if (ticks.length >= 2) return ticks;
+  const step = niceStep(hi - lo, count);
+  return makeTicks({ kind: "linear", lo, hi }, Math.max(2, count - 1)).filter((t) => t.value > 0 && step);
+}
+
+function powerTick(k) {
+  if (k === 0) return { value: 1, text: "1", raised: "" };
+  return { value: 10 ** k, text: "10", raised: minus(String(k)) };
+}
+
+function plainOrPower(lead, k) {
+  if (k >= -3 && k <= 4) return { text: minus((lead * 10 ** k).toFixed(Math.max(0, -k))), raised: "" };
+  return { text: lead === 1 ? "10" : `${lead}·10`, raised: minus(String(k)) };
+}
+
+function minus(text) {
+  return text.replace("-", "−");
+}
+
+function formatNumber(value, digits = 4) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e5) {
+    const text = Number(value.toPrecision(digits)).toString();
+    return minus(text);
+  }
+  const [lead, power] = value.toExponential(Math.max(0, digits - 2)).split("e");
+  const raised = String(Number(power)).replace(/[-\d]/g, (c) => RAISED[c]);
+  return `${minus(lead)}·10${raised}`;
+}
+
+// series.js
+function prepareSeries(series) {
+  const { run, name = null, style = "solid" } = series;
+  const base = { run, name, style, constant: null, x: null, main: null, lines: [], band: null };
+  if (series.constant !== undefined && series.constant !== null) return { ...base, constant: series.constant };
+  if (!series.y) return { ...base, main: new Float32Array(0) };
+  const { data, shape } = series.y;
+  const x = series.x ? series.x.data : null;
+  const band = series.band ? series.band.map((part) => part.data) : null;
+  if (shape.length < 2 || shape[0] === 1) return { ...base, x, main: data, band };
+  const [count, length] = shape;
+  const lines = Array.from({ length: count }, (_, i) => data.subarray(i * length, (i + 1) * length));
+  return { ...base, x, main: medianOf(lines, length), lines, band };
+}
+
+function medianOf(lines, length) {
+  const out = new Float32Array(length);
+  const column = new Float64Array(lines.length);
+  for (let i = 0; i < length; i++) {
+    lines.forEach((line, k) => (column[k] = Number.isNaN(line[i]) ? Infinity : line[i]));
+    column.sort();
+    const half = lines.length >> 1;
+    out[i] = lines.length % 2 ? column[half] : (column[half - 1] + column[half]) / 2;
+  }
+  return out;
+}
+
+function countUpTo(series, step) {
+  const { x, main } = series;
+  if (!x) return Math.min(main.length, Math.floor(step + 1e-9) + 1);
+  let [low, high] = [0, x.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (x[middle] <= step + 1e-9) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function seriesAt(series, step) {
+  if (series.constant !== null) return series.constant;
+  const { x, main } = series;
+  const after = countUpTo(series, step);
+  if (!main.length) return NaN;
+  if (after === 0) return x ? NaN : main[0];
+  if (after >= main.length) return main[main.length - 1];
+  const a = x ? x[after - 1] : after - 1;
+  const b = x ? x[after] : after;
+  const u = (step - a) / (b - a || 1);
+  if (u < 1e-6) return main[after - 1];
+  return main[after - 1] + (main[after] - main[after - 1]) * u;
+}
+
+function lastStep(series) {
+  if (series.constant !== null) return 0;
+  return series.x ? (series.x[series.x.length - 1] ?? 0) : series.main.length - 1;
+}
+
+function valueRange(shown, diverged, kind, from, to) {
+  let [lo, hi, tame] = [Infinity, -Infinity, -Infinity];
+  const visit = (value, wild) => {
+    if (!Number.isFinite(value) || (kind === "log" && value <= 0)) return;
+    if (value < lo) lo = value;
+    if (value > hi) hi = value;
+    if (!wild && value > tame) tame = value;
+  };
+  for (const series of shown) {
+    const wild = diverged[series.run];
+    if (series.constant !== null) {
+      visit(series.constant, wild);
+      continue;
+    }
+    const { x, main, lines, band } = series;
+    const first = x ? Math.max(0, countUpTo(series, from) - 1) : Math.max(0, Math.floor(from));
+    const last = x ? Math.min(main.length, countUpTo(series, to) + 1) : Math.min(main.length, Math.ceil(to) + 1);
+    const all = lines.length ? lines : band ? [main, ...band] : [main];
+    for (const line of all) {
+      for (let i = first; i < last; i++) visit(line[i], wild);
+      if (wild && from <= 0) visit(line[0], false);
+    }
+  }
+  if (!(hi >= lo)) return kind === "log" ? { lo: 0.1, hi: 10 } : { lo: 0, hi: 1 };
+  if (Number.isFinite(tame)) hi = Math.min(hi, kind === "log" ? tame * 10 : tame + Math.abs(tame - lo) * 0.5 + 1e-300);
+  return padded(kind, lo, Math.max(lo, hi));
+}
+
+function padded(kind, lo, hi) {
+  if (kind === "log") {
+    const floor = Math.max(lo, hi * 1e-20);
+    const room = Math.max(0.05 * Math.log10(hi / floor), 0.04);
+    return { lo: floor / 10 ** room, hi: hi * 10 ** room };
+  }
+  if (lo === hi) {
+    const room = Math.abs(lo) || 1;
+    return lo > 0 ? { lo: 0, hi: lo + room * 0.5 } : { lo: lo - room * 0.5, hi: hi + room * 0.5 };
+  }
+  const room = (hi - lo) * 0.06;
+  return { lo: lo >= 0 && lo < hi * 0.35 ? 0 : lo - room, hi: hi + room };
+}
+
+function traceLine(ctx, y, x, from, to, xs, ys, limit) {
+  const n = to - from;
+  if (n <= 0) return;
+  const at = (i) => xs.px(x ? x[i] : i);
+  const cap = (v) => (v > limit ? limit : v < -limit ? -limit : v);
+  const across = Math.abs(at(to - 1) - at(from)) + 1;
+  let open = false;
+  if (n < across * 4) {
+    for (let i = from; i < to; i++) {
+      const value = y[i];
+      if (!Number.isFinite(value)) {
+        open = false;
+        continue;
+      }
+      if (open) ctx.lineTo(at(i), cap(ys.px(value)));
+      else ctx.moveTo(at(i), cap(ys.px(value)));
+      open = true;
+    }
+    return;
+  }
+  let i = from;
+  while (i < to) {
+    const column = Math.floor(at(i));
+    let [low, high, first, last] = [Infinity, -Infinity, NaN, NaN];
+    for (; i < to && Math.floor(at(i)) === column; i++) {
+      const value = y[i];
+      if (!Number.isFinite(value)) continue;
+      const px = cap(ys.px(value));
+      if (first !== first) first = px;
+      last = px;
+      if (px < low) low = px;
+      if (px > high) high = px;
+    }
+    if (first !== first) {
+      open = false;
+      continue;
+    }
+    for (const px of [first, low, high, last])
+      if (open) ctx.lineTo(column + 0.5, px);
+      else {
+        ctx.moveTo(column + 0.5, px);
+        open = true;
+      }
+  }
+}
+
+// curves.js
+const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
+
+class CurvePanel {
+  constructor(host) {
+    this.kind = "curves";
+    this.host = host;
+    this.layers = new Layers(host, ["base", "trail", "top"]);
+    this.baseStale = true;
+    this.drawn = null; // the step up to which the trail layer is drawn; null: not at all
+  }
+
+  setData(panel) {
+    this.panel = panel;
+    this.series = panel.series.map(prepareSeries);
+    this.scaleKind ??= panel.scale;
+    this.invalidate();
+  }
+
+  setScaleKind(kind) {
+    this.scaleKind = kind;
+    this.invalidate();
+  }
+
+  invalidate() {
+    this.baseStale = true;
+  }
+
+  rect(scale) {
+    const { width, height } = this.layers;
+    const left = Math.round(50 * scale);
+    return {
+      x: left,
+      y: 8,
+      w: Math.max(10, width - left - Math.round(14 * scale)),
+      h: Math.max(10, height - 8 - Math.round(25 * scale)),
+    };
+  }
+
+  shown(frame) {
+    return this.series.filter((series) => frame.runs[series.run].visible);
+  }
+
+  draw(frame) {
+    if (this.layers.fit()) this.baseStale = true;
+    if (this.layers.width < 40 || this.layers.height < 30) return;
+    if (this.baseStale) this.drawBase(frame);
+    this.drawTrail(frame);
+    this.drawTop(frame);
+  }
+
+  drawBase(frame) {
+    const { theme, scale, xview } = frame;
+    const ctx = this.layers.base;
+    const rect = this.rect(scale);
+    const diverged = frame.runs.map((run) => run.outcome === "diverged");
+    const range = valueRange(this.shown(frame), diverged, this.scaleKind, xview.from, xview.to);
+    this.xs = makeScale("linear", xview.from, xview.to, rect.x, rect.x + rect.w);
+    this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
+    this.layers.clear("base");
+    const size = 11.5 * scale;
+    ctx.textBaseline = "middle";
+    const yTicks = makeTicks(this.ys, Math.max(2, Math.floor(rect.h / (34 * scale))));
+    const xTicks = makeTicks(this.xs, Math.max(2, Math.floor(rect.w / (70 * scale))), true);
+    ctx.lineWidth = 1;
+    ctx.strokeStyle = theme.faint;
+    ctx.beginPath();
+    for (const tick of yTicks) {
+      const y = Math.round(this.ys.px(tick.value)) + 0.5;
+      ctx.moveTo(rect.x, y);
+      ctx.lineTo(rect.x + rect.w, y);
+    }
+    for (const tick of xTicks) {
+      const x = Math.round(this.xs.px(tick.value)) + 0.5;
+      ctx.moveTo(x, rect.y);
+      ctx.lineTo(x, rect.y + rect.h);
+    }
+    ctx.stroke();
+    ctx.strokeStyle = theme.axis;
+    ctx.beginPath();
+    ctx.moveTo(rect.x, rect.y + rect.h + 0.5);
+    ctx.lineTo(rect.x + rect.w, rect.y + rect.h + 0.5);
+    ctx.stroke();
+    ctx.fillStyle = theme.muted;
+    for (const tick of yTicks)
+      drawTick(ctx, tick, rect.x - 7, this.ys.px(tick.value), size, theme.font, "right");
+    const baseline = rect.y + rect.h + 14 * scale;
+    const label = this.panel.xlabel || "";
+    ctx.font = `italic ${size}px ${theme.font}`;
+    const room = label ? ctx.measureText(label).width + 10 : 0;
+    for (const tick of xTicks) {
+      const x = this.xs.px(tick.value);
+      if (x > rect.x + rect.w - room - 8 * scale) continue;
+      drawTick(ctx, tick, x, baseline, size, theme.font, "center");
+    }
+    ctx.font = `italic ${size}px ${theme.font}`;
+    ctx.textAlign = "right";
+    ctx.fillText(label, rect.x + rect.w, baseline);
+    this.drawFuture(ctx, rect, frame);
+    this.baseStale = false;
+    this.drawn = null;
+  }
+
+  drawFuture(ctx, rect, frame) {
+    this.clipped(ctx, rect, () => {
+      for (const series of this.shown(frame)) {
+        const run = frame.runs[series.run];
+        const dim = frame.highlight >= 0 && frame.highlight !== series.run;
+        if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.04 : 0.15));
+        if (series.constant === null)
+          this.stroke(ctx, series, series.main, 0, series.main.length, run, frame, dim ? 0.06 : 0.24, 1.1);
+        else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, dim ? 0.06 : 0.24, 1.1);
+      }
+    });
+  }
+
+  drawTrail(frame) {
+    const ctx = this.layers.trail;
+    const fresh = this.drawn === null || frame.step < this.drawn;
+    if (fresh) this.layers.clear("trail");
+    else if (frame.step === this.drawn) return;
+    const from = fresh ? -1 : this.drawn;
+    this.clipped(ctx, this.rect(frame.scale), () => {
+      for (const series of this.shown(frame)) {
+        const run = frame.runs[series.run];
+        const dim = frame.highlight >= 0 && frame.highlight !== series.run;
+        const alpha = dim ? 0.14 : 1;
+        if (series.constant !== null) {
+          this.strokeConstant(ctx, series, run, frame, Math.max(0, from), frame.step, alpha, 1.9);
+          continue;
+        }
+        const begin = from < 0 ? 0 : Math.max(0, countUpTo(series, from) - 1);
+        const end = countUpTo(series, frame.step);
+        if (end <= begin || (end - begin < 2 && from >= 0)) continue;
+        for (const line of series.lines) this.stroke(ctx, series, line, begin, end, run, frame, alpha * 0.3, 0.9);
+        this.stroke(ctx, series, series.main, begin, end, run, frame, alpha, 1.9);
+      }
+    });
+    this.drawn = frame.step;
+  }
+
+  stroke(ctx, series, line, from, to, run, frame, alpha, width) {
+    ctx.globalAlpha = alpha;
+    ctx.strokeStyle = run.ink;
+    ctx.lineWidth = width * frame.scale;
+    ctx.lineJoin = "round";
+    ctx.lineCap = series.style === "dots" ? "round" : "butt";
+    ctx.setLineDash(STYLE_DASH[series.style] || run.dash);
+    ctx.lineDashOffset = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
+    ctx.beginPath();
+    traceLine(ctx, line, series.x, from, to, this.xs, this.ys, 1e5);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    if (series.style === "dots" && width > 1) this.points(ctx, series, line, from, to, run, frame);
+    ctx.globalAlpha = 1;
+  }
+
+  points(ctx, series, line, from, to, run, frame) {
+    ctx.fillStyle = run.ink;
+    for (let i = from; i < to; i++) {
+      if (!Number.isFinite(line[i])) continue;
+      const x = this.xs.px(series.x ? series.x[i] : i);
+      drawMarker(ctx, run.marker, x, this.ys.px(line[i]), 3.4 * frame.scale, run.ink, frame.theme.background, 1);
+    }
+  }
+
+  strokeConstant(ctx, series, run, frame, from, to, alpha, width) {
+    const y = this.ys.px(series.constant);
+    ctx.globalAlpha = alpha;
+    ctx.strokeStyle = run.ink;
+    ctx.lineWidth = width * frame.scale;
+    ctx.setLineDash(run.dash);
+    ctx.lineDashOffset = this.xs.px(from) - this.xs.from;
+    ctx.beginPath();
+    ctx.moveTo(this.xs.px(from), y);
+    ctx.lineTo(this.xs.px(to), y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+  }
+
+  fillBand(ctx, series, color) {
+    const [low, high] = series.band;
+    const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? this.ys.hi * 10 : this.ys.lo);
+    ctx.fillStyle = color;
+    ctx.beginPath();
+    for (let i = 0; i < high.length; i++)
+      ctx.lineTo(this.xs.px(series.x ? series.x[i] : i), this.ys.px(limit(high[i])));
+    for (let i = low.length - 1; i >= 0; i--)
+      ctx.lineTo(this.xs.px(series.x ? series.x[i] : i), this.ys.px(limit(low[i])));
+    ctx.fill();
+  }
+
+  drawTop(frame) {
+    const { theme, scale } = frame;
+    const ctx = this.layers.top;
+    const rect = this.rect(scale);
+    this.layers.clear("top");
+    const line = (step, color, dash, width) => {
+      const x = this.xs.px(step);
+      if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
+      ctx.strokeStyle = color;
+      ctx.lineWidth = width;
+      ctx.setLineDash(dash);
+      ctx.beginPath();
+      ctx.moveTo(x, rect.y);
+      ctx.lineTo(x, rect.y + rect.h);
+      ctx.stroke();
+      ctx.setLineDash([]);
+    };
+    if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
+    line(frame.step, theme.text, [], 1.2);
+    for (const series of this.shown(frame)) {
+      const run = frame.runs[series.run];
+      const x = this.xs.px(frame.step);
+      const y = this.ys.px(seriesAt(series, frame.step));
+      if (!(y >= rect.y - 2 && y <= rect.y + rect.h + 2) || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
+      ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
+      drawMarker(ctx, run.marker, x, y, 4 * scale, run.ink, theme.background, 1.3 * scale);
+      ctx.globalAlpha = 1;
+    }
+  }
+
+  clipped(ctx, rect, draw) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(rect.x, rect.y - 3, rect.w + 1, rect.h + 4);
+    ctx.clip();
+    draw();
+    ctx.restore();
+  }
+
+  readAt(step, frame) {
+    return this.shown(frame).map((series) => ({
+      run: series.run,
+      name: series.name,
+      value: seriesAt(series, step),
+    }));
+  }
+}
+
+// gestures.js
+const CLICK_SLACK = { mouse: 4, pen: 6, touch: 10 }; // pixels
+const DOUBLE_WAIT = 230; // ms that a click waits for a second one, where that would mean something
+
+function listenGestures(element, on) {
+  const pointers = new Map();
+  let kind = null;
+  let origin = null;
+  let moved = false;
+  let spread = null;
+  let clickTimer = 0;
+
+  const at = (event) => {
+    const box = element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+
+  element.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const [x, y] = at(event);
+    pointers.set(event.pointerId, [x, y]);
+    element.setPointerCapture?.(event.pointerId);
+    if (pointers.size === 2) {
+      spread = spreadOf(pointers);
+      moved = true;
+      return;
+    }
+    origin = [x, y, event.pointerType];
+    moved = false;
+    kind = on.press(x, y);
+  });
+
+  element.addEventListener("pointermove", (event) => {
+    const [x, y] = at(event);
+    const last = pointers.get(event.pointerId);
+    if (!last) {
+      if (event.pointerType === "mouse") on.hover(x, y);
+      return;
+    }
+    pointers.set(event.pointerId, [x, y]);
+    if (pointers.size === 2 && spread) {
+      const now = spreadOf(pointers);
+      on.move("pan", now.x, now.y, now.x - spread.x, now.y - spread.y);
+      on.zoom(now.x, now.y, spread.size / Math.max(now.size, 1));
+      spread = now;
+      return;
+    }
+    const slack = CLICK_SLACK[event.pointerType] || 4;
+    if (!moved && Math.hypot(x - origin[0], y - origin[1]) < slack) return;
+    const [fromX, fromY] = moved ? last : origin;
+    moved = true;
+    if (kind) on.move(kind, x, y, x - fromX, y - fromY);
+  });
+
+  const end = (event) => {
+    if (!pointers.delete(event.pointerId)) return;
+    if (pointers.size) {
+      spread = null;
+      kind = "pan";
+      return;
+    }
+    on.release(kind);
+    if (event.type === "pointerup" && !moved) {
+      const [x, y] = at(event);
+      clearTimeout(clickTimer);
+      const second = clickTimer !== 0 && on.wantsDouble();
+      clickTimer = 0;
+      if (second) on.reset();
+      else if (on.wantsDouble())
+        clickTimer = setTimeout(() => {
+          clickTimer = 0;
+          on.click(x, y);
+        }, DOUBLE_WAIT);
+      else on.click(x, y);
+    }
+    kind = null;
+    spread = null;
+    if (event.pointerType !== "mouse") on.leave();
+  };
+  element.addEventListener("pointerup", end);
+  element.addEventListener("pointercancel", end);
+  element.addEventListener("pointerleave", () => {
+    if (!pointers.size) on.leave();
+  });
+  element.addEventListener(
+    "wheel",
+    (event) => {
+      const [x, y] = at(event);
+      const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
+      if (on.zoom(x, y, Math.exp(Math.max(-80, Math.min(80, pixels)) * 0.0025))) event.preventDefault();
+    },
+    { passive: false },
+  );
+}
+
+function spreadOf(pointers) {
+  const [[ax, ay], [bx, by]] = [...pointers.values()];
+  return { x: (ax + bx) / 2, y: (ay + by) / 2, size: Math.hypot(ax - bx, ay - by) };
+}
+
+function zoomRange(lo, hi, centre, factor, full, narrowest) {
+  const span = Math.min(Math.max((hi - lo) * factor, narrowest), full[1] - full[0]);
+  if (span >= (full[1] - full[0]) * 0.9999) return null;
+  const share = (centre - lo) / (hi - lo);
+  return shiftInto(centre - share * span, span, full);
+}
+
+function shiftInto(start, span, full) {
+  const first = Math.max(full[0], Math.min(full[1] - span, start));
+  return [first, first + span];
+}
+
+// readout.js
+class Readout {
+  constructor() {
+    this.element = document.createElement("div");
+    this.element.className = "ov-readout";
+    this.element.hidden = true;
+    this.element.setAttribute("aria-hidden", "true");
+  }
+
+  show(head, rows, x, y) {
+    const { element } = this;
+    element.textContent = "";
+    const title = document.createElement("div");
+    title.className = "ov-readout-head";
+    title.textContent = head;
+    element.append(title);
+    for (const { color, label, text } of rows) {
+      const row = document.createElement("div");
+      row.className = "ov-row";
+      const dot = document.createElement("i");
+      dot.style.background = color;
+      const name = document.createElement("span");
+      name.textContent = label;
+      const value = document.createElement("b");
+      value.textContent = text;
+      row.append(dot, name, value);
+      element.append(row);
+    }
+    element.hidden = false;
+    const box = element.offsetParent || element.parentElement;
+    const [width, height] = [element.offsetWidth, element.offsetHeight];
+    const right = x + 18 + width < box.clientWidth - 4;
+    element.style.left = `${Math.max(4, right ? x + 18 : x - width - 18)}px`;
+    element.style.top = `${Math.max(4, Math.min(y - height / 2, box.clientHeight - height - 4))}px`;
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+}
+
+function mapRows(panel, x, y) {
+  return [
+    { color: "transparent", label: "x", text: formatNumber(x) },
+    { color: "transparent", label: "y", text: formatNumber(y) },
+    { color: "transparent", label: "loss", text: formatNumber(panel.lossAt(x, y)) },
+  ];
+}
+
+function curveRows(panel, step, frame) {
+  return panel
+    .readAt(step, frame)
+    .sort((a, b) => (Number.isFinite(b.value) ? b.value : -Infinity) - (Number.isFinite(a.value) ? a.value : -Infinity))
+    .map(({ run, name, value }) => ({
+      color: frame.runs[run].ink,
+      label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
+      text: formatNumber(value),
+    }));
+}
+
+function summary(header, panels, frame) {
+  const step = Math.floor(frame.step + 1e-9);
+  const parts = [`${header.title || "Race"}: step ${step} of ${header.num_steps}.`];
+  const curves = panels.find((panel) => panel.kind === "curves");
+  if (curves)
+    parts.push(curveRows(curves, step, frame).map((row) => `${row.label} ${row.text}`).join(", ") + ".");
+  for (const run of frame.runs)
+    if (run.visible && run.outcome && run.outcome !== "running" && step >= (run.outcome_step ?? 0))
+      parts.push(`${run.label} ${run.outcome} at step ${run.outcome_step}.`);
+  return parts.join(" ");
+}
+
+// interact.js
+function bindPanel(player, panel) {
+  if (panel.kind === "map") bindMap(player, panel);
+  else bindCurves(player, panel);
+}
+
+function place(player, panel, x, y) {
+  const a = panel.host.getBoundingClientRect();
+  const b = player.root.getBoundingClientRect();
+  return [a.left - b.left + x, a.top - b.top + y];
+}
+
+function within(rect, x, y) {
+  return x >= rect.x && x <= rect.x + rect.w && y >= rect.y && y <= rect.y + rect.h;
+}
+
+function leave(player) {
+  player.hover = { step: null, point: null };
+  player.readout.hide();
+  player.wake();
+}
+
+function bindCurves(player, panel) {
+  const rect = () => panel.rect(player.scale || 1);
+  const full = () => [0, Math.max(1, player.header.num_steps)];
+  const stepAt = (x) => clamp(panel.xs.value(x), 0, player.header.num_steps);
+  listenGestures(panel.host, {
+    hover(x, y) {
+      if (!within(rect(), x, y)) return leave(player);
+      const step = Math.round(stepAt(x));
+      player.hover = { step, point: null };
+      const rows = curveRows(panel, step, player.frame());
+      player.readout.show(`${player.header.unit || "step"} ${step}`, rows, ...place(player, panel, x, y));
+      player.wake();
+    },
+    leave: () => leave(player),
+    press: () => (player.xview ? "pan" : "scrub"),
+    move(kind, x, y, dx) {
+      player.readout.hide();
+      if (kind === "scrub") return player.seek(Math.round(stepAt(x)));
+      if (!player.xview) return;
+      const [from, to] = player.xview;
+      const shift = (-dx / rect().w) * (to - from);
+      player.setXView(shiftInto(from + shift, to - from, full()));
+    },
+    release() {},
+    click: (x, y) => within(rect(), x, y) && player.seek(Math.round(stepAt(x))),
+    zoom(x, y, factor) {
+      const [from, to] = player.xview || full();
+      const next = zoomRange(from, to, panel.xs.value(x), factor, full(), Math.min(5, full()[1]));
+      if (next === null && !player.xview) return false;
+      player.setXView(next);
+      return true;
+    },
+    wantsDouble: () => Boolean(player.xview),
+    reset: () => player.resetView(),
+  });
+}
+
+const WIDEST = 4; // windows shown at the farthest zoom
+const CLOSEST = 1 / 400;
+
+function bindMap(player, panel) {
+  const rect = () => panel.rect(player.scale || 1);
+  const onMap = (x, y) => [panel.xs.value(x), panel.ys.value(y)];
+  let settle = 0;
+
+  const touch = () => {
+    panel.host.style.touchAction = panel.view ? "none" : "pan-y";
+  };
+  const setView = (view) => {
+    panel.setView(view);
+    touch();
+    player.moving = true;
+    clearTimeout(settle);
+    settle = setTimeout(() => {
+      player.moving = false;
+      panel.invalidate();
+      player.wake();
+    }, 140);
+    player.wake();
+  };
+  touch();
+
+  const handle = document.createElement("div");
+  handle.className = "ov-handle";
+  handle.title = "Drag to move the start";
+  panel.host.append(handle);
+  bindStart(player, panel, handle);
+
+  listenGestures(panel.host, {
+    hover(x, y) {
+      if (!within(rect(), x, y)) return leave(player);
+      const point = onMap(x, y);
+      player.hover = { step: null, point };
+      const head = panel.panel.draggable ? "click: start here" : "here";
+      player.readout.show(head, mapRows(panel, ...point), ...place(player, panel, x, y));
+      player.wake();
+    },
+    leave: () => leave(player),
+    press: () => "pan",
+    move(kind, x, y, dx, dy) {
+      leave(player);
+      const { x0, x1, y0, y1 } = panel.currentView();
+      const { w, h } = rect();
+      const [sx, sy] = [(-dx / w) * (x1 - x0), (dy / h) * (y1 - y0)];
+      setView({ x0: x0 + sx, x1: x1 + sx, y0: y0 + sy, y1: y1 + sy });
+    },
+    release() {},
+    click(x, y) {
+      if (!panel.panel.draggable || !within(rect(), x, y)) return;
+      const [px, py] = onMap(x, y);
+      panel.ghost = [px, py];
+      panel.dragging = false;
+      panel.drawn = null;
+      player.start.offer(px, py, false);
+      player.wake();
+    },
+    zoom(x, y, factor) {
+      const { x0, x1, y0, y1 } = panel.currentView();
+      const whole = panel.window.x1 - panel.window.x0;
+      const next = clamp(((x1 - x0) / whole) * factor, CLOSEST, WIDEST);
+      const by = (next * whole) / (x1 - x0);
+      if (Math.abs(by - 1) < 1e-6) return false;
+      const [cx, cy] = onMap(x, y);
+      const about = (value, centre) => centre + (value - centre) * by;
+      setView({ x0: about(x0, cx), x1: about(x1, cx), y0: about(y0, cy), y1: about(y1, cy) });
+      return true;
+    },
+    wantsDouble: () => Boolean(panel.view),
+    reset() {
+      player.resetView();
+      touch();
+    },
+  });
+}
+
+function bindStart(player, panel, handle) {
+  let holding = false;
+  const follow = (event, dragging) => {
+    const box = panel.host.getBoundingClientRect();
+    const rect = panel.rect(player.scale || 1);
+    const x = clamp(event.clientX - box.left, rect.x, rect.x + rect.w);
+    const y = clamp(event.clientY - box.top, rect.y, rect.y + rect.h);
+    panel.ghost = [panel.xs.value(x), panel.ys.value(y)];
+    panel.dragging = dragging;
+    panel.placeHandle();
+    panel.drawn = null;
+    player.start.offer(...panel.ghost, dragging);
+    player.wake();
+  };
+  panel.placeHandle = () => {
+    const start = panel.ghost || panel.panel.starts?.[0];
+    handle.hidden = !panel.panel.draggable || !start || (panel.panel.starts?.length ?? 0) > 1;
+    if (handle.hidden) return;
+    const rect = panel.rect(player.scale || 1);
+    const [x, y] = [panel.xs.px(start[0]), panel.ys.px(start[1])];
+    handle.style.transform = `translate(${x}px, ${y}px)`;
+    handle.style.visibility = within(rect, x, y) ? "visible" : "hidden";
+  };
+  handle.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.stopPropagation();
+    handle.setPointerCapture?.(event.pointerId);
+    holding = true;
+    leave(player);
+  });
+  handle.addEventListener("pointermove", (event) => {
+    if (!holding) return;
+    event.stopPropagation();
+    follow(event, true);
+  });
+  const end = (event) => {
+    if (!holding) return;
+    event.stopPropagation();
+    holding = false;
+    if (panel.ghost && panel.dragging) follow(event, false);
+  };
+  handle.addEventListener("pointerup", end);
+  handle.addEventListener("pointercancel", end);
+}
+
+// keys.js
+function keyAction({ key, shiftKey, ctrlKey, metaKey, altKey }) {
+  if (ctrlKey || metaKey || altKey) return null;
+  switch (key) {
+    case " ":
+      return { act: "toggle" };
+    case "ArrowLeft":
+      return { act: "nudge", by: shiftKey ? -10 : -1 };
+    case "ArrowRight":
+      return { act: "nudge", by: shiftKey ? 10 : 1 };
+    case "Home":
+      return { act: "home" };
+    case "End":
+      return { act: "end" };
+    case "f":
+    case "F":
+      return { act: "full" };
+    default:
+      return null;
+  }
+}
+
+const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA", "BUTTON", "A"]);
+
+function keepsKey(element, key) {
+  if (!element || element.classList?.contains("ov-scrub")) return false;
+  if (element.isContentEditable) return true;
+  if (!FIELDS.has(element.tagName)) return false;
+  if (element.tagName === "BUTTON" || element.tagName === "A") return key === " " || key === "Enter";
+  return true;
+}
+
+function listenKeys(root, act) {
+  const handle = (event) => {
+    const target = event.composedPath?.()[0] || event.target;
+    if (event.defaultPrevented || keepsKey(target, event.key)) return;
+    const action = keyAction(event);
+    if (!action) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act(action);
+  };
+  const onPage = (event) => {
+    if (event.target === document.body && currentPlayer() === root) handle(event);
+  };
+  const use = () => (globalThis.optvizLastUsed = root);
+  if (!currentPlayer()) use();
+  root.addEventListener("keydown", handle);
+  root.addEventListener("pointerdown", use);
+  root.addEventListener("focusin", use);
+  document.addEventListener("keydown", onPage);
+  return () => {
+    document.removeEventListener("keydown", onPage);
+    if (globalThis.optvizLastUsed === root) globalThis.optvizLastUsed = null;
+  };
+}
+
+function currentPlayer() {
+  const last = globalThis.optvizLastUsed;
+  return last && last.isConnected ? last : (globalThis.optvizLastUsed = null);
+}
+
+// labels.js
+const WORD = { converged: "converged", diverged: "diverged", escaped: "escaped" };
+const TONE = {
+  converged: ["#067647", "#6ce9a6"],
+  diverged: ["#c4320a", "#ff9c7a"],
+  escaped: ["#5925dc", "#c3b5fd"],
+};
+const NEAR = 30; // pixels within which outcomes of one kind share a label
+
+function drawGlyph(ctx, kind, x, y, r) {
+  const lines = {
+    converged: [[-0.8, 0.05], [-0.2, 0.65], [0.85, -0.6]],
+    diverged: [[-0.65, -0.65], [0.65, 0.65], null, [0.65, -0.65], [-0.65, 0.65]],
+    escaped: [[-0.65, 0.65], [0.6, -0.6], null, [-0.15, -0.65], [0.65, -0.65], [0.65, 0.15]],
+  }[kind];
+  ctx.beginPath();
+  let open = false;
+  for (const point of lines) {
+    if (point) ctx[open ? "lineTo" : "moveTo"](x + point[0] * r, y + point[1] * r);
+    open = Boolean(point);
+  }
+  ctx.lineCap = ctx.lineJoin = "round";
+  ctx.stroke();
+}
+
+function groupEvents(events) {
+  const groups = [];
+  for (const event of events) {
+    const home = groups.find(
+      (g) => g.kind === event.kind && Math.hypot(g.x - event.x, g.y - event.y) < NEAR,
+    );
+    if (home) home.members.push(event);
+    else groups.push({ kind: event.kind, x: event.x, y: event.y, members: [event] });
+  }
+  return groups;
+}
+
+function placeBoxes(boxes, rect) {
+  const placed = [];
+  return boxes.map((box) => {
+    let best = null;
+    for (const gap of [14, 30, 52, 80])
+      for (const [sx, sy] of [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]]) {
+        const x = clamp(box.x + sx * gap + ((sx - 1) / 2) * box.w, rect.x + 4, rect.x + rect.w - box.w - 4);
+        const y = clamp(box.y + sy * gap + ((sy - 1) / 2) * box.h, rect.y + 4, rect.y + rect.h - box.h - 4);
+        let cost = gap * 0.4;
+        for (const other of placed) cost += overlap(x, y, box, other) * 4;
+        for (const other of boxes)
+          cost += overlap(x, y, box, { x: other.x - 9, y: other.y - 9, w: 18, h: 18 });
+        if (!best || cost < best.cost) best = { x, y, w: box.w, h: box.h, cost };
+      }
+    placed.push(best);
+    return { x: best.x, y: best.y };
+  });
+}
+
+function overlap(x, y, { w, h }, other) {
+  const wide = Math.min(x + w, other.x + other.w) - Math.max(x, other.x);
+  const high = Math.min(y + h, other.y + other.h) - Math.max(y, other.y);
+  return wide > -3 && high > -3 ? (wide + 3) * (high + 3) : 0;
+}
+
+function labelText(group, runs) {
+  const [first] = group.members;
+  if (group.members.length > 1) return `${group.members.length} ${WORD[group.kind]}`;
+  return `${runs[first.run].label} ${WORD[group.kind]} at step ${first.step}`;
+}
+
+function layOutLabels(ctx, events, runs, rect, theme, scale) {
+  const size = 12 * scale;
+  ctx.font = `600 ${size}px ${theme.font}`;
+  const groups = groupEvents(events);
+  for (const group of groups) {
+    group.text = labelText(group, runs);
+    group.dots = group.members.length > 1 ? Math.min(group.members.length, 12) : 0;
+    group.h = 22 * scale;
+    group.w = ctx.measureText(group.text).width + (29 + group.dots * 11 + (group.dots ? 5 : 0)) * scale;
+  }
+  const corners = placeBoxes(groups, rect);
+  return groups.map((group, i) => ({ ...group, box: corners[i] }));
+}
+
+function drawLabels(ctx, labels, runs, theme, scale) {
+  const size = 12 * scale;
+  for (const label of labels) {
+    const { box, w, h } = label;
+    const tone = TONE[label.kind][theme.dark ? 1 : 0];
+    const middle = box.y + h / 2;
+    ctx.strokeStyle = theme.dark ? "rgba(232,240,255,.65)" : "rgba(20,30,45,.6)";
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(label.x, label.y);
+    ctx.lineTo(clamp(label.x, box.x, box.x + w), clamp(label.y, box.y, box.y + h));
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.roundRect(box.x, box.y, w, h, h / 2);
+    ctx.fillStyle = theme.dark ? "rgba(14,17,23,.92)" : "rgba(255,255,255,.94)";
+    ctx.fill();
+    ctx.strokeStyle = tone;
+    ctx.stroke();
+    ctx.lineWidth = 1.9 * scale;
+    drawGlyph(ctx, label.kind, box.x + 13 * scale, middle, 4.6 * scale);
+    let x = box.x + 28 * scale;
+    for (const member of label.members.slice(0, label.dots)) {
+      const run = runs[member.run];
+      drawMarker(ctx, run.marker, x, middle, 3.6 * scale, run.ink, theme.halo, 0);
+      x += 11 * scale;
+    }
+    ctx.fillStyle = theme.text;
+    ctx.font = `600 ${size}px ${theme.font}`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    ctx.fillText(label.text, label.dots ? x - 1 : x - 6 * scale, middle + 0.5);
+  }
+}
+
+// legend.js
+const ENDS = { converged: "converged", diverged: "diverged", escaped: "left the valley: unbounded below" };
+
+class Legend {
+  constructor(actions) {
+    this.actions = actions;
+    this.element = document.createElement("div");
+    this.element.className = "ov-legend";
+    this.element.setAttribute("role", "group");
+    this.element.setAttribute("aria-label", "Runs");
+    this.chips = [];
+  }
+
+  set(runs, theme) {
+    const labels = runs.map((run) => run.label);
+    if (this.chips.map((chip) => chip.label).join("\n") !== labels.join("\n")) this.build(labels);
+    runs.forEach((run, i) => {
+      const chip = this.chips[i];
+      chip.button.setAttribute("aria-pressed", String(run.visible));
+      chip.run = run;
+      paintSample(chip.sample, run, theme);
+      const ended = run.outcome && run.outcome !== "running";
+      const step = ended && Number.isFinite(run.outcome_step) ? ` at step ${run.outcome_step}` : "";
+      chip.button.title = ended
+        ? `${run.label}: ${ENDS[run.outcome] || run.outcome}${step}`
+        : `${run.label} (click: show or hide; Alt-click: alone)`;
+      chip.badge.className = `ov-badge ov-${ended ? run.outcome : "none"}`;
+      chip.note.textContent = run.badge || (ended ? String(run.outcome_step ?? "") : "");
+      chip.glyph.hidden = !ended;
+      if (ended) paintGlyph(chip.glyph, run.outcome, chip.badge);
+      chip.badge.hidden = !ended && !run.badge;
+      chip.reached = null;
+    });
+  }
+
+  update(step) {
+    for (const chip of this.chips) {
+      const reached = Boolean(chip.run.badge) || step >= (chip.run.outcome_step ?? 0);
+      if (reached === chip.reached) continue;
+      chip.reached = reached;
+      chip.badge.classList.toggle("ov-reached", reached);
+    }
+  }
+
+  build(labels) {
+    this.element.textContent = "";
+    this.chips = labels.map((label, i) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "ov-chip";
+      const sample = document.createElement("canvas");
+      sample.setAttribute("aria-hidden", "true");
+      const name = document.createElement("span");
+      name.className = "ov-name";
+      name.textContent = label;
+      const badge = document.createElement("span");
+      const glyph = document.createElement("canvas");
+      const note = document.createElement("span");
+      badge.append(glyph, note);
+      badge.setAttribute("aria-hidden", "true");
+      button.append(sample, name, badge);
+      button.addEventListener("mousedown", (event) => event.preventDefault());
+      button.addEventListener("click", (event) =>
+        event.altKey ? this.actions.isolate(label) : this.actions.toggle(label),
+      );
+      button.addEventListener("dblclick", () => this.actions.isolate(label));
+      button.addEventListener("pointerenter", (event) => {
+        if (event.pointerType === "mouse") this.actions.highlight(i);
+      });
+      button.addEventListener("pointerleave", () => this.actions.highlight(-1));
+      this.element.append(button);
+      return { label, button, sample, badge, glyph, note, run: null, reached: null };
+    });
+  }
+}
+
+function sized(canvas, width, height) {
+  const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  canvas.style.width = `${width / 16}em`;
+  canvas.style.height = `${height / 16}em`;
+  const ctx = canvas.getContext("2d");
+  ctx.scale(ratio, ratio);
+  return ctx;
+}
+
+function paintSample(canvas, run, theme) {
+  const ctx = sized(canvas, 34, 16);
+  ctx.strokeStyle = run.ink;
+  ctx.lineWidth = 2.4;
+  ctx.setLineDash(run.dash);
+  ctx.beginPath();
+  ctx.moveTo(1, 8);
+  ctx.lineTo(33, 8);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  drawMarker(ctx, run.marker, 17, 8, 5, run.ink, theme.background, 1.5);
+}
+
+function paintGlyph(canvas, outcome, badge) {
+  const ctx = sized(canvas, 12, 12);
+  ctx.strokeStyle = getComputedStyle(badge).color;
+  ctx.lineWidth = 1.9;
+  drawGlyph(ctx, outcome, 6, 6, 4.2);
+}
+
+// contour.js
+function padGrid(grid) {
+  const [ny, nx] = grid.shape;
+  const wide = nx + 2;
+  const data = new Float64Array((ny + 2) * wide);
+  for (let j = 0; j < ny; j++)
+    for (let i = 0; i < nx; i++) data[(j + 1) * wide + i + 1] = grid.data[j * nx + i];
+  const beyond = (a, b, c) => 3 * a - 3 * b + c; // continues a parabola
+  for (let j = 1; j <= ny; j++) {
+    const row = j * wide;
+    data[row] = beyond(data[row + 1], data[row + 2], data[row + 3]);
+    data[row + nx + 1] = beyond(data[row + nx], data[row + nx - 1], data[row + nx - 2]);
+  }
+  for (let i = 0; i < wide; i++) {
+    const at = (j) => data[j * wide + i];
+    data[i] = beyond(at(1), at(2), at(3));
+    data[(ny + 1) * wide + i] = beyond(at(ny), at(ny - 1), at(ny - 2));
+  }
+  return { data, nx, ny, wide };
+}
+
+function contourLevels(values, kind, floor = null) {
+  const finite = Array.from(values).filter(Number.isFinite);
+  if (!finite.length) return { log: false, floor: 0, first: 0, step: 1, count: 1 };
+  finite.sort((a, b) => a - b);
+  const lowest = finite[0];
+  const highest = finite[finite.length - 1];
+  if (kind !== "log" || highest <= lowest) {
+    const step = niceStep(highest - lowest || 1, 16);
+    const first = Math.floor(lowest / step + 1e-9) * step;
+    return { log: false, floor: 0, first, step, count: Math.max(1, Math.ceil((highest - first) / step)) };
+  }
+  const base = floor !== null && floor <= lowest ? floor : lowest;
+  const low = Math.log10(
+    Math.max(finite[Math.floor(finite.length * 0.004)] - base, (highest - base) * 1e-8),
+  );
+  const high = Math.log10(highest - base);
+  const step = [0.05, 0.1, 0.2, 0.25, 0.5, 1].find((s) => (high - low) / s <= 18) || 1;
+  const first = Math.floor(low / step) * step;
+  return { log: true, floor: base, first, step, count: Math.max(1, Math.ceil((high - first) / step - 1e-9)) };
+}
+
+function levelTicks(levels, count) {
+  const { log, first, step } = levels;
+  const last = first + step * levels.count;
+  const lo = log ? 10 ** first : first;
+  const hi = log ? 10 ** last : last;
+  return makeTicks({ kind: log ? "log" : "linear", lo, hi }, count).map((tick) => ({
+    ...tick,
+    at: ((log ? Math.log10(tick.value) : tick.value) - first) / (last - first),
+  }));
+}
+
+function weights(pixels, from, to, lo, hi, samples) {
+  const index = new Int32Array(pixels);
+  const weight = new Float64Array(pixels * 4);
+  for (let p = 0; p < pixels; p++) {
+    const value = from + ((p + 0.5) / pixels) * (to - from);
+    const at = ((value - lo) / (hi - lo)) * (samples - 1);
+    if (at < -1e-6 || at > samples - 1 + 1e-6) {
+      index[p] = -1;
+      continue;
+    }
+    const i = clamp(Math.floor(at), 0, samples - 2);
+    const u = at - i;
+    index[p] = i; // in the padded grid sample i stands at i + 1, so this is the one before
+    weight[p * 4] = ((2 - u) * u - 1) * u * 0.5;
+    weight[p * 4 + 1] = ((3 * u - 5) * u * u + 2) * 0.5;
+    weight[p * 4 + 2] = ((4 - 3 * u) * u + 1) * u * 0.5;
+    weight[p * 4 + 3] = (u - 1) * u * u * 0.5;
+  }
+  return { index, weight };
+}
+
+function paintBands(image, padded, view, window, levels, colors, line, width) {
+  const { width: w, height: h } = image;
+  const { data, wide } = padded;
+  const across = weights(w, view.x0, view.x1, window.x0, window.x1, padded.nx);
+  const down = weights(h, view.y1, view.y0, window.y0, window.y1, padded.ny);
+  const { log, floor, first, step, count } = levels;
+  const pixels = new Uint32Array(image.data.buffer);
+  const packed = colors.map((c) => pack32(c[0], c[1], c[2]));
+  const row = new Float64Array(wide);
+  let above = new Float64Array(w).fill(NaN);
+  let band = new Float64Array(w).fill(NaN);
+  const invStep = 1 / step;
+  const tiny = 10 ** (first - 1);
+  const half = width / 2;
+  for (let y = 0; y < h; y++) {
+    const j = down.index[y];
+    const out = y * w;
+    if (j < 0) continue;
+    const [a, b, c, d] = down.weight.subarray(y * 4, y * 4 + 4);
+    const r0 = j * wide;
+    for (let i = 0; i < wide; i++)
+      row[i] =
+        a * data[r0 + i] + b * data[r0 + wide + i] + c * data[r0 + 2 * wide + i] + d * data[r0 + 3 * wide + i];
+    let left = NaN;
+    for (let x = 0; x < w; x++) {
+      const i = across.index[x];
+      let value = NaN;
+      if (i >= 0) {
+        const k = x * 4;
+        const q = across.weight;
+        value = q[k] * row[i] + q[k + 1] * row[i + 1] + q[k + 2] * row[i + 2] + q[k + 3] * row[i + 3];
+        if (log) {
+          const height = value - floor;
+          value = Math.log10(height > tiny ? height : tiny);
+        }
+        value = (value - first) * invStep;
+      }
+      band[x] = value;
+      if (value !== value) {
+        left = value;
+        continue;
+      }
+      const at = value <= 0 ? 0 : value >= count ? count - 1 : value | 0;
+      let color = packed[at];
+      const edge = Math.round(value);
+      if (edge > 0 && edge < count) {
+        const dx = value - left;
+        const dy = value - above[x];
+        const slope = Math.sqrt((dx === dx ? dx * dx : 0) + (dy === dy ? dy * dy : 0));
+        let cover = half + 0.5 - Math.abs(value - edge) / (slope + 1e-12);
+        if (cover > 0) {
+          cover = (cover > 1 ? 1 : cover) * line[3] * clamp(1.6 - 3 * slope, 0, 1);
+          const [cr, cg, cb] = colors[at];
+          color = pack32(cr + (line[0] - cr) * cover, cg + (line[1] - cg) * cover, cb + (line[2] - cb) * cover);
+        }
+      }
+      pixels[out + x] = color;
+      left = value;
+    }
+    [above, band] = [band, above];
+  }
+}
+
+function pack32(r, g, b) {
+  return ((255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r)) >>> 0;
+}
+
+function valueAt(padded, window, x, y) {
+  const across = weights(1, x, x, window.x0, window.x1, padded.nx);
+  const down = weights(1, y, y, window.y0, window.y1, padded.ny);
+  const [i, j] = [across.index[0], down.index[0]];
+  if (i < 0 || j < 0) return NaN;
+  let sum = 0;
+  for (let b = 0; b < 4; b++)
+    for (let a = 0; a < 4; a++)
+      sum += down.weight[b] * across.weight[a] * padded.data[(j + b) * padded.wide + i + a];
+  return sum;
+}
+
+// trails.js
+const FAR = 4000; // pixels; beyond it segments are clipped, so that 10¹² cannot upset the canvas
+
+function projectPath(path, px, py) {
+  const [starts, points] = path.shape.length === 2 ? [1, path.shape[0]] : path.shape;
+  const { data } = path;
+  const xy = new Float64Array(starts * points * 2);
+  const length = new Float32Array(starts * points);
+  for (let i = 0; i < starts * points; i++) {
+    xy[2 * i] = px(data[2 * i]);
+    xy[2 * i + 1] = py(data[2 * i + 1]);
+    if (i % points === 0) continue;
+    const step = Math.hypot(xy[2 * i] - xy[2 * i - 2], xy[2 * i + 1] - xy[2 * i - 1]);
+    length[i] = length[i - 1] + Math.min(step || 0, FAR);
+  }
+  return { starts, points, xy, length };
+}
+
+function traceTrail(ctx, trail, start, from, to) {
+  const { xy, points } = trail;
+  const base = start * points;
+  let open = false;
+  for (let i = base + Math.max(1, from + 1); i <= base + Math.min(to, points - 1); i++) {
+    const [ax, ay, bx, by] = [xy[2 * i - 2], xy[2 * i - 1], xy[2 * i], xy[2 * i + 1]];
+    const near = Math.abs(ax) < FAR && Math.abs(ay) < FAR && Math.abs(bx) < FAR && Math.abs(by) < FAR;
+    if (near) {
+      if (!open) ctx.moveTo(ax, ay);
+      ctx.lineTo(bx, by);
+      open = true;
+      continue;
+    }
+    open = false;
+    const cut = clipSegment(ax, ay, bx, by, FAR);
+    if (!cut) continue;
+    ctx.moveTo(cut[0], cut[1]);
+    ctx.lineTo(cut[2], cut[3]);
+  }
+}
+
+function clipSegment(ax, ay, bx, by, limit) {
+  const dx = bx - ax;
+  const dy = by - ay;
+  if (!Number.isFinite(dx) || !Number.isFinite(dy)) return null;
+  let [enter, leave] = [0, 1];
+  for (const [p, q] of [[-dx, ax + limit], [dx, limit - ax], [-dy, ay + limit], [dy, limit - ay]]) {
+    if (p === 0) {
+      if (q < 0) return null;
+    } else if (p < 0) enter = Math.max(enter, q / p);
+    else leave = Math.min(leave, q / p);
+  }
+  if (enter > leave) return null;
+  return [ax + enter * dx, ay + enter * dy, ax + leave * dx, ay + leave * dy];
+}
+
+function trailAt(trail, start, at) {
+  const { xy, points } = trail;
+  const low = Math.min(Math.floor(at), points - 1);
+  const high = Math.min(low + 1, points - 1);
+  const u = at - low;
+  const i = 2 * (start * points + low);
+  const j = 2 * (start * points + high);
+  if (u < 1e-9 || high === low) return [xy[i], xy[i + 1]];
+  return [xy[i] + (xy[j] - xy[i]) * u, xy[i + 1] + (xy[j + 1] - xy[i + 1]) * u];
+}
+
+// map.js
+const MANY_PIXELS = 700_000; // above it the bands are painted at half resolution during a gesture
+
+class MapPanel {
+  constructor(host) {
+    this.kind = "map";
+    this.host = host;
+    this.layers = new Layers(host, ["base", "halo", "trail", "top"]);
+    this.sheet = document.createElement("canvas");
+    this.view = null; // null: the surface's whole window
+    this.baseStale = true;
+    this.drawn = null;
+    this.ghost = null; // where a dragged start is, in surface coordinates
+  }
+
+  setData(panel) {
+    const place = JSON.stringify([panel.title, panel.xlim, panel.ylim]);
+    if (place !== this.place) this.view = null;
+    this.place = place;
+    if (!this.panel || this.panel.levels !== panel.levels) this.levelKind = panel.levels || "log";
+    this.panel = panel;
+    this.window = { x0: panel.xlim[0], x1: panel.xlim[1], y0: panel.ylim[0], y1: panel.ylim[1] };
+    this.grid = panel.grid ? padGrid(panel.grid) : null;
+    this.levels = null;
+    this.invalidate();
+  }
+
+  setScaleKind(kind) {
+    this.levelKind = kind;
+    this.levels = null;
+    this.invalidate();
+  }
+
+  get scaleKind() {
+    return this.levelKind;
+  }
+
+  setView(view) {
+    this.view = view;
+    this.invalidate();
+  }
+
+  currentView() {
+    return this.view || this.window;
+  }
+
+  invalidate() {
+    this.baseStale = true;
+  }
+
+  rect(scale) {
+    const { width, height } = this.layers;
+    const small = width < 460;
+    const left = Math.round((small ? 34 : 42) * scale);
+    const right = Math.round((this.grid ? (small ? 50 : 60) : 14) * scale);
+    return {
+      x: left,
+      y: 8,
+      w: Math.max(20, width - left - right),
+      h: Math.max(20, height - 8 - Math.round(26 * scale)),
+    };
+  }
+
+  draw(frame) {
+    if (this.layers.fit()) this.baseStale = true;
+    if (this.layers.width < 60 || this.layers.height < 60) return;
+    if (this.baseStale) this.drawBase(frame);
+    this.drawTrails(frame);
+    this.drawTop(frame);
+  }
+
+  drawBase(frame) {
+    const { theme, scale } = frame;
+    const ctx = this.layers.base;
+    const rect = this.rect(scale);
+    const view = this.currentView();
+    this.xs = makeScale("linear", view.x0, view.x1, rect.x, rect.x + rect.w);
+    this.ys = makeScale("linear", view.y0, view.y1, rect.y + rect.h, rect.y);
+    this.layers.clear("base");
+    ctx.save();
+    ctx.beginPath();
+    ctx.roundRect(rect.x, rect.y, rect.w, rect.h, 6);
+    ctx.clip();
+    ctx.fillStyle = theme.faint;
+    ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
+    if (this.grid) this.drawBands(ctx, rect, view, theme, frame.moving);
+    ctx.restore();
+    this.drawAxes(ctx, rect, theme, scale);
+    if (this.grid) this.drawBar(ctx, rect, theme, scale);
+    this.drawPlaces(ctx, rect, theme, scale);
+    this.trails = this.panel.paths.map((path) => projectPath(path, this.xs.px, this.ys.px));
+    this.baseStale = false;
+    this.drawn = null;
+    this.labelKey = null;
+    this.placeHandle?.();
+  }
+
+  drawBands(ctx, rect, view, theme, moving) {
+    this.levels ??= contourLevels(this.panel.grid.data, this.levelKind, this.panel.floor ?? null);
+    const { ratio } = this.layers;
+    const coarse = moving && rect.w * rect.h * ratio * ratio > MANY_PIXELS ? 0.5 : 1;
+    const [w, h] = [rect.w, rect.h].map((side) => Math.max(1, Math.round(side * ratio * coarse)));
+    Object.assign(this.sheet, { width: w, height: h });
+    const sheet = this.sheet.getContext("2d");
+    const image = sheet.createImageData(w, h);
+    const colors = sequentialColors(theme.dark, this.levels.count);
+    const width = Math.max(0.6, 0.8 * ratio * coarse);
+    paintBands(image, this.grid, view, this.window, this.levels, colors, theme.contour, width);
+    sheet.putImageData(image, 0, 0);
+    ctx.drawImage(this.sheet, rect.x, rect.y, rect.w, rect.h);
+  }
+
+  drawAxes(ctx, rect, theme, scale) {
+    const size = 11.5 * scale;
+    const bottom = rect.y + rect.h;
+    ctx.textBaseline = "middle";
+    ctx.strokeStyle = theme.axis;
+    ctx.fillStyle = theme.muted;
+    ctx.lineWidth = 1;
+    const xTicks = makeTicks(this.xs, Math.max(2, Math.floor(rect.w / (80 * scale))));
+    const yTicks = makeTicks(this.ys, Math.max(2, Math.floor(rect.h / (56 * scale))));
+    for (const tick of xTicks) {
+      const x = this.xs.px(tick.value);
+      ctx.beginPath();
+      ctx.moveTo(Math.round(x) + 0.5, bottom + 2);
+      ctx.lineTo(Math.round(x) + 0.5, bottom + 5);
+      ctx.stroke();
+      if (x < rect.x + rect.w - 22 * scale) drawTick(ctx, tick, x, bottom + 15 * scale, size, theme.font, "center");
+    }
+    for (const tick of yTicks) {
+      const y = this.ys.px(tick.value);
+      ctx.beginPath();
+      ctx.moveTo(rect.x - 2, Math.round(y) + 0.5);
+      ctx.lineTo(rect.x - 5, Math.round(y) + 0.5);
+      ctx.stroke();
+      if (y > rect.y + 20 * scale) drawTick(ctx, tick, rect.x - 8, y, size, theme.font, "right");
+    }
+    ctx.font = `italic ${size * 1.08}px ${theme.font}`;
+    ctx.textAlign = "right";
+    ctx.fillText(this.panel.xlabel || "", rect.x + rect.w, bottom + 15 * scale);
+    ctx.fillText(this.panel.ylabel || "", rect.x - 8, rect.y + 8 * scale);
+  }
+
+  drawBar(ctx, rect, theme, scale) {
+    const { count, log, floor } = this.levels;
+    const colors = sequentialColors(theme.dark, count);
+    const x = rect.x + rect.w + 12 * scale;
+    const w = 9 * scale;
+    const top = rect.y + 18 * scale;
+    const h = rect.h - 18 * scale;
+    for (let i = 0; i < count; i++) {
+      ctx.fillStyle = `rgb(${colors[i].map(Math.round).join(",")})`;
+      const [a, b] = [top + h - (h * (i + 1)) / count, top + h - (h * i) / count];
+      ctx.fillRect(x, Math.floor(a), w, Math.ceil(b) - Math.floor(a));
+    }
+    ctx.strokeStyle = theme.axis;
+    ctx.lineWidth = 1;
+    ctx.strokeRect(Math.round(x) - 0.5, Math.round(top) - 0.5, Math.round(w) + 1, Math.round(h) + 1);
+    ctx.fillStyle = theme.muted;
+    ctx.textBaseline = "middle";
+    const size = 10.5 * scale;
+    for (const tick of levelTicks(this.levels, Math.max(2, Math.floor(h / (46 * scale))))) {
+      if (tick.at < -0.001 || tick.at > 1.001) continue;
+      const y = top + h * (1 - tick.at);
+      drawTick(ctx, tick, x + w + 4, clamp(y, top + 5, top + h - 4), size, theme.font);
+    }
+    ctx.font = `italic ${size}px ${theme.font}`;
+    ctx.textAlign = "left";
+    const lifted = log && Math.abs(floor) > 1e-12;
+    ctx.fillText(lifted ? (this.panel.floor === null ? "f − min" : "f − f*") : "f", x, rect.y + 6 * scale);
+  }
+
+  drawPlaces(ctx, rect, theme, scale) {
+    this.inside(ctx, rect, () => {
+      for (const [x, y] of this.panel.saddles || [])
+        drawSaddle(ctx, this.xs.px(x), this.ys.px(y), 4.5 * scale, theme.dark ? "#fff" : "#1c2430", theme.halo);
+      for (const [x, y] of this.panel.minima || [])
+        drawStar(ctx, this.xs.px(x), this.ys.px(y), 8.5 * scale, theme.star);
+    });
+  }
+
+  pathIndex(trail, step) {
+    return Math.min(step / (this.panel.path_stride || 1), trail.points - 1);
+  }
+
+  drawTrails(frame) {
+    const { theme, scale } = frame;
+    const whole = this.ghost || frame.preview;
+    const fresh = this.drawn === null || frame.step < this.drawn || whole !== this.wholeDrawn;
+    if (!fresh && frame.step === this.drawn) return;
+    if (fresh) {
+      this.layers.clear("halo");
+      this.layers.clear("trail");
+    }
+    this.wholeDrawn = whole;
+    const from = fresh ? 0 : this.drawn;
+    const rect = this.rect(scale);
+    const { halo, trail: ink } = this.layers;
+    this.inside(halo, rect, () =>
+      this.inside(ink, rect, () => {
+        for (const [run, path] of this.trails.entries()) {
+          const { visible, ink: color, dash } = frame.runs[run];
+          if (!visible) continue;
+          const dim = frame.highlight >= 0 && frame.highlight !== run;
+          if (whole && fresh) this.strokeTrail(ink, path, 0, path.points - 1, color, [], dim ? 0.05 : 0.3, 1.4 * scale);
+          const first = Math.floor(this.pathIndex(path, from));
+          const last = Math.floor(this.pathIndex(path, frame.step) + 1e-9);
+          if (last <= first) continue;
+          const cloud = path.starts > 1;
+          const alpha = (cloud ? clamp(6 / path.starts, 0.25, 0.75) : 1) * (dim ? 0.12 : 1);
+          if (!cloud && !dim)
+            this.strokeTrail(halo, path, first, last, rgba(theme.halo, theme.dark ? 0.75 : 0.9), [], 1, 5 * scale);
+          this.strokeTrail(ink, path, first, last, color, cloud ? [] : dash, alpha, (cloud ? 1.3 : 2.3) * scale);
+        }
+      }),
+    );
+    this.drawn = frame.step;
+  }
+
+  strokeTrail(ctx, path, first, last, color, dash, alpha, width) {
+    ctx.globalAlpha = alpha;
+    ctx.strokeStyle = color;
+    ctx.lineWidth = width;
+    ctx.lineJoin = "round";
+    ctx.lineCap = alpha < 1 || dash.length ? "butt" : "round";
+    ctx.setLineDash(dash);
+    ctx.lineDashOffset = dash.length ? path.length[first] : 0;
+    ctx.beginPath();
+    for (let start = 0; start < path.starts; start++) traceTrail(ctx, path, start, first, last);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+  }
+
+  drawTop(frame) {
+    const { theme, scale } = frame;
+    const ctx = this.layers.top;
+    const rect = this.rect(scale);
+    this.layers.clear("top");
+    this.inside(ctx, rect, () => {
+      this.drawStarts(ctx, theme, scale);
+      const order = [...this.trails.keys()].sort((a, b) => (a === frame.highlight) - (b === frame.highlight));
+      for (const run of order) if (frame.runs[run].visible) this.drawHeads(ctx, run, frame);
+      if (frame.hoverPoint) this.drawCross(ctx, rect, frame.hoverPoint, theme);
+    });
+    const labels = this.labelsNow(ctx, rect, frame);
+    if (labels.length) drawLabels(ctx, labels, frame.runs, theme, scale);
+  }
+
+  drawStarts(ctx, theme, scale) {
+    const starts = this.ghost ? [this.ghost] : this.panel.starts || [];
+    const many = starts.length > 1;
+    const ink = theme.dark ? "#ffffff" : "#1c2430";
+    for (const [x, y] of starts) {
+      const [px, py] = [this.xs.px(x), this.ys.px(y)];
+      if (many) drawMarker(ctx, "circle", px, py, 1.8 * scale, ink, theme.halo, 1);
+      else drawRing(ctx, px, py, (this.ghost ? 11 : 9) * scale, ink, rgba(theme.halo, 0.9));
+    }
+  }
+
+  drawHeads(ctx, run, frame) {
+    const { theme, scale } = frame;
+    const path = this.trails[run];
+    const { ink, marker } = frame.runs[run];
+    const at = this.pathIndex(path, frame.step);
+    const dim = frame.highlight >= 0 && frame.highlight !== run;
+    const whole = Math.floor(at + 1e-9);
+    const cloud = path.starts > 1;
+    for (let start = 0; start < path.starts; start++) {
+      const [x, y] = trailAt(path, start, at);
+      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+      ctx.globalAlpha = dim ? 0.15 : 1;
+      if (!cloud && at > whole) {
+        const [ax, ay] = trailAt(path, start, whole);
+        ctx.strokeStyle = ink;
+        ctx.lineWidth = 2.3 * scale;
+        ctx.lineCap = "round";
+        ctx.beginPath();
+        ctx.moveTo(clamp(ax, -4000, 9000), clamp(ay, -4000, 9000));
+        ctx.lineTo(clamp(x, -4000, 9000), clamp(y, -4000, 9000));
+        ctx.stroke();
+      }
+      const radius = (cloud ? 3 : 6) * scale;
+      if (dim || cloud) drawMarker(ctx, marker, x, y, radius, ink, theme.halo, cloud ? 0.8 : 1);
+      else {
+        drawMarker(ctx, marker, x, y, radius + 1.4 * scale, "#fff", theme.dark ? "#05070d" : rgba("#101828", 0.75), 1);
+        drawMarker(ctx, marker, x, y, radius, ink, ink, 0);
+      }
+      ctx.globalAlpha = 1;
+    }
+  }
+
+  drawCross(ctx, rect, point, theme) {
+    const [x, y] = [this.xs.px(point[0]), this.ys.px(point[1])];
+    ctx.strokeStyle = theme.dark ? "rgba(255,255,255,.55)" : "rgba(16,24,40,.5)";
+    ctx.lineWidth = 1;
+    ctx.setLineDash([3, 3]);
+    ctx.beginPath();
+    ctx.moveTo(rect.x, y);
+    ctx.lineTo(rect.x + rect.w, y);
+    ctx.moveTo(x, rect.y);
+    ctx.lineTo(x, rect.y + rect.h);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  labelsNow(ctx, rect, frame) {
+    if (this.ghost) return [];
+    const events = [];
+    for (const [run, info] of frame.runs.entries()) {
+      const known = info.outcome && info.outcome !== "running" && info.outcome_step !== null;
+      if (!known || !info.visible || frame.step < info.outcome_step || this.trails[run].starts > 1) continue;
+      if (frame.highlight >= 0 && frame.highlight !== run) continue;
+      const path = this.trails[run];
+      const [x, y] = trailAt(path, 0, Math.floor(this.pathIndex(path, info.outcome_step)));
+      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+      events.push({
+        run,
+        kind: info.outcome,
+        step: info.outcome_step,
+        x: clamp(x, rect.x + 6, rect.x + rect.w - 6),
+        y: clamp(y, rect.y + 6, rect.y + rect.h - 6),
+      });
+    }
+    const key = events.map((event) => `${event.run}:${event.kind}`).join();
+    if (key !== this.labelKey) {
+      this.labels = layOutLabels(ctx, events, frame.runs, rect, frame.theme, frame.scale);
+      this.labelKey = key;
+    }
+    return this.labels;
+  }
+
+  inside(ctx, rect, draw) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(rect.x, rect.y, rect.w, rect.h);
+    ctx.clip();
+    draw();
+    ctx.restore();
+  }
+
+  lossAt(x, y) {
+    return this.grid ? valueAt(this.grid, this.window, x, y) : NaN;
+  }
+}
+
+// shell.js
+function panelShell(kind, onScale) {
+  const element = document.createElement("section");
+  element.className = `ov-panel ov-${kind}`;
+  const head = document.createElement("header");
+  const title = document.createElement("h3");
+  const key = document.createElement("span");
+  key.className = "ov-key";
+  const group = document.createElement("div");
+  group.className = "ov-scale";
+  group.setAttribute("role", "group");
+  const buttons = ["log", "linear"].map((scale) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = scale === "linear" ? "lin" : scale;
+    button.addEventListener("mousedown", (event) => event.preventDefault());
+    button.addEventListener("click", () => onScale(scale));
+    group.append(button);
+    return { scale, button };
+  });
+  head.append(title, key, group);
+  const area = document.createElement("div");
+  area.className = "ov-area";
+  element.append(head, area);
+  return {
+    element,
+    area,
+    set(panel, scaleKind) {
+      title.textContent = panel.title || "";
+      group.setAttribute("aria-label", `Scale of ${panel.title || "the axis"}`);
+      for (const { scale, button } of buttons) {
+        button.setAttribute("aria-pressed", String(scale === scaleKind));
+        button.setAttribute("aria-label", `${scale === "log" ? "Logarithmic" : "Linear"} scale`);
+      }
+      group.hidden = kind === "map" && !panel.grid;
+      const places = [];
+      if (panel.minima?.length) places.push("★ minimum");
+      if (panel.saddles?.length) places.push("✕ saddle");
+      key.textContent = places.join("   ");
+    },
+  };
+}
+
+// startlink.js
+const PATIENCE = 120; // ms after which the next start goes out although no answer came
+
+class StartLink {
+  constructor(send, time) {
+    this.send = send;
+    this.time = time || {
+      now: () => performance.now(),
+      later: (act, ms) => setTimeout(act, ms),
+      cancel: (id) => clearTimeout(id),
+    };
+    this.sentAt = -Infinity;
+    this.waiting = null;
+    this.timer = null;
+  }
+
+  offer(x, y, dragging) {
+    this.waiting = { x, y, dragging };
+    if (!dragging) this.flush();
+    else this.pump();
+  }
+
+  answered() {
+    this.sentAt = -Infinity;
+    this.pump();
+  }
+
+  pump() {
+    if (!this.waiting || this.timer !== null) return;
+    const rest = this.sentAt + PATIENCE - this.time.now();
+    if (rest <= 0) this.flush();
+    else
+      this.timer = this.time.later(() => {
+        this.timer = null;
+        this.pump();
+      }, rest);
+    if (this.timer !== null && this.sentAt === -Infinity) this.flush();
+  }
+
+  flush() {
+    if (this.timer !== null) this.time.cancel(this.timer);
+    this.timer = null;
+    const start = this.waiting;
+    this.waiting = null;
+    if (!start) return;
+    this.sentAt = this.time.now();
+    this.send(start);
+  }
+
+  stop() {
+    if (this.timer !== null) this.time.cancel(this.timer);
+    this.timer = null;
+    this.waiting = null;
+  }
+}
+
+// player.js
+const NARROW = 700; // pixels of the container below which everything stands in one column
+
+class Player {
+  constructor(host, events = {}) {
+    this.events = events;
+    this.host = host;
+    this.clock = new Clock();
+    this.panels = [];
+    this.header = null;
+    this.chosen = new Map(); // label → shown, as the user chose
+    this.highlight = -1;
+    this.hover = { step: null, point: null };
+    this.xview = null; // [from, to] steps; null: all
+    this.moving = false;
+    this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
+    this.start = new StartLink((at) => this.events.onStart?.(at));
+    this.build();
+    const redraw = () => this.invalidate();
+    this.resizer = new ResizeObserver(() => this.resized());
+    this.resizer.observe(this.root);
+    this.schemes = matchMedia("(prefers-color-scheme: dark)");
+    this.schemes.addEventListener("change", redraw);
+    this.onFull = () => this.resized(true);
+    document.addEventListener("fullscreenchange", this.onFull);
+    this.dropKeys = listenKeys(this.root, (action) => this.act(action));
+  }
+
+  build() {
+    const make = (name, className) => Object.assign(document.createElement(name), { className });
+    this.root = make("div", "optviz-player");
+    this.root.tabIndex = 0;
+    this.root.setAttribute("role", "region");
+    this.grid = make("div", "ov-panels");
+    this.readout = new Readout();
+    this.legend = new Legend({
+      toggle: (label) => this.toggleRun(label),
+      isolate: (label) => this.isolateRun(label),
+      highlight: (run) => this.setHighlight(run),
+    });
+    this.controls = new Controls({
+      toggle: () => this.act({ act: "toggle" }),
+      seek: (step) => this.seek(step),
+      nudge: (by) => this.act({ act: "nudge", by }),
+      speed: (factor) => (this.clock.speed = factor),
+      loop: () => {
+        this.clock.loop = !this.clock.loop;
+        this.controls.setLoop(this.clock.loop);
+      },
+      full: () => this.act({ act: "full" }),
+      reset: () => this.resetView(),
+    });
+    this.notes = make("p", "ov-notes");
+    this.live = make("div", "ov-live");
+    this.live.setAttribute("aria-live", "polite");
+    this.root.append(this.legend.element, this.grid, this.controls.element, this.notes, this.readout.element, this.live);
+    this.root.optviz = { stats: () => ({ ...this.counts }), player: this };
+    this.host.append(this.root);
+  }
+
+  set(header) {
+    const began = performance.now();
+    if (this.header && header.id === this.header.id) {
+      this.refreshTheme();
+      return;
+    }
+    const opening = this.header === null;
+    this.header = header;
+    this.root.setAttribute("aria-label", header.title ? `Player: ${header.title}` : "Player");
+    this.clock.resize(header.num_steps, Boolean(header.live));
+    if (opening && header.live) this.clock.seek(header.num_steps);
+    this.setRuns();
+    this.setPanels();
+    this.notes.textContent = (header.notes || []).join(" · ");
+    this.notes.hidden = !this.notes.textContent;
+    if (this.xview && this.xview[0] >= header.num_steps) this.xview = null;
+    for (const panel of this.panels) panel.ghost = panel.ghost && panel.dragging ? panel.ghost : null;
+    this.start.answered();
+    this.refreshTheme(true);
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (opening && header.autoplay && !calm && !header.live) this.clock.play();
+    this.resized(true);
+    this.paint();
+    this.counts.sets += 1;
+    this.counts.setMs = performance.now() - began;
+    requestAnimationFrame(() => setTimeout(() => (this.root.dataset.shown = header.id)));
+    this.wake();
+    if (!this.clock.playing) this.tell();
+  }
+
+  setRuns() {
+    this.runs = this.header.runs.map((run) => ({
+      outcome: null,
+      outcome_step: null,
+      dash: [],
+      marker: "circle",
+      ...run,
+      visible: this.chosen.get(run.label) ?? run.visible !== false,
+    }));
+    if (this.highlight >= this.runs.length) this.highlight = -1;
+  }
+
+  setPanels() {
+    const kinds = this.header.panels.map((panel) => panel.kind).join();
+    if (kinds !== this.kinds) {
+      this.kinds = kinds;
+      this.grid.textContent = "";
+      this.panels = this.header.panels.map(({ kind }) => {
+        const shell = panelShell(kind, (scale) => {
+          panel.setScaleKind(scale);
+          shell.set(panel.panel, scale);
+          this.paint();
+        });
+        const panel = kind === "map" ? new MapPanel(shell.area) : new CurvePanel(shell.area);
+        panel.shell = shell;
+        this.grid.append(shell.element);
+        bindPanel(this, panel);
+        return panel;
+      });
+      const curves = this.panels.filter((panel) => panel.kind === "curves").length;
+      this.root.style.setProperty("--ov-curves", String(Math.max(1, curves)));
+      this.root.classList.toggle("ov-mapless", curves === this.panels.length);
+    }
+    this.panels.forEach((panel, i) => {
+      panel.setData(this.header.panels[i]);
+      panel.shell.set(panel.panel, panel.scaleKind);
+    });
+  }
+
+  refreshTheme(force = false) {
+    const theme = readTheme(this.root);
+    if (!force && theme.key === this.theme?.key) return;
+    this.theme = theme;
+    for (const run of this.runs) run.ink = theme.dark ? run.dark_color || run.color : run.color;
+    this.legend.set(this.runs, theme);
+    this.invalidate(false);
+  }
+
+  invalidate(themed = true) {
+    if (!this.header) return;
+    if (themed) this.refreshTheme(true);
+    for (const panel of this.panels) panel.invalidate();
+    this.wake();
+  }
+
+  resized(force = false) {
+    if (!this.header) return;
+    const width = this.root.clientWidth;
+    const full = this.root.matches(":fullscreen");
+    this.root.classList.toggle("ov-narrow", width < NARROW);
+    this.root.classList.toggle("ov-full", full);
+    const scale = full ? Math.min(1.9, Math.max(1.25, width / 1150)) : width > 1500 ? 1.12 : 1;
+    if (force || scale !== this.scale) {
+      this.scale = scale;
+      this.root.style.setProperty("--ov-scale", String(scale));
+      for (const panel of this.panels) panel.invalidate();
+    }
+    this.paint();
+  }
+
+  frame() {
+    const [from, to] = this.xview || [0, Math.max(1, this.header.num_steps)];
+    return {
+      step: this.clock.step,
+      runs: this.runs,
+      highlight: this.highlight,
+      theme: this.theme,
+      scale: this.scale || 1,
+      hoverStep: this.hover.step,
+      hoverPoint: this.hover.point,
+      xview: { from, to },
+      moving: this.moving,
+      preview: false,
+    };
+  }
+
+  paint() {
+    if (!this.header || !this.theme) return;
+    const began = performance.now();
+    const frame = this.frame();
+    for (const panel of this.panels) panel.draw(frame);
+    this.controls.update(this.clock);
+    this.controls.setZoomed(Boolean(this.xview || this.panels.some((panel) => panel.view)));
+    this.legend.update(frame.step);
+    this.root.dataset.step = String(Math.round(frame.step * 1000) / 1000);
+    this.root.dataset.playing = String(this.clock.playing);
+    const spent = performance.now() - began;
+    this.counts.draws += 1;
+    this.counts.drawMs += spent;
+    this.counts.worstMs = Math.max(this.counts.worstMs, spent);
+  }
+
+  wake() {
+    if (this.request) return;
+    this.request = requestAnimationFrame((now) => {
+      this.request = 0;
+      const playing = this.clock.playing;
+      if (playing && this.last) this.clock.advance((now - this.last) / 1000);
+      this.last = this.clock.playing ? now : 0;
+      this.paint();
+      if (this.clock.playing) this.wake();
+      else if (playing) this.tell();
+    });
+  }
+
+  act({ act, by }) {
+    const { clock } = this;
+    if (act === "toggle") {
+      if (clock.playing) clock.pause();
+      else clock.play();
+      this.last = 0;
+      if (!clock.playing) this.tell();
+    } else if (act === "nudge") this.seek(by < 0 ? Math.ceil(clock.step) + by : Math.floor(clock.step + 1e-9) + by);
+    else if (act === "home") this.seek(0);
+    else if (act === "end") this.seek(clock.numSteps);
+    else if (act === "full") this.toggleFull();
+    this.wake();
+  }
+
+  seek(step) {
+    this.clock.pause();
+    this.clock.seek(step);
+    this.wake();
+    this.tell();
+  }
+
+  tell() {
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      if (!this.clock.playing && this.theme) this.live.textContent = summary(this.header, this.panels, this.frame());
+    }, 400);
+    if (this.header?.report_step) this.events.onPause?.(Math.round(this.clock.step));
+  }
+
+  toggleFull() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.().catch(() => {});
+    this.root.focus({ preventScroll: true });
+  }
+
+  toggleRun(label) {
+    const run = this.runs.find((item) => item.label === label);
+    this.show(new Map([[label, !run.visible]]));
+  }
+
+  isolateRun(label) {
+    const alone = this.runs.every((run) => run.visible === (run.label === label));
+    this.show(new Map(this.runs.map((run) => [run.label, alone || run.label === label])));
+  }
+
+  show(changes) {
+    for (const [label, shown] of changes) this.chosen.set(label, shown);
+    for (const run of this.runs) run.visible = this.chosen.get(run.label) ?? run.visible;
+    this.legend.set(this.runs, this.theme);
+    this.invalidate(false);
+    this.tell();
+  }
+
+  setHighlight(run) {
+    if (run === this.highlight) return;
+    this.highlight = run;
+    for (const panel of this.panels) {
+      if (panel.kind === "curves") panel.invalidate();
+      panel.drawn = null;
+      panel.labelKey = null;
+    }
+    this.wake();
+  }
+
+  setXView(view) {
+    this.xview = view;
+    for (const panel of this.panels) if (panel.kind === "curves") panel.invalidate();
+    this.wake();
+  }
+
+  resetView() {
+    this.xview = null;
+    for (const panel of this.panels) {
+      if (panel.kind === "map") panel.setView(null);
+      panel.invalidate();
+    }
+    this.wake();
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.request);
+    clearTimeout(this.telling);
+    this.start.stop();
+    this.resizer.disconnect();
+    document.removeEventListener("fullscreenchange", this.onFull);
+    this.dropKeys();
+    this.root.remove();
+  }
+}
+
+// unpack.js
+const VIEWS = {
+  f4: Float32Array,
+  f8: Float64Array,
+  u1: Uint8Array,
+  u2: Uint16Array,
+  u4: Uint32Array,
+  i4: Int32Array,
+};
+const HOLE = 65535; // a quantised value that is not finite
+
+function unpack(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const start = 4 + length;
+
+  const array = (ref) => {
+    const View = VIEWS[ref.dtype];
+    if (!View) throw new Error(`unknown dtype ${ref.dtype}`);
+    const count = ref.shape.reduce((a, b) => a * b, 1);
+    const from = start + ref.offset;
+    const size = count * View.BYTES_PER_ELEMENT;
+    if (from + size > bytes.byteLength) throw new Error("the message is cut short");
+    const offset = bytes.byteOffset + from;
+    const stored =
+      offset % View.BYTES_PER_ELEMENT === 0
+        ? new View(bytes.buffer, offset, count)
+        : new View(bytes.slice(from, from + size).buffer);
+    return { data: "scale" in ref ? restored(stored, ref) : stored, shape: ref.shape };
+  };
+  const restore = (value) => {
+    if (Array.isArray(value)) return value.map(restore);
+    if (value === null || typeof value !== "object") return value;
+    if ("offset" in value && "dtype" in value && "shape" in value) return array(value);
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restore(item)]));
+  };
+  return restore(header);
+}
+
+function restored(stored, { scale, bias }) {
+  const values = new Float32Array(stored.length);
+  for (let i = 0; i < stored.length; i++)
+    values[i] = stored[i] === HOLE ? NaN : bias + scale * stored[i];
+  return values;
+}
+
+function fromBase64(text) {
+  const raw = atob(text.replace(/\s+/g, ""));
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
+}
+
+// main.js
+export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
+  const host = parentElement.querySelector?.(".optviz-host") || parentElement;
+  const player = (host.optvizPlayer ??= new Player(host));
+  player.events = {
+    onStart: (start) => setTriggerValue?.("start", start),
+    onPause: (step) => setStateValue?.("step", step),
+  };
+  const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+  if (bytes?.byteLength) {
+    try {
+      player.set(unpack(bytes));
+    } catch (error) {
+      host.dataset.error = String(error);
+      throw error;
+    }
+  }
+  return () => {
+    player.destroy();
+    if (host.optvizPlayer === player) delete host.optvizPlayer;
+  };
+}
+
+export function startPage(page = document) {
+  for (const host of page.querySelectorAll(".optviz-host")) {
+    const source = page.getElementById(host.dataset.source);
+    host.optvizPlayer = new Player(host);
+    host.optvizPlayer.set(unpack(fromBase64(source.textContent)));
+  }
+}

@@ -1,0 +1,88 @@
+"""Makes the player's one JavaScript file and its one style sheet from the sources in `js/`.
+
+The modules use only `import { a, b } from "./x.js";` and `export function | class | const`, so that
+a concatenation in order of dependency is a program: no tool beyond Python is needed, and the
+result is the same on every machine. `python -m optviz.player.bundle` writes, `--check` compares.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SOURCES, BUILT = HERE / "js", HERE / "assets"
+ENTRY = "main.js"
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";\n', re.M)
+_DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.M)
+_COMMENT = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)[ \t]*\n", re.M | re.S)
+
+
+def bundle_js() -> str:
+    """All modules as one ES module with the entry's default export."""
+    parts: list[str] = []
+    done: list[str] = []
+    owner: dict[str, str] = {}
+
+    def add(name: str, trail: tuple[str, ...]) -> None:
+        if name in done:
+            return
+        if name in trail:
+            raise ValueError(f"modules import each other: {' → '.join((*trail, name))}")
+        text = (SOURCES / name).read_text(encoding="utf-8")
+        for names, module in _IMPORT.findall(text):
+            add(module, (*trail, name))
+            source = (SOURCES / module).read_text(encoding="utf-8")
+            for wanted in filter(None, (part.strip() for part in names.split(","))):
+                if not re.search(rf"^export (?:function|class|const) {wanted}\b", source, re.M):
+                    raise ValueError(f"{name} imports {wanted}, which {module} does not export")
+        body = _IMPORT.sub("", text)
+        if re.search(r"^import\b", body, re.M):
+            raise ValueError(f"{name} has an import that the bundle cannot resolve")
+        for declared in _DECLARED.findall(body):
+            if declared in owner:
+                raise ValueError(f"{declared} is declared in {owner[declared]} and in {name}")
+            owner[declared] = name
+        if name != ENTRY:
+            body = re.sub(r"^export ", "", body, flags=re.M)
+        done.append(name)
+        parts.append(f"// {name}\n{_COMMENT.sub('', body).strip()}\n")
+
+    add(ENTRY, ())
+    unused = {path.name for path in SOURCES.glob("*.js")} - set(done)
+    if unused:
+        raise ValueError(f"not reached from {ENTRY}: {', '.join(sorted(unused))}")
+    return "\n".join(parts)
+
+
+def bundle_css() -> str:
+    """The style sheet without its comments."""
+    text = (SOURCES / "player.css").read_text(encoding="utf-8")
+    return re.sub(r"/\*.*?\*/\n?", "", text, flags=re.S).strip() + "\n"
+
+
+def outputs() -> dict[Path, str]:
+    """What each built file should hold."""
+    return {BUILT / "player.js": bundle_js(), BUILT / "player.css": bundle_css()}
+
+
+def main(arguments: list[str]) -> int:
+    stale = [
+        path
+        for path, text in outputs().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if "--check" in arguments:
+        for path in stale:
+            print(f"{path.name} is older than its sources: run python -m optviz.player.bundle")
+        return 1 if stale else 0
+    for path, text in outputs().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

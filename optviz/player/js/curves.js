@@ -1,0 +1,253 @@
+// A panel of curves over steps: the past bright, the future faint.
+
+import { Layers } from "./layers.js";
+import { drawMarker, drawTick } from "./marks.js";
+import { rgba } from "./palette.js";
+import { makeScale, makeTicks } from "./scales.js";
+import { countUpTo, prepareSeries, seriesAt, traceLine, valueRange } from "./series.js";
+
+const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
+
+export class CurvePanel {
+  /** @param {HTMLElement} host the box that the canvases fill */
+  constructor(host) {
+    this.kind = "curves";
+    this.host = host;
+    this.layers = new Layers(host, ["base", "trail", "top"]);
+    this.baseStale = true;
+    this.drawn = null; // the step up to which the trail layer is drawn; null: not at all
+  }
+
+  /** Takes new data; the choice of axis and the zoom stay. */
+  setData(panel) {
+    this.panel = panel;
+    this.series = panel.series.map(prepareSeries);
+    this.scaleKind ??= panel.scale;
+    this.invalidate();
+  }
+
+  setScaleKind(kind) {
+    this.scaleKind = kind;
+    this.invalidate();
+  }
+
+  invalidate() {
+    this.baseStale = true;
+  }
+
+  /** The plot's rectangle in the panel. */
+  rect(scale) {
+    const { width, height } = this.layers;
+    const left = Math.round(50 * scale);
+    return {
+      x: left,
+      y: 8,
+      w: Math.max(10, width - left - Math.round(14 * scale)),
+      h: Math.max(10, height - 8 - Math.round(25 * scale)),
+    };
+  }
+
+  shown(frame) {
+    return this.series.filter((series) => frame.runs[series.run].visible);
+  }
+
+  draw(frame) {
+    if (this.layers.fit()) this.baseStale = true;
+    if (this.layers.width < 40 || this.layers.height < 30) return;
+    if (this.baseStale) this.drawBase(frame);
+    this.drawTrail(frame);
+    this.drawTop(frame);
+  }
+
+  drawBase(frame) {
+    const { theme, scale, xview } = frame;
+    const ctx = this.layers.base;
+    const rect = this.rect(scale);
+    const diverged = frame.runs.map((run) => run.outcome === "diverged");
+    const range = valueRange(this.shown(frame), diverged, this.scaleKind, xview.from, xview.to);
+    this.xs = makeScale("linear", xview.from, xview.to, rect.x, rect.x + rect.w);
+    this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
+    this.layers.clear("base");
+    const size = 11.5 * scale;
+    ctx.textBaseline = "middle";
+    const yTicks = makeTicks(this.ys, Math.max(2, Math.floor(rect.h / (34 * scale))));
+    const xTicks = makeTicks(this.xs, Math.max(2, Math.floor(rect.w / (70 * scale))), true);
+    ctx.lineWidth = 1;
+    ctx.strokeStyle = theme.faint;
+    ctx.beginPath();
+    for (const tick of yTicks) {
+      const y = Math.round(this.ys.px(tick.value)) + 0.5;
+      ctx.moveTo(rect.x, y);
+      ctx.lineTo(rect.x + rect.w, y);
+    }
+    for (const tick of xTicks) {
+      const x = Math.round(this.xs.px(tick.value)) + 0.5;
+      ctx.moveTo(x, rect.y);
+      ctx.lineTo(x, rect.y + rect.h);
+    }
+    ctx.stroke();
+    ctx.strokeStyle = theme.axis;
+    ctx.beginPath();
+    ctx.moveTo(rect.x, rect.y + rect.h + 0.5);
+    ctx.lineTo(rect.x + rect.w, rect.y + rect.h + 0.5);
+    ctx.stroke();
+    ctx.fillStyle = theme.muted;
+    for (const tick of yTicks)
+      drawTick(ctx, tick, rect.x - 7, this.ys.px(tick.value), size, theme.font, "right");
+    const baseline = rect.y + rect.h + 14 * scale;
+    const label = this.panel.xlabel || "";
+    ctx.font = `italic ${size}px ${theme.font}`;
+    const room = label ? ctx.measureText(label).width + 10 : 0;
+    for (const tick of xTicks) {
+      const x = this.xs.px(tick.value);
+      if (x > rect.x + rect.w - room - 8 * scale) continue;
+      drawTick(ctx, tick, x, baseline, size, theme.font, "center");
+    }
+    ctx.font = `italic ${size}px ${theme.font}`;
+    ctx.textAlign = "right";
+    ctx.fillText(label, rect.x + rect.w, baseline);
+    this.drawFuture(ctx, rect, frame);
+    this.baseStale = false;
+    this.drawn = null;
+  }
+
+  /** Everything that is still to come, faintly, and the bands of many starts. */
+  drawFuture(ctx, rect, frame) {
+    this.clipped(ctx, rect, () => {
+      for (const series of this.shown(frame)) {
+        const run = frame.runs[series.run];
+        const dim = frame.highlight >= 0 && frame.highlight !== series.run;
+        if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.04 : 0.15));
+        if (series.constant === null)
+          this.stroke(ctx, series, series.main, 0, series.main.length, run, frame, dim ? 0.06 : 0.24, 1.1);
+        else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, dim ? 0.06 : 0.24, 1.1);
+      }
+    });
+  }
+
+  drawTrail(frame) {
+    const ctx = this.layers.trail;
+    const fresh = this.drawn === null || frame.step < this.drawn;
+    if (fresh) this.layers.clear("trail");
+    else if (frame.step === this.drawn) return;
+    const from = fresh ? -1 : this.drawn;
+    this.clipped(ctx, this.rect(frame.scale), () => {
+      for (const series of this.shown(frame)) {
+        const run = frame.runs[series.run];
+        const dim = frame.highlight >= 0 && frame.highlight !== series.run;
+        const alpha = dim ? 0.14 : 1;
+        if (series.constant !== null) {
+          this.strokeConstant(ctx, series, run, frame, Math.max(0, from), frame.step, alpha, 1.9);
+          continue;
+        }
+        const begin = from < 0 ? 0 : Math.max(0, countUpTo(series, from) - 1);
+        const end = countUpTo(series, frame.step);
+        if (end <= begin || (end - begin < 2 && from >= 0)) continue;
+        for (const line of series.lines) this.stroke(ctx, series, line, begin, end, run, frame, alpha * 0.3, 0.9);
+        this.stroke(ctx, series, series.main, begin, end, run, frame, alpha, 1.9);
+      }
+    });
+    this.drawn = frame.step;
+  }
+
+  stroke(ctx, series, line, from, to, run, frame, alpha, width) {
+    ctx.globalAlpha = alpha;
+    ctx.strokeStyle = run.ink;
+    ctx.lineWidth = width * frame.scale;
+    ctx.lineJoin = "round";
+    ctx.lineCap = series.style === "dots" ? "round" : "butt";
+    ctx.setLineDash(STYLE_DASH[series.style] || run.dash);
+    // a pattern that runs with x stays in place however the line is cut into segments
+    ctx.lineDashOffset = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
+    ctx.beginPath();
+    traceLine(ctx, line, series.x, from, to, this.xs, this.ys, 1e5);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    if (series.style === "dots" && width > 1) this.points(ctx, series, line, from, to, run, frame);
+    ctx.globalAlpha = 1;
+  }
+
+  points(ctx, series, line, from, to, run, frame) {
+    ctx.fillStyle = run.ink;
+    for (let i = from; i < to; i++) {
+      if (!Number.isFinite(line[i])) continue;
+      const x = this.xs.px(series.x ? series.x[i] : i);
+      drawMarker(ctx, run.marker, x, this.ys.px(line[i]), 3.4 * frame.scale, run.ink, frame.theme.background, 1);
+    }
+  }
+
+  strokeConstant(ctx, series, run, frame, from, to, alpha, width) {
+    const y = this.ys.px(series.constant);
+    ctx.globalAlpha = alpha;
+    ctx.strokeStyle = run.ink;
+    ctx.lineWidth = width * frame.scale;
+    ctx.setLineDash(run.dash);
+    ctx.lineDashOffset = this.xs.px(from) - this.xs.from;
+    ctx.beginPath();
+    ctx.moveTo(this.xs.px(from), y);
+    ctx.lineTo(this.xs.px(to), y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+  }
+
+  fillBand(ctx, series, color) {
+    const [low, high] = series.band;
+    const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? this.ys.hi * 10 : this.ys.lo);
+    ctx.fillStyle = color;
+    ctx.beginPath();
+    for (let i = 0; i < high.length; i++)
+      ctx.lineTo(this.xs.px(series.x ? series.x[i] : i), this.ys.px(limit(high[i])));
+    for (let i = low.length - 1; i >= 0; i--)
+      ctx.lineTo(this.xs.px(series.x ? series.x[i] : i), this.ys.px(limit(low[i])));
+    ctx.fill();
+  }
+
+  drawTop(frame) {
+    const { theme, scale } = frame;
+    const ctx = this.layers.top;
+    const rect = this.rect(scale);
+    this.layers.clear("top");
+    const line = (step, color, dash, width) => {
+      const x = this.xs.px(step);
+      if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
+      ctx.strokeStyle = color;
+      ctx.lineWidth = width;
+      ctx.setLineDash(dash);
+      ctx.beginPath();
+      ctx.moveTo(x, rect.y);
+      ctx.lineTo(x, rect.y + rect.h);
+      ctx.stroke();
+      ctx.setLineDash([]);
+    };
+    if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
+    line(frame.step, theme.text, [], 1.2);
+    for (const series of this.shown(frame)) {
+      const run = frame.runs[series.run];
+      const x = this.xs.px(frame.step);
+      const y = this.ys.px(seriesAt(series, frame.step));
+      if (!(y >= rect.y - 2 && y <= rect.y + rect.h + 2) || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
+      ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
+      drawMarker(ctx, run.marker, x, y, 4 * scale, run.ink, theme.background, 1.3 * scale);
+      ctx.globalAlpha = 1;
+    }
+  }
+
+  clipped(ctx, rect, draw) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(rect.x, rect.y - 3, rect.w + 1, rect.h + 4);
+    ctx.clip();
+    draw();
+    ctx.restore();
+  }
+
+  /** Rows of the read-out: `{run, name, value}` of every visible curve. */
+  readAt(step, frame) {
+    return this.shown(frame).map((series) => ({
+      run: series.run,
+      name: series.name,
+      value: seriesAt(series, step),
+    }));
+  }
+}

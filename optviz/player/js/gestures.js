@@ -1,0 +1,121 @@
+// Pointers on a panel: hover, pan, zoom, pinch, click.
+
+const CLICK_SLACK = { mouse: 4, pen: 6, touch: 10 }; // pixels
+const DOUBLE_WAIT = 230; // ms that a click waits for a second one, where that would mean something
+
+/**
+ * Turns pointer events into gestures.
+ * @param {HTMLElement} element
+ * @param {object} on hover(x, y), leave(), press(x, y) → "pan" | "scrub" | null, move(kind, x, y,
+ *   dx, dy), release(kind), zoom(x, y, factor, fx, fy) → handled, click(x, y), reset(),
+ *   wantsDouble() → whether a double click has a meaning now
+ */
+export function listenGestures(element, on) {
+  const pointers = new Map();
+  let kind = null;
+  let origin = null;
+  let moved = false;
+  let spread = null;
+  let clickTimer = 0;
+
+  const at = (event) => {
+    const box = element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+
+  element.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const [x, y] = at(event);
+    pointers.set(event.pointerId, [x, y]);
+    element.setPointerCapture?.(event.pointerId);
+    if (pointers.size === 2) {
+      spread = spreadOf(pointers);
+      moved = true;
+      return;
+    }
+    origin = [x, y, event.pointerType];
+    moved = false;
+    kind = on.press(x, y);
+  });
+
+  element.addEventListener("pointermove", (event) => {
+    const [x, y] = at(event);
+    const last = pointers.get(event.pointerId);
+    if (!last) {
+      if (event.pointerType === "mouse") on.hover(x, y);
+      return;
+    }
+    pointers.set(event.pointerId, [x, y]);
+    if (pointers.size === 2 && spread) {
+      const now = spreadOf(pointers);
+      on.move("pan", now.x, now.y, now.x - spread.x, now.y - spread.y);
+      on.zoom(now.x, now.y, spread.size / Math.max(now.size, 1));
+      spread = now;
+      return;
+    }
+    const slack = CLICK_SLACK[event.pointerType] || 4;
+    if (!moved && Math.hypot(x - origin[0], y - origin[1]) < slack) return;
+    const [fromX, fromY] = moved ? last : origin;
+    moved = true;
+    if (kind) on.move(kind, x, y, x - fromX, y - fromY);
+  });
+
+  const end = (event) => {
+    if (!pointers.delete(event.pointerId)) return;
+    if (pointers.size) {
+      spread = null;
+      kind = "pan";
+      return;
+    }
+    on.release(kind);
+    if (event.type === "pointerup" && !moved) {
+      const [x, y] = at(event);
+      clearTimeout(clickTimer);
+      const second = clickTimer !== 0 && on.wantsDouble();
+      clickTimer = 0;
+      if (second) on.reset();
+      else if (on.wantsDouble())
+        clickTimer = setTimeout(() => {
+          clickTimer = 0;
+          on.click(x, y);
+        }, DOUBLE_WAIT);
+      else on.click(x, y);
+    }
+    kind = null;
+    spread = null;
+    if (event.pointerType !== "mouse") on.leave();
+  };
+  element.addEventListener("pointerup", end);
+  element.addEventListener("pointercancel", end);
+  element.addEventListener("pointerleave", () => {
+    if (!pointers.size) on.leave();
+  });
+  element.addEventListener(
+    "wheel",
+    (event) => {
+      const [x, y] = at(event);
+      const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
+      // where zooming out has come to its end the page scrolls on
+      if (on.zoom(x, y, Math.exp(Math.max(-80, Math.min(80, pixels)) * 0.0025))) event.preventDefault();
+    },
+    { passive: false },
+  );
+}
+
+function spreadOf(pointers) {
+  const [[ax, ay], [bx, by]] = [...pointers.values()];
+  return { x: (ax + bx) / 2, y: (ay + by) / 2, size: Math.hypot(ax - bx, ay - by) };
+}
+
+/** A range zoomed about `centre` and kept within limits; null where it is the full range again. */
+export function zoomRange(lo, hi, centre, factor, full, narrowest) {
+  const span = Math.min(Math.max((hi - lo) * factor, narrowest), full[1] - full[0]);
+  if (span >= (full[1] - full[0]) * 0.9999) return null;
+  const share = (centre - lo) / (hi - lo);
+  return shiftInto(centre - share * span, span, full);
+}
+
+export function shiftInto(start, span, full) {
+  const first = Math.max(full[0], Math.min(full[1] - span, start));
+  return [first, first + span];
+}

@@ -1,0 +1,131 @@
+// What happened, written on the map where it happened.
+
+import { drawMarker } from "./marks.js";
+import { clamp } from "./scales.js";
+
+const WORD = { converged: "converged", diverged: "diverged", escaped: "escaped" };
+const TONE = {
+  converged: ["#067647", "#6ce9a6"],
+  diverged: ["#c4320a", "#ff9c7a"],
+  escaped: ["#5925dc", "#c3b5fd"],
+};
+const NEAR = 30; // pixels within which outcomes of one kind share a label
+
+/** A tick, a cross or an arrow, drawn because not every font has them. */
+export function drawGlyph(ctx, kind, x, y, r) {
+  const lines = {
+    converged: [[-0.8, 0.05], [-0.2, 0.65], [0.85, -0.6]],
+    diverged: [[-0.65, -0.65], [0.65, 0.65], null, [0.65, -0.65], [-0.65, 0.65]],
+    escaped: [[-0.65, 0.65], [0.6, -0.6], null, [-0.15, -0.65], [0.65, -0.65], [0.65, 0.15]],
+  }[kind];
+  ctx.beginPath();
+  let open = false;
+  for (const point of lines) {
+    if (point) ctx[open ? "lineTo" : "moveTo"](x + point[0] * r, y + point[1] * r);
+    open = Boolean(point);
+  }
+  ctx.lineCap = ctx.lineJoin = "round";
+  ctx.stroke();
+}
+
+/**
+ * Groups outcomes that lie together.
+ * @param {{run, kind, step, x, y}[]} events in pixels
+ */
+export function groupEvents(events) {
+  const groups = [];
+  for (const event of events) {
+    const home = groups.find(
+      (g) => g.kind === event.kind && Math.hypot(g.x - event.x, g.y - event.y) < NEAR,
+    );
+    if (home) home.members.push(event);
+    else groups.push({ kind: event.kind, x: event.x, y: event.y, members: [event] });
+  }
+  return groups;
+}
+
+/**
+ * Places boxes beside their points so that they stay inside and off each other.
+ * @param {{x, y, w, h}[]} boxes points with the size of their label
+ * @param {{x, y, w, h}} rect
+ * @returns {{x, y}[]} the labels' top left corners
+ */
+export function placeBoxes(boxes, rect) {
+  const placed = [];
+  return boxes.map((box) => {
+    let best = null;
+    for (const gap of [14, 30, 52, 80])
+      for (const [sx, sy] of [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]]) {
+        const x = clamp(box.x + sx * gap + ((sx - 1) / 2) * box.w, rect.x + 4, rect.x + rect.w - box.w - 4);
+        const y = clamp(box.y + sy * gap + ((sy - 1) / 2) * box.h, rect.y + 4, rect.y + rect.h - box.h - 4);
+        let cost = gap * 0.4;
+        for (const other of placed) cost += overlap(x, y, box, other) * 4;
+        for (const other of boxes)
+          cost += overlap(x, y, box, { x: other.x - 9, y: other.y - 9, w: 18, h: 18 });
+        if (!best || cost < best.cost) best = { x, y, w: box.w, h: box.h, cost };
+      }
+    placed.push(best);
+    return { x: best.x, y: best.y };
+  });
+}
+
+function overlap(x, y, { w, h }, other) {
+  const wide = Math.min(x + w, other.x + other.w) - Math.max(x, other.x);
+  const high = Math.min(y + h, other.y + other.h) - Math.max(y, other.y);
+  return wide > -3 && high > -3 ? (wide + 3) * (high + 3) : 0;
+}
+
+function labelText(group, runs) {
+  const [first] = group.members;
+  if (group.members.length > 1) return `${group.members.length} ${WORD[group.kind]}`;
+  return `${runs[first.run].label} ${WORD[group.kind]} at step ${first.step}`;
+}
+
+/** The labels of the outcomes reached so far, laid out once for as long as they stay the same. */
+export function layOutLabels(ctx, events, runs, rect, theme, scale) {
+  const size = 12 * scale;
+  ctx.font = `600 ${size}px ${theme.font}`;
+  const groups = groupEvents(events);
+  for (const group of groups) {
+    group.text = labelText(group, runs);
+    group.dots = group.members.length > 1 ? Math.min(group.members.length, 12) : 0;
+    group.h = 22 * scale;
+    group.w = ctx.measureText(group.text).width + (29 + group.dots * 11 + (group.dots ? 5 : 0)) * scale;
+  }
+  const corners = placeBoxes(groups, rect);
+  return groups.map((group, i) => ({ ...group, box: corners[i] }));
+}
+
+export function drawLabels(ctx, labels, runs, theme, scale) {
+  const size = 12 * scale;
+  for (const label of labels) {
+    const { box, w, h } = label;
+    const tone = TONE[label.kind][theme.dark ? 1 : 0];
+    const middle = box.y + h / 2;
+    ctx.strokeStyle = theme.dark ? "rgba(232,240,255,.65)" : "rgba(20,30,45,.6)";
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(label.x, label.y);
+    ctx.lineTo(clamp(label.x, box.x, box.x + w), clamp(label.y, box.y, box.y + h));
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.roundRect(box.x, box.y, w, h, h / 2);
+    ctx.fillStyle = theme.dark ? "rgba(14,17,23,.92)" : "rgba(255,255,255,.94)";
+    ctx.fill();
+    ctx.strokeStyle = tone;
+    ctx.stroke();
+    ctx.lineWidth = 1.9 * scale;
+    drawGlyph(ctx, label.kind, box.x + 13 * scale, middle, 4.6 * scale);
+    let x = box.x + 28 * scale;
+    for (const member of label.members.slice(0, label.dots)) {
+      const run = runs[member.run];
+      drawMarker(ctx, run.marker, x, middle, 3.6 * scale, run.ink, theme.halo, 0);
+      x += 11 * scale;
+    }
+    ctx.fillStyle = theme.text;
+    ctx.font = `600 ${size}px ${theme.font}`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    ctx.fillText(label.text, label.dots ? x - 1 : x - 6 * scale, middle + 0.5);
+  }
+}

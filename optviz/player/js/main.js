@@ -1,0 +1,39 @@
+// The bundle's two doors: Streamlit's component, and a page that carries its own data.
+
+import { Player } from "./player.js";
+import { fromBase64, unpack } from "./unpack.js";
+
+/**
+ * Called by Streamlit on mount and on every rerun; finds the player or makes it.
+ * Triggers `start` with `{x, y, dragging}`; where the header asks for it, the state `step` on pause.
+ */
+export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
+  const host = parentElement.querySelector?.(".optviz-host") || parentElement;
+  const player = (host.optvizPlayer ??= new Player(host));
+  player.events = {
+    onStart: (start) => setTriggerValue?.("start", start),
+    onPause: (step) => setStateValue?.("step", step),
+  };
+  const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+  if (bytes?.byteLength) {
+    try {
+      player.set(unpack(bytes));
+    } catch (error) {
+      host.dataset.error = String(error);
+      throw error;
+    }
+  }
+  return () => {
+    player.destroy();
+    if (host.optvizPlayer === player) delete host.optvizPlayer;
+  };
+}
+
+/** Fills every `.optviz-host` of a page from the base64 text of the script beside it. */
+export function startPage(page = document) {
+  for (const host of page.querySelectorAll(".optviz-host")) {
+    const source = page.getElementById(host.dataset.source);
+    host.optvizPlayer = new Player(host);
+    host.optvizPlayer.set(unpack(fromBase64(source.textContent)));
+  }
+}

@@ -1,0 +1,360 @@
+// The surface seen from above: contour bands, trails, heads.
+
+import { contourLevels, levelTicks, padGrid, paintBands, valueAt } from "./contour.js";
+import { drawLabels, layOutLabels } from "./labels.js";
+import { Layers } from "./layers.js";
+import { drawMarker, drawRing, drawSaddle, drawStar, drawTick, tickWidth } from "./marks.js";
+import { rgba, sequentialColors } from "./palette.js";
+import { clamp, makeScale, makeTicks } from "./scales.js";
+import { projectPath, traceTrail, trailAt } from "./trails.js";
+
+const MANY_PIXELS = 700_000; // above it the bands are painted at half resolution during a gesture
+
+export class MapPanel {
+  /** @param {HTMLElement} host the box that the canvases fill */
+  constructor(host) {
+    this.kind = "map";
+    this.host = host;
+    this.layers = new Layers(host, ["base", "halo", "trail", "top"]);
+    this.sheet = document.createElement("canvas");
+    this.view = null; // null: the surface's whole window
+    this.baseStale = true;
+    this.drawn = null;
+    this.ghost = null; // where a dragged start is, in surface coordinates
+  }
+
+  /** Takes new data; the view stays unless the window or the surface is another one. */
+  setData(panel) {
+    const place = JSON.stringify([panel.title, panel.xlim, panel.ylim]);
+    if (place !== this.place) this.view = null;
+    this.place = place;
+    if (!this.panel || this.panel.levels !== panel.levels) this.levelKind = panel.levels || "log";
+    this.panel = panel;
+    this.window = { x0: panel.xlim[0], x1: panel.xlim[1], y0: panel.ylim[0], y1: panel.ylim[1] };
+    this.grid = panel.grid ? padGrid(panel.grid) : null;
+    this.levels = null;
+    this.invalidate();
+  }
+
+  setScaleKind(kind) {
+    this.levelKind = kind;
+    this.levels = null;
+    this.invalidate();
+  }
+
+  get scaleKind() {
+    return this.levelKind;
+  }
+
+  setView(view) {
+    this.view = view;
+    this.invalidate();
+  }
+
+  currentView() {
+    return this.view || this.window;
+  }
+
+  invalidate() {
+    this.baseStale = true;
+  }
+
+  rect(scale) {
+    const { width, height } = this.layers;
+    const small = width < 460;
+    const left = Math.round((small ? 34 : 42) * scale);
+    const right = Math.round((this.grid ? (small ? 50 : 60) : 14) * scale);
+    return {
+      x: left,
+      y: 8,
+      w: Math.max(20, width - left - right),
+      h: Math.max(20, height - 8 - Math.round(26 * scale)),
+    };
+  }
+
+  draw(frame) {
+    if (this.layers.fit()) this.baseStale = true;
+    if (this.layers.width < 60 || this.layers.height < 60) return;
+    if (this.baseStale) this.drawBase(frame);
+    this.drawTrails(frame);
+    this.drawTop(frame);
+  }
+
+  drawBase(frame) {
+    const { theme, scale } = frame;
+    const ctx = this.layers.base;
+    const rect = this.rect(scale);
+    const view = this.currentView();
+    this.xs = makeScale("linear", view.x0, view.x1, rect.x, rect.x + rect.w);
+    this.ys = makeScale("linear", view.y0, view.y1, rect.y + rect.h, rect.y);
+    this.layers.clear("base");
+    ctx.save();
+    ctx.beginPath();
+    ctx.roundRect(rect.x, rect.y, rect.w, rect.h, 6);
+    ctx.clip();
+    ctx.fillStyle = theme.faint;
+    ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
+    if (this.grid) this.drawBands(ctx, rect, view, theme, frame.moving);
+    ctx.restore();
+    this.drawAxes(ctx, rect, theme, scale);
+    if (this.grid) this.drawBar(ctx, rect, theme, scale);
+    this.drawPlaces(ctx, rect, theme, scale);
+    this.trails = this.panel.paths.map((path) => projectPath(path, this.xs.px, this.ys.px));
+    this.baseStale = false;
+    this.drawn = null;
+    this.labelKey = null;
+    this.placeHandle?.();
+  }
+
+  drawBands(ctx, rect, view, theme, moving) {
+    this.levels ??= contourLevels(this.panel.grid.data, this.levelKind, this.panel.floor ?? null);
+    const { ratio } = this.layers;
+    const coarse = moving && rect.w * rect.h * ratio * ratio > MANY_PIXELS ? 0.5 : 1;
+    const [w, h] = [rect.w, rect.h].map((side) => Math.max(1, Math.round(side * ratio * coarse)));
+    Object.assign(this.sheet, { width: w, height: h });
+    const sheet = this.sheet.getContext("2d");
+    const image = sheet.createImageData(w, h);
+    const colors = sequentialColors(theme.dark, this.levels.count);
+    const width = Math.max(0.6, 0.8 * ratio * coarse);
+    paintBands(image, this.grid, view, this.window, this.levels, colors, theme.contour, width);
+    sheet.putImageData(image, 0, 0);
+    ctx.drawImage(this.sheet, rect.x, rect.y, rect.w, rect.h);
+  }
+
+  drawAxes(ctx, rect, theme, scale) {
+    const size = 11.5 * scale;
+    const bottom = rect.y + rect.h;
+    ctx.textBaseline = "middle";
+    ctx.strokeStyle = theme.axis;
+    ctx.fillStyle = theme.muted;
+    ctx.lineWidth = 1;
+    const xTicks = makeTicks(this.xs, Math.max(2, Math.floor(rect.w / (80 * scale))));
+    const yTicks = makeTicks(this.ys, Math.max(2, Math.floor(rect.h / (56 * scale))));
+    for (const tick of xTicks) {
+      const x = this.xs.px(tick.value);
+      ctx.beginPath();
+      ctx.moveTo(Math.round(x) + 0.5, bottom + 2);
+      ctx.lineTo(Math.round(x) + 0.5, bottom + 5);
+      ctx.stroke();
+      if (x < rect.x + rect.w - 22 * scale) drawTick(ctx, tick, x, bottom + 15 * scale, size, theme.font, "center");
+    }
+    for (const tick of yTicks) {
+      const y = this.ys.px(tick.value);
+      ctx.beginPath();
+      ctx.moveTo(rect.x - 2, Math.round(y) + 0.5);
+      ctx.lineTo(rect.x - 5, Math.round(y) + 0.5);
+      ctx.stroke();
+      if (y > rect.y + 20 * scale) drawTick(ctx, tick, rect.x - 8, y, size, theme.font, "right");
+    }
+    ctx.font = `italic ${size * 1.08}px ${theme.font}`;
+    ctx.textAlign = "right";
+    ctx.fillText(this.panel.xlabel || "", rect.x + rect.w, bottom + 15 * scale);
+    ctx.fillText(this.panel.ylabel || "", rect.x - 8, rect.y + 8 * scale);
+  }
+
+  /** The colour bar, with the heights that the contours stand for. */
+  drawBar(ctx, rect, theme, scale) {
+    const { count, log, floor } = this.levels;
+    const colors = sequentialColors(theme.dark, count);
+    const x = rect.x + rect.w + 12 * scale;
+    const w = 9 * scale;
+    const top = rect.y + 18 * scale;
+    const h = rect.h - 18 * scale;
+    for (let i = 0; i < count; i++) {
+      ctx.fillStyle = `rgb(${colors[i].map(Math.round).join(",")})`;
+      const [a, b] = [top + h - (h * (i + 1)) / count, top + h - (h * i) / count];
+      ctx.fillRect(x, Math.floor(a), w, Math.ceil(b) - Math.floor(a));
+    }
+    ctx.strokeStyle = theme.axis;
+    ctx.lineWidth = 1;
+    ctx.strokeRect(Math.round(x) - 0.5, Math.round(top) - 0.5, Math.round(w) + 1, Math.round(h) + 1);
+    ctx.fillStyle = theme.muted;
+    ctx.textBaseline = "middle";
+    const size = 10.5 * scale;
+    for (const tick of levelTicks(this.levels, Math.max(2, Math.floor(h / (46 * scale))))) {
+      if (tick.at < -0.001 || tick.at > 1.001) continue;
+      const y = top + h * (1 - tick.at);
+      drawTick(ctx, tick, x + w + 4, clamp(y, top + 5, top + h - 4), size, theme.font);
+    }
+    ctx.font = `italic ${size}px ${theme.font}`;
+    ctx.textAlign = "left";
+    const lifted = log && Math.abs(floor) > 1e-12;
+    ctx.fillText(lifted ? (this.panel.floor === null ? "f − min" : "f − f*") : "f", x, rect.y + 6 * scale);
+  }
+
+  drawPlaces(ctx, rect, theme, scale) {
+    this.inside(ctx, rect, () => {
+      for (const [x, y] of this.panel.saddles || [])
+        drawSaddle(ctx, this.xs.px(x), this.ys.px(y), 4.5 * scale, theme.dark ? "#fff" : "#1c2430", theme.halo);
+      for (const [x, y] of this.panel.minima || [])
+        drawStar(ctx, this.xs.px(x), this.ys.px(y), 8.5 * scale, theme.star);
+    });
+  }
+
+  /** The index into a path at a step. */
+  pathIndex(trail, step) {
+    return Math.min(step / (this.panel.path_stride || 1), trail.points - 1);
+  }
+
+  drawTrails(frame) {
+    const { theme, scale } = frame;
+    const whole = this.ghost || frame.preview;
+    const fresh = this.drawn === null || frame.step < this.drawn || whole !== this.wholeDrawn;
+    if (!fresh && frame.step === this.drawn) return;
+    if (fresh) {
+      this.layers.clear("halo");
+      this.layers.clear("trail");
+    }
+    this.wholeDrawn = whole;
+    const from = fresh ? 0 : this.drawn;
+    const rect = this.rect(scale);
+    const { halo, trail: ink } = this.layers;
+    this.inside(halo, rect, () =>
+      this.inside(ink, rect, () => {
+        for (const [run, path] of this.trails.entries()) {
+          const { visible, ink: color, dash } = frame.runs[run];
+          if (!visible) continue;
+          const dim = frame.highlight >= 0 && frame.highlight !== run;
+          if (whole && fresh) this.strokeTrail(ink, path, 0, path.points - 1, color, [], dim ? 0.05 : 0.3, 1.4 * scale);
+          const first = Math.floor(this.pathIndex(path, from));
+          const last = Math.floor(this.pathIndex(path, frame.step) + 1e-9);
+          if (last <= first) continue;
+          const cloud = path.starts > 1;
+          const alpha = (cloud ? clamp(6 / path.starts, 0.25, 0.75) : 1) * (dim ? 0.12 : 1);
+          if (!cloud && !dim)
+            this.strokeTrail(halo, path, first, last, rgba(theme.halo, theme.dark ? 0.75 : 0.9), [], 1, 5 * scale);
+          this.strokeTrail(ink, path, first, last, color, cloud ? [] : dash, alpha, (cloud ? 1.3 : 2.3) * scale);
+        }
+      }),
+    );
+    this.drawn = frame.step;
+  }
+
+  strokeTrail(ctx, path, first, last, color, dash, alpha, width) {
+    ctx.globalAlpha = alpha;
+    ctx.strokeStyle = color;
+    ctx.lineWidth = width;
+    ctx.lineJoin = "round";
+    ctx.lineCap = alpha < 1 || dash.length ? "butt" : "round";
+    ctx.setLineDash(dash);
+    ctx.lineDashOffset = dash.length ? path.length[first] : 0;
+    ctx.beginPath();
+    for (let start = 0; start < path.starts; start++) traceTrail(ctx, path, start, first, last);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+  }
+
+  drawTop(frame) {
+    const { theme, scale } = frame;
+    const ctx = this.layers.top;
+    const rect = this.rect(scale);
+    this.layers.clear("top");
+    this.inside(ctx, rect, () => {
+      this.drawStarts(ctx, theme, scale);
+      const order = [...this.trails.keys()].sort((a, b) => (a === frame.highlight) - (b === frame.highlight));
+      for (const run of order) if (frame.runs[run].visible) this.drawHeads(ctx, run, frame);
+      if (frame.hoverPoint) this.drawCross(ctx, rect, frame.hoverPoint, theme);
+    });
+    const labels = this.labelsNow(ctx, rect, frame);
+    if (labels.length) drawLabels(ctx, labels, frame.runs, theme, scale);
+  }
+
+  drawStarts(ctx, theme, scale) {
+    const starts = this.ghost ? [this.ghost] : this.panel.starts || [];
+    const many = starts.length > 1;
+    const ink = theme.dark ? "#ffffff" : "#1c2430";
+    for (const [x, y] of starts) {
+      const [px, py] = [this.xs.px(x), this.ys.px(y)];
+      if (many) drawMarker(ctx, "circle", px, py, 1.8 * scale, ink, theme.halo, 1);
+      else drawRing(ctx, px, py, (this.ghost ? 11 : 9) * scale, ink, rgba(theme.halo, 0.9));
+    }
+  }
+
+  drawHeads(ctx, run, frame) {
+    const { theme, scale } = frame;
+    const path = this.trails[run];
+    const { ink, marker } = frame.runs[run];
+    const at = this.pathIndex(path, frame.step);
+    const dim = frame.highlight >= 0 && frame.highlight !== run;
+    const whole = Math.floor(at + 1e-9);
+    const cloud = path.starts > 1;
+    for (let start = 0; start < path.starts; start++) {
+      const [x, y] = trailAt(path, start, at);
+      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+      ctx.globalAlpha = dim ? 0.15 : 1;
+      if (!cloud && at > whole) {
+        const [ax, ay] = trailAt(path, start, whole);
+        ctx.strokeStyle = ink;
+        ctx.lineWidth = 2.3 * scale;
+        ctx.lineCap = "round";
+        ctx.beginPath();
+        ctx.moveTo(clamp(ax, -4000, 9000), clamp(ay, -4000, 9000));
+        ctx.lineTo(clamp(x, -4000, 9000), clamp(y, -4000, 9000));
+        ctx.stroke();
+      }
+      const radius = (cloud ? 3 : 6) * scale;
+      if (dim || cloud) drawMarker(ctx, marker, x, y, radius, ink, theme.halo, cloud ? 0.8 : 1);
+      else {
+        drawMarker(ctx, marker, x, y, radius + 1.4 * scale, "#fff", theme.dark ? "#05070d" : rgba("#101828", 0.75), 1);
+        drawMarker(ctx, marker, x, y, radius, ink, ink, 0);
+      }
+      ctx.globalAlpha = 1;
+    }
+  }
+
+  drawCross(ctx, rect, point, theme) {
+    const [x, y] = [this.xs.px(point[0]), this.ys.px(point[1])];
+    ctx.strokeStyle = theme.dark ? "rgba(255,255,255,.55)" : "rgba(16,24,40,.5)";
+    ctx.lineWidth = 1;
+    ctx.setLineDash([3, 3]);
+    ctx.beginPath();
+    ctx.moveTo(rect.x, y);
+    ctx.lineTo(rect.x + rect.w, y);
+    ctx.moveTo(x, rect.y);
+    ctx.lineTo(x, rect.y + rect.h);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  /** Labels of outcomes that the playhead has reached. */
+  labelsNow(ctx, rect, frame) {
+    if (this.ghost) return [];
+    const events = [];
+    for (const [run, info] of frame.runs.entries()) {
+      const known = info.outcome && info.outcome !== "running" && info.outcome_step !== null;
+      if (!known || !info.visible || frame.step < info.outcome_step || this.trails[run].starts > 1) continue;
+      if (frame.highlight >= 0 && frame.highlight !== run) continue;
+      const path = this.trails[run];
+      const [x, y] = trailAt(path, 0, Math.floor(this.pathIndex(path, info.outcome_step)));
+      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+      events.push({
+        run,
+        kind: info.outcome,
+        step: info.outcome_step,
+        x: clamp(x, rect.x + 6, rect.x + rect.w - 6),
+        y: clamp(y, rect.y + 6, rect.y + rect.h - 6),
+      });
+    }
+    const key = events.map((event) => `${event.run}:${event.kind}`).join();
+    if (key !== this.labelKey) {
+      this.labels = layOutLabels(ctx, events, frame.runs, rect, frame.theme, frame.scale);
+      this.labelKey = key;
+    }
+    return this.labels;
+  }
+
+  inside(ctx, rect, draw) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(rect.x, rect.y, rect.w, rect.h);
+    ctx.clip();
+    draw();
+    ctx.restore();
+  }
+
+  /** The surface's loss at a point, from the grid; NaN outside the window. */
+  lossAt(x, y) {
+    return this.grid ? valueAt(this.grid, this.window, x, y) : NaN;
+  }
+}

@@ -1,0 +1,321 @@
+// All panels, one playhead.
+
+import { Clock } from "./clock.js";
+import { Controls } from "./controls.js";
+import { CurvePanel } from "./curves.js";
+import { bindPanel } from "./interact.js";
+import { listenKeys } from "./keys.js";
+import { Legend } from "./legend.js";
+import { MapPanel } from "./map.js";
+import { readTheme } from "./palette.js";
+import { Readout, summary } from "./readout.js";
+import { panelShell } from "./shell.js";
+import { StartLink } from "./startlink.js";
+
+const NARROW = 700; // pixels of the container below which everything stands in one column
+
+export class Player {
+  /**
+   * @param {HTMLElement} host emptied of nothing; the player's root is appended
+   * @param {{onStart?: Function, onPause?: Function}} [events]
+   */
+  constructor(host, events = {}) {
+    this.events = events;
+    this.host = host;
+    this.clock = new Clock();
+    this.panels = [];
+    this.header = null;
+    this.chosen = new Map(); // label → shown, as the user chose
+    this.highlight = -1;
+    this.hover = { step: null, point: null };
+    this.xview = null; // [from, to] steps; null: all
+    this.moving = false;
+    this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
+    this.start = new StartLink((at) => this.events.onStart?.(at));
+    this.build();
+    const redraw = () => this.invalidate();
+    this.resizer = new ResizeObserver(() => this.resized());
+    this.resizer.observe(this.root);
+    this.schemes = matchMedia("(prefers-color-scheme: dark)");
+    this.schemes.addEventListener("change", redraw);
+    this.onFull = () => this.resized(true);
+    document.addEventListener("fullscreenchange", this.onFull);
+    this.dropKeys = listenKeys(this.root, (action) => this.act(action));
+  }
+
+  build() {
+    const make = (name, className) => Object.assign(document.createElement(name), { className });
+    this.root = make("div", "optviz-player");
+    this.root.tabIndex = 0;
+    this.root.setAttribute("role", "region");
+    this.grid = make("div", "ov-panels");
+    this.readout = new Readout();
+    this.legend = new Legend({
+      toggle: (label) => this.toggleRun(label),
+      isolate: (label) => this.isolateRun(label),
+      highlight: (run) => this.setHighlight(run),
+    });
+    this.controls = new Controls({
+      toggle: () => this.act({ act: "toggle" }),
+      seek: (step) => this.seek(step),
+      nudge: (by) => this.act({ act: "nudge", by }),
+      speed: (factor) => (this.clock.speed = factor),
+      loop: () => {
+        this.clock.loop = !this.clock.loop;
+        this.controls.setLoop(this.clock.loop);
+      },
+      full: () => this.act({ act: "full" }),
+      reset: () => this.resetView(),
+    });
+    this.notes = make("p", "ov-notes");
+    this.live = make("div", "ov-live");
+    this.live.setAttribute("aria-live", "polite");
+    this.root.append(this.legend.element, this.grid, this.controls.element, this.notes, this.readout.element, this.live);
+    this.root.optviz = { stats: () => ({ ...this.counts }), player: this };
+    this.host.append(this.root);
+  }
+
+  /**
+   * Shows a race. The same id does nothing but follow the page's colours; a new one keeps the
+   * playhead, whether it moves, the zoom, and which runs are shown.
+   * @param {object} header from `unpack`
+   */
+  set(header) {
+    const began = performance.now();
+    if (this.header && header.id === this.header.id) {
+      this.refreshTheme();
+      return;
+    }
+    const opening = this.header === null;
+    this.header = header;
+    this.root.setAttribute("aria-label", header.title ? `Player: ${header.title}` : "Player");
+    this.clock.resize(header.num_steps, Boolean(header.live));
+    if (opening && header.live) this.clock.seek(header.num_steps);
+    this.setRuns();
+    this.setPanels();
+    this.notes.textContent = (header.notes || []).join(" · ");
+    this.notes.hidden = !this.notes.textContent;
+    if (this.xview && this.xview[0] >= header.num_steps) this.xview = null;
+    for (const panel of this.panels) panel.ghost = panel.ghost && panel.dragging ? panel.ghost : null;
+    this.start.answered();
+    this.refreshTheme(true);
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (opening && header.autoplay && !calm && !header.live) this.clock.play();
+    this.resized(true);
+    this.paint();
+    this.counts.sets += 1;
+    this.counts.setMs = performance.now() - began;
+    // told only when the browser has put these pixels on the screen
+    requestAnimationFrame(() => setTimeout(() => (this.root.dataset.shown = header.id)));
+    this.wake();
+    if (!this.clock.playing) this.tell();
+  }
+
+  setRuns() {
+    this.runs = this.header.runs.map((run) => ({
+      outcome: null,
+      outcome_step: null,
+      dash: [],
+      marker: "circle",
+      ...run,
+      visible: this.chosen.get(run.label) ?? run.visible !== false,
+    }));
+    if (this.highlight >= this.runs.length) this.highlight = -1;
+  }
+
+  setPanels() {
+    const kinds = this.header.panels.map((panel) => panel.kind).join();
+    if (kinds !== this.kinds) {
+      this.kinds = kinds;
+      this.grid.textContent = "";
+      this.panels = this.header.panels.map(({ kind }) => {
+        const shell = panelShell(kind, (scale) => {
+          panel.setScaleKind(scale);
+          shell.set(panel.panel, scale);
+          this.paint();
+        });
+        const panel = kind === "map" ? new MapPanel(shell.area) : new CurvePanel(shell.area);
+        panel.shell = shell;
+        this.grid.append(shell.element);
+        bindPanel(this, panel);
+        return panel;
+      });
+      const curves = this.panels.filter((panel) => panel.kind === "curves").length;
+      this.root.style.setProperty("--ov-curves", String(Math.max(1, curves)));
+      this.root.classList.toggle("ov-mapless", curves === this.panels.length);
+    }
+    this.panels.forEach((panel, i) => {
+      panel.setData(this.header.panels[i]);
+      panel.shell.set(panel.panel, panel.scaleKind);
+    });
+  }
+
+  refreshTheme(force = false) {
+    const theme = readTheme(this.root);
+    if (!force && theme.key === this.theme?.key) return;
+    this.theme = theme;
+    for (const run of this.runs) run.ink = theme.dark ? run.dark_color || run.color : run.color;
+    this.legend.set(this.runs, theme);
+    this.invalidate(false);
+  }
+
+  invalidate(themed = true) {
+    if (!this.header) return;
+    if (themed) this.refreshTheme(true);
+    for (const panel of this.panels) panel.invalidate();
+    this.wake();
+  }
+
+  resized(force = false) {
+    if (!this.header) return;
+    const width = this.root.clientWidth;
+    const full = this.root.matches(":fullscreen");
+    this.root.classList.toggle("ov-narrow", width < NARROW);
+    this.root.classList.toggle("ov-full", full);
+    const scale = full ? Math.min(1.9, Math.max(1.25, width / 1150)) : width > 1500 ? 1.12 : 1;
+    if (force || scale !== this.scale) {
+      this.scale = scale;
+      this.root.style.setProperty("--ov-scale", String(scale));
+      for (const panel of this.panels) panel.invalidate();
+    }
+    this.paint();
+  }
+
+  frame() {
+    const [from, to] = this.xview || [0, Math.max(1, this.header.num_steps)];
+    return {
+      step: this.clock.step,
+      runs: this.runs,
+      highlight: this.highlight,
+      theme: this.theme,
+      scale: this.scale || 1,
+      hoverStep: this.hover.step,
+      hoverPoint: this.hover.point,
+      xview: { from, to },
+      moving: this.moving,
+      preview: false,
+    };
+  }
+
+  /** Draws what changed, now. */
+  paint() {
+    if (!this.header || !this.theme) return;
+    const began = performance.now();
+    const frame = this.frame();
+    for (const panel of this.panels) panel.draw(frame);
+    this.controls.update(this.clock);
+    this.controls.setZoomed(Boolean(this.xview || this.panels.some((panel) => panel.view)));
+    this.legend.update(frame.step);
+    this.root.dataset.step = String(Math.round(frame.step * 1000) / 1000);
+    this.root.dataset.playing = String(this.clock.playing);
+    const spent = performance.now() - began;
+    this.counts.draws += 1;
+    this.counts.drawMs += spent;
+    this.counts.worstMs = Math.max(this.counts.worstMs, spent);
+  }
+
+  /** Asks for a frame; frames follow each other while the clock runs. */
+  wake() {
+    if (this.request) return;
+    this.request = requestAnimationFrame((now) => {
+      this.request = 0;
+      const playing = this.clock.playing;
+      if (playing && this.last) this.clock.advance((now - this.last) / 1000);
+      this.last = this.clock.playing ? now : 0;
+      this.paint();
+      if (this.clock.playing) this.wake();
+      else if (playing) this.tell();
+    });
+  }
+
+  act({ act, by }) {
+    const { clock } = this;
+    if (act === "toggle") {
+      if (clock.playing) clock.pause();
+      else clock.play();
+      this.last = 0;
+      if (!clock.playing) this.tell();
+    } else if (act === "nudge") this.seek(by < 0 ? Math.ceil(clock.step) + by : Math.floor(clock.step + 1e-9) + by);
+    else if (act === "home") this.seek(0);
+    else if (act === "end") this.seek(clock.numSteps);
+    else if (act === "full") this.toggleFull();
+    this.wake();
+  }
+
+  seek(step) {
+    this.clock.pause();
+    this.clock.seek(step);
+    this.wake();
+    this.tell();
+  }
+
+  tell() {
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      if (!this.clock.playing && this.theme) this.live.textContent = summary(this.header, this.panels, this.frame());
+    }, 400);
+    if (this.header?.report_step) this.events.onPause?.(Math.round(this.clock.step));
+  }
+
+  toggleFull() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.().catch(() => {});
+    this.root.focus({ preventScroll: true });
+  }
+
+  toggleRun(label) {
+    const run = this.runs.find((item) => item.label === label);
+    this.show(new Map([[label, !run.visible]]));
+  }
+
+  /** Shows one run alone; asked again, all of them. */
+  isolateRun(label) {
+    const alone = this.runs.every((run) => run.visible === (run.label === label));
+    this.show(new Map(this.runs.map((run) => [run.label, alone || run.label === label])));
+  }
+
+  show(changes) {
+    for (const [label, shown] of changes) this.chosen.set(label, shown);
+    for (const run of this.runs) run.visible = this.chosen.get(run.label) ?? run.visible;
+    this.legend.set(this.runs, this.theme);
+    this.invalidate(false);
+    this.tell();
+  }
+
+  setHighlight(run) {
+    if (run === this.highlight) return;
+    this.highlight = run;
+    for (const panel of this.panels) {
+      if (panel.kind === "curves") panel.invalidate();
+      panel.drawn = null;
+      panel.labelKey = null;
+    }
+    this.wake();
+  }
+
+  setXView(view) {
+    this.xview = view;
+    for (const panel of this.panels) if (panel.kind === "curves") panel.invalidate();
+    this.wake();
+  }
+
+  resetView() {
+    this.xview = null;
+    for (const panel of this.panels) {
+      if (panel.kind === "map") panel.setView(null);
+      panel.invalidate();
+    }
+    this.wake();
+  }
+
+  /** Stops everything and leaves the page. */
+  destroy() {
+    cancelAnimationFrame(this.request);
+    clearTimeout(this.telling);
+    this.start.stop();
+    this.resizer.disconnect();
+    document.removeEventListener("fullscreenchange", this.onFull);
+    this.dropKeys();
+    this.root.remove();
+  }
+}

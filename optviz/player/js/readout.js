@@ -1,0 +1,83 @@
+// The small box beside the pointer, and the same numbers in words.
+
+import { formatNumber } from "./scales.js";
+
+export class Readout {
+  constructor() {
+    this.element = document.createElement("div");
+    this.element.className = "ov-readout";
+    this.element.hidden = true;
+    this.element.setAttribute("aria-hidden", "true");
+  }
+
+  /**
+   * @param {string} head
+   * @param {{color, label, text}[]} rows
+   * @param {number} x pointer, relative to the player
+   * @param {number} y
+   */
+  show(head, rows, x, y) {
+    const { element } = this;
+    element.textContent = "";
+    const title = document.createElement("div");
+    title.className = "ov-readout-head";
+    title.textContent = head;
+    element.append(title);
+    for (const { color, label, text } of rows) {
+      const row = document.createElement("div");
+      row.className = "ov-row";
+      const dot = document.createElement("i");
+      dot.style.background = color;
+      const name = document.createElement("span");
+      name.textContent = label;
+      const value = document.createElement("b");
+      value.textContent = text;
+      row.append(dot, name, value);
+      element.append(row);
+    }
+    element.hidden = false;
+    const box = element.offsetParent || element.parentElement;
+    const [width, height] = [element.offsetWidth, element.offsetHeight];
+    const right = x + 18 + width < box.clientWidth - 4;
+    element.style.left = `${Math.max(4, right ? x + 18 : x - width - 18)}px`;
+    element.style.top = `${Math.max(4, Math.min(y - height / 2, box.clientHeight - height - 4))}px`;
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+}
+
+/** The read-out of a map: place, loss, and where each run is. */
+export function mapRows(panel, x, y) {
+  return [
+    { color: "transparent", label: "x", text: formatNumber(x) },
+    { color: "transparent", label: "y", text: formatNumber(y) },
+    { color: "transparent", label: "loss", text: formatNumber(panel.lossAt(x, y)) },
+  ];
+}
+
+/** The read-out of curves: every visible run, in order of its value. */
+export function curveRows(panel, step, frame) {
+  return panel
+    .readAt(step, frame)
+    .sort((a, b) => (Number.isFinite(b.value) ? b.value : -Infinity) - (Number.isFinite(a.value) ? a.value : -Infinity))
+    .map(({ run, name, value }) => ({
+      color: frame.runs[run].ink,
+      label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
+      text: formatNumber(value),
+    }));
+}
+
+/** One sentence for a screen reader when the picture stands still. */
+export function summary(header, panels, frame) {
+  const step = Math.floor(frame.step + 1e-9);
+  const parts = [`${header.title || "Race"}: step ${step} of ${header.num_steps}.`];
+  const curves = panels.find((panel) => panel.kind === "curves");
+  if (curves)
+    parts.push(curveRows(curves, step, frame).map((row) => `${row.label} ${row.text}`).join(", ") + ".");
+  for (const run of frame.runs)
+    if (run.visible && run.outcome && run.outcome !== "running" && step >= (run.outcome_step ?? 0))
+      parts.push(`${run.label} ${run.outcome} at step ${run.outcome_step}.`);
+  return parts.join(" ");
+}

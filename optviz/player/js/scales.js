@@ -1,0 +1,116 @@
+// Axes: from values to pixels, round ticks, and numbers as text.
+
+const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+
+export function clamp(value, low, high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+/** The smallest of 1, 2, 5 × 10^k that divides `span` into at most `count` parts. */
+export function niceStep(span, count) {
+  if (!(span > 0)) return 1;
+  const raw = span / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const lead = raw / power;
+  return power * (lead <= 1.0001 ? 1 : lead <= 2.0001 ? 2 : lead <= 5.0001 ? 5 : 10);
+}
+
+/**
+ * A map from [lo, hi] to pixels [from, to].
+ * Values ≤ 0 have no logarithm: on a log axis they are drawn at its floor.
+ */
+export function makeScale(kind, lo, hi, from, to) {
+  const log = kind === "log";
+  const forward = log ? (v) => Math.log10(v > 0 ? v : lo) : (v) => v;
+  const a = forward(lo);
+  const b = forward(hi);
+  const k = b === a ? 0 : (to - from) / (b - a);
+  return {
+    kind,
+    lo,
+    hi,
+    from,
+    to,
+    px: log ? (v) => from + ((v > lo ? Math.log10(v) : a) - a) * k : (v) => from + (v - a) * k,
+    value: (px) => {
+      const u = k === 0 ? a : a + (px - from) / k;
+      return log ? 10 ** u : u;
+    },
+  };
+}
+
+/** Ticks `[{value, text, raised}]`; `raised` is an exponent to draw above the text. */
+export function makeTicks(scale, count, whole = false) {
+  if (scale.kind === "log") return logTicks(scale.lo, scale.hi, count);
+  let step = niceStep(scale.hi - scale.lo, count);
+  if (whole) step = Math.max(1, Math.round(step));
+  const ticks = [];
+  const first = Math.ceil(scale.lo / step - 1e-9);
+  const last = Math.floor(scale.hi / step + 1e-9);
+  const biggest = Math.max(Math.abs(first), Math.abs(last)) * step;
+  for (let i = first; i <= last && ticks.length < 50; i++)
+    ticks.push({ value: i * step, ...tickText(i * step, step, biggest) });
+  return ticks;
+}
+
+function tickText(value, step, biggest) {
+  if (value === 0) return { text: "0", raised: "" };
+  if (biggest >= 1e5 || biggest < 1e-3) {
+    const power = Math.floor(Math.log10(biggest) + 1e-9);
+    const digits = Math.max(0, power - Math.floor(Math.log10(step) + 1e-9));
+    return { text: `${minus((value / 10 ** power).toFixed(digits))}·10`, raised: minus(String(power)) };
+  }
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return { text: minus(value.toFixed(digits)), raised: "" };
+}
+
+function logTicks(lo, hi, count) {
+  const first = Math.ceil(Math.log10(lo) - 1e-9);
+  const last = Math.floor(Math.log10(hi) + 1e-9);
+  const ticks = [];
+  if (last - first >= 1) {
+    const every = Math.max(1, Math.ceil((last - first + 1) / Math.max(2, count)));
+    const aligned = Math.ceil(first / every) * every;
+    for (let k = aligned; k <= last; k += every) ticks.push(powerTick(k));
+    if (ticks.length >= 2) return ticks;
+  }
+  ticks.length = 0;
+  for (let k = first - 1; k <= last; k++)
+    for (const lead of [1, 2, 5]) {
+      const value = lead * 10 ** k;
+      if (value >= lo * 0.9999 && value <= hi * 1.0001) ticks.push({ value, ...plainOrPower(lead, k) });
+    }
+  if (ticks.length >= 2) return ticks;
+  const step = niceStep(hi - lo, count);
+  return makeTicks({ kind: "linear", lo, hi }, Math.max(2, count - 1)).filter((t) => t.value > 0 && step);
+}
+
+function powerTick(k) {
+  if (k === 0) return { value: 1, text: "1", raised: "" };
+  return { value: 10 ** k, text: "10", raised: minus(String(k)) };
+}
+
+function plainOrPower(lead, k) {
+  if (k >= -3 && k <= 4) return { text: minus((lead * 10 ** k).toFixed(Math.max(0, -k))), raised: "" };
+  return { text: lead === 1 ? "10" : `${lead}·10`, raised: minus(String(k)) };
+}
+
+/** A true minus sign in place of the hyphen. */
+export function minus(text) {
+  return text.replace("-", "−");
+}
+
+/** A value for a read-out: four digits, powers of ten outside 0.001 … 100000. */
+export function formatNumber(value, digits = 4) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e5) {
+    const text = Number(value.toPrecision(digits)).toString();
+    return minus(text);
+  }
+  const [lead, power] = value.toExponential(Math.max(0, digits - 2)).split("e");
+  const raised = String(Number(power)).replace(/[-\d]/g, (c) => RAISED[c]);
+  return `${minus(lead)}·10${raised}`;
+}

@@ -1,0 +1,166 @@
+// Curves as numbers: medians, values between steps, ranges, thinning.
+
+/**
+ * A packed series made ready to draw.
+ * @returns {{run, name, style, constant, x, main, lines, band}} `main` is read by dots and
+ *   read-outs; `lines` are the single starts behind it
+ */
+export function prepareSeries(series) {
+  const { run, name = null, style = "solid" } = series;
+  const base = { run, name, style, constant: null, x: null, main: null, lines: [], band: null };
+  if (series.constant !== undefined && series.constant !== null) return { ...base, constant: series.constant };
+  if (!series.y) return { ...base, main: new Float32Array(0) };
+  const { data, shape } = series.y;
+  const x = series.x ? series.x.data : null;
+  const band = series.band ? series.band.map((part) => part.data) : null;
+  if (shape.length < 2 || shape[0] === 1) return { ...base, x, main: data, band };
+  const [count, length] = shape;
+  const lines = Array.from({ length: count }, (_, i) => data.subarray(i * length, (i + 1) * length));
+  return { ...base, x, main: medianOf(lines, length), lines, band };
+}
+
+/** The middle of the lines at each step; a value that is not finite counts as the worst. */
+export function medianOf(lines, length) {
+  const out = new Float32Array(length);
+  const column = new Float64Array(lines.length);
+  for (let i = 0; i < length; i++) {
+    lines.forEach((line, k) => (column[k] = Number.isNaN(line[i]) ? Infinity : line[i]));
+    column.sort();
+    const half = lines.length >> 1;
+    out[i] = lines.length % 2 ? column[half] : (column[half - 1] + column[half]) / 2;
+  }
+  return out;
+}
+
+/** How many points lie at or before `step`. */
+export function countUpTo(series, step) {
+  const { x, main } = series;
+  if (!x) return Math.min(main.length, Math.floor(step + 1e-9) + 1);
+  let [low, high] = [0, x.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (x[middle] <= step + 1e-9) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The value at a step, between two points on the straight line; NaN where there is none. */
+export function seriesAt(series, step) {
+  if (series.constant !== null) return series.constant;
+  const { x, main } = series;
+  const after = countUpTo(series, step);
+  if (!main.length) return NaN;
+  if (after === 0) return x ? NaN : main[0];
+  if (after >= main.length) return main[main.length - 1];
+  const a = x ? x[after - 1] : after - 1;
+  const b = x ? x[after] : after;
+  const u = (step - a) / (b - a || 1);
+  if (u < 1e-6) return main[after - 1];
+  return main[after - 1] + (main[after] - main[after - 1]) * u;
+}
+
+/** The last step that has a value. */
+export function lastStep(series) {
+  if (series.constant !== null) return 0;
+  return series.x ? (series.x[series.x.length - 1] ?? 0) : series.main.length - 1;
+}
+
+/**
+ * The range of an axis over [from, to] steps.
+ * A run that diverges may grow tenfold past all others and then leaves the picture: 10¹² would
+ * flatten everybody else. Log axes reach down to the smallest positive value, at most 20 decades.
+ * @param {object[]} shown prepared series that are visible
+ * @param {boolean[]} diverged by run
+ */
+export function valueRange(shown, diverged, kind, from, to) {
+  let [lo, hi, tame] = [Infinity, -Infinity, -Infinity];
+  const visit = (value, wild) => {
+    if (!Number.isFinite(value) || (kind === "log" && value <= 0)) return;
+    if (value < lo) lo = value;
+    if (value > hi) hi = value;
+    if (!wild && value > tame) tame = value;
+  };
+  for (const series of shown) {
+    const wild = diverged[series.run];
+    if (series.constant !== null) {
+      visit(series.constant, wild);
+      continue;
+    }
+    const { x, main, lines, band } = series;
+    const first = x ? Math.max(0, countUpTo(series, from) - 1) : Math.max(0, Math.floor(from));
+    const last = x ? Math.min(main.length, countUpTo(series, to) + 1) : Math.min(main.length, Math.ceil(to) + 1);
+    const all = lines.length ? lines : band ? [main, ...band] : [main];
+    for (const line of all) {
+      for (let i = first; i < last; i++) visit(line[i], wild);
+      if (wild && from <= 0) visit(line[0], false);
+    }
+  }
+  if (!(hi >= lo)) return kind === "log" ? { lo: 0.1, hi: 10 } : { lo: 0, hi: 1 };
+  if (Number.isFinite(tame)) hi = Math.min(hi, kind === "log" ? tame * 10 : tame + Math.abs(tame - lo) * 0.5 + 1e-300);
+  return padded(kind, lo, Math.max(lo, hi));
+}
+
+function padded(kind, lo, hi) {
+  if (kind === "log") {
+    const floor = Math.max(lo, hi * 1e-20);
+    const room = Math.max(0.05 * Math.log10(hi / floor), 0.04);
+    return { lo: floor / 10 ** room, hi: hi * 10 ** room };
+  }
+  if (lo === hi) {
+    const room = Math.abs(lo) || 1;
+    return lo > 0 ? { lo: 0, hi: lo + room * 0.5 } : { lo: lo - room * 0.5, hi: hi + room * 0.5 };
+  }
+  const room = (hi - lo) * 0.06;
+  return { lo: lo >= 0 && lo < hi * 0.35 ? 0 : lo - room, hi: hi + room };
+}
+
+/**
+ * Adds a line through points [from, to) to the path; gaps where a value is not finite. With many
+ * points on each pixel only the extremes of a pixel column are drawn.
+ */
+export function traceLine(ctx, y, x, from, to, xs, ys, limit) {
+  const n = to - from;
+  if (n <= 0) return;
+  const at = (i) => xs.px(x ? x[i] : i);
+  const cap = (v) => (v > limit ? limit : v < -limit ? -limit : v);
+  const across = Math.abs(at(to - 1) - at(from)) + 1;
+  let open = false;
+  if (n < across * 4) {
+    for (let i = from; i < to; i++) {
+      const value = y[i];
+      if (!Number.isFinite(value)) {
+        open = false;
+        continue;
+      }
+      if (open) ctx.lineTo(at(i), cap(ys.px(value)));
+      else ctx.moveTo(at(i), cap(ys.px(value)));
+      open = true;
+    }
+    return;
+  }
+  let i = from;
+  while (i < to) {
+    const column = Math.floor(at(i));
+    let [low, high, first, last] = [Infinity, -Infinity, NaN, NaN];
+    for (; i < to && Math.floor(at(i)) === column; i++) {
+      const value = y[i];
+      if (!Number.isFinite(value)) continue;
+      const px = cap(ys.px(value));
+      if (first !== first) first = px;
+      last = px;
+      if (px < low) low = px;
+      if (px > high) high = px;
+    }
+    if (first !== first) {
+      open = false;
+      continue;
+    }
+    for (const px of [first, low, high, last])
+      if (open) ctx.lineTo(column + 0.5, px);
+      else {
+        ctx.moveTo(column + 0.5, px);
+        open = true;
+      }
+  }
+}

@@ -1,0 +1,217 @@
+"""A race as the player's message: the map, the loss and the learning rate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from optviz.figures.theme import styles_of
+from optviz.player.pack import Quantised, pack
+
+MAX_STARTS = 64  # trails drawn per rule; more are a fog, and a payload nobody waits for
+MAX_CLOUD_POINTS = 250_000  # points of all trails together with many starts: 1 MB
+_LINES_TO_BAND = 9  # from this many starts a curve is a median with its 10–90 % band
+
+
+class RaceLike(Protocol):
+    """What is read of a race; see DESIGN section 5."""
+
+    labels: Sequence[str]
+    params: np.ndarray  # (R, N + 1, 2), with many starts (R, S, N + 1, 2)
+    losses: np.ndarray  # (R, N + 1) or (R, S, N + 1)
+    learning_rates: np.ndarray  # (R, N) or (R, S, N)
+    outcomes: Any  # (R,) or (R, S) of str
+    diverged_at: Any
+    steps_to_tolerance: Any
+
+
+class SurfaceLike(Protocol):
+    """What is read of a surface."""
+
+    xlim: tuple[float, float]
+    ylim: tuple[float, float]
+
+    def minima(self) -> Sequence[tuple[float, float]]: ...
+
+    def saddles(self) -> Sequence[tuple[float, float]]: ...
+
+
+def pack_race(
+    race: RaceLike,
+    *,
+    surface: SurfaceLike,
+    grid: np.ndarray | None = None,
+    title: str | None = None,
+    minimum: float | None = None,
+    levels: str | None = None,
+    draggable: bool = False,
+    autoplay: bool = True,
+    visible: Sequence[str] | None = None,
+    notes: Sequence[str] = (),
+    race_id: str | None = None,
+) -> bytes:
+    """The player's message for one race: map, loss and learning rate under one playhead.
+
+    Args:
+        race: its arrays and labels; `race.keys` (the rules' names) chooses colours, else labels do.
+        surface: its window, minima and saddles; `label` is the map's title.
+        grid: (ny, nx) losses over the window, row 0 at the lowest y; None draws no contours.
+        minimum: the surface's lowest loss f*, if known: the loss curve shows loss − f*.
+        levels: "log" or "linear" contours; default: log where the surface has a minimum.
+        draggable: the start may be moved (needs Python behind the page).
+        autoplay: play once when the player opens.
+        visible: labels shown at first; None: all.
+        race_id: shown as `data-shown` once painted; default: a hash of the content.
+    """
+    params, losses, rates = (
+        _with_starts(np.asarray(array), ndim)
+        for array, ndim in ((race.params, 4), (race.losses, 3), (race.learning_rates, 3))
+    )
+    num_runs, num_starts, states = params.shape[:3]
+    keep = np.linspace(0, num_starts - 1, min(num_starts, MAX_STARTS)).round().astype(int)
+    notes = list(notes)
+    if len(keep) < num_starts:
+        notes.append(f"{len(keep)} of {num_starts} starts are drawn; curves show all of them")
+
+    minima, saddles = list(surface.minima()), list(surface.saddles())
+    stride, paths = _paths(params[:, keep], surface)
+    if stride > 1:
+        notes.append(f"trails show every {stride}th step; curves show every step")
+    floor = minimum if minimum is not None and np.nanmin(losses) >= minimum - 1e-9 else None
+    heights = losses - (floor or 0.0)
+    positive = bool(np.nanmin(heights) >= 0)
+    map_panel = {
+        "kind": "map",
+        "title": title or getattr(surface, "label", "surface"),
+        "xlabel": "x",
+        "ylabel": "y",
+        "xlim": list(surface.xlim),
+        "ylim": list(surface.ylim),
+        "grid": None if grid is None else np.asarray(grid, dtype=np.float32),
+        "floor": minimum,
+        "levels": levels or ("log" if minima else "linear"),
+        "minima": minima,
+        "saddles": saddles,
+        "starts": params[0, keep, 0].tolist(),
+        "draggable": draggable and num_starts == 1,
+        "path_stride": stride,
+        "paths": paths,
+    }
+    loss_panel = {
+        "kind": "curves",
+        "title": "Loss above the minimum" if floor else "Loss",
+        "ylabel": "loss − f*" if floor else "loss",
+        "xlabel": "step",
+        "scale": "log" if positive else "linear",
+        "series": [_series(run, heights[run]) for run in range(num_runs)],
+    }
+    rate_panel = {
+        "kind": "curves",
+        "title": "Learning rate",
+        "ylabel": "learning rate",
+        "xlabel": "step",
+        "scale": _rate_scale(rates),
+        "series": [_series(run, rates[run]) for run in range(num_runs)],
+    }
+    header: dict[str, Any] = {
+        "title": map_panel["title"],
+        "num_steps": states - 1,
+        "unit": "step",
+        "live": False,
+        "autoplay": autoplay,
+        "notes": notes,
+        "runs": _runs(race, params, surface, visible),
+        "panels": [map_panel, loss_panel, rate_panel],
+    }
+    if race_id is None:
+        race_id = hashlib.blake2b(pack({"id": "", **header}), digest_size=8).hexdigest()
+    return pack({"id": race_id, **header})
+
+
+def _with_starts(array: np.ndarray, ndim: int) -> np.ndarray:
+    return array if array.ndim == ndim else array[:, None]
+
+
+def _paths(params: np.ndarray, surface: SurfaceLike) -> tuple[int, list[Any]]:
+    """One array per run; many starts are thinned to whole strides and stored in 16 bits."""
+    num_runs, num_starts, states, _ = params.shape
+    if num_starts == 1:
+        return 1, [params[run] for run in range(num_runs)]
+    stride = max(1, -(-num_runs * num_starts * states // MAX_CLOUD_POINTS))
+    # at least the last state must be a whole stride away, or the trail would end early
+    thin = params[:, :, ::stride]
+    if (states - 1) % stride:
+        thin = np.concatenate([thin, params[:, :, -1:]], axis=2)
+    limits = np.array([surface.xlim, surface.ylim], dtype=float)
+    width = limits[:, 1] - limits[:, 0]
+    # both coordinates share one range; three windows each way is farther than anyone pans
+    span = (float((limits[:, 0] - width).min()), float((limits[:, 1] + width).max()))
+    return stride, [Quantised(thin[run], span) for run in range(num_runs)]
+
+
+def _series(run: int, values: np.ndarray) -> dict[str, Any]:
+    """A curve of one run: a constant, a line, a few lines, or a median with its band."""
+    first = values.flat[0]
+    if np.all(values == first) and np.isfinite(first):
+        return {"run": run, "constant": float(first)}
+    if np.all(values == values[:1]):
+        values = values[:1]
+    if len(values) < _LINES_TO_BAND:
+        return {"run": run, "y": values[0] if len(values) == 1 else values}
+    ordered = np.where(np.isnan(values), np.inf, values)
+    low, middle, high = np.quantile(ordered, (0.1, 0.5, 0.9), axis=0, method="nearest")
+    return {"run": run, "y": middle, "band": [low, high]}
+
+
+def _rate_scale(rates: np.ndarray) -> str:
+    """Logarithmic where the rules' rates differ by more than a linear axis can show."""
+    finite = rates[np.isfinite(rates) & (rates > 0)]
+    if finite.size == 0 or np.any(rates <= 0):
+        return "linear"
+    return "log" if finite.max() / finite.min() > 30 else "linear"
+
+
+def _runs(
+    race: RaceLike, params: np.ndarray, surface: SurfaceLike, visible: Sequence[str] | None
+) -> list[dict[str, Any]]:
+    keys = list(getattr(race, "keys", None) or race.labels)
+    outcomes = np.atleast_1d(np.asarray(race.outcomes))
+    runs = []
+    for run, (label, style) in enumerate(zip(race.labels, styles_of(keys), strict=True)):
+        entry: dict[str, Any] = {
+            "label": label,
+            "color": style.color,
+            "dark_color": style.dark_color,
+            "dash": style.dash,
+            "marker": style.marker,
+            "visible": visible is None or label in visible,
+        }
+        reached = np.atleast_1d(outcomes[run])
+        if reached.size == 1:
+            outcome = str(reached[0])
+            step = _outcome_step(race, run, outcome, params[run, 0], surface)
+            entry |= {"outcome": outcome, "outcome_step": step}
+        else:
+            count = int(np.sum(reached == "converged"))
+            entry |= {"outcome": None, "outcome_step": None, "badge": f"{count}/{reached.size} ✓"}
+        runs.append(entry)
+    return runs
+
+
+def _outcome_step(
+    race: RaceLike, run: int, outcome: str, path: np.ndarray, surface: SurfaceLike
+) -> int | None:
+    """The state at which the outcome shows; an escape shows where the path leaves the window."""
+    if outcome == "diverged":
+        return int(np.ravel(np.asarray(race.diverged_at)[run])[0])
+    if outcome == "converged":
+        reached = int(np.ravel(np.asarray(race.steps_to_tolerance)[run])[0])
+        return reached if reached >= 0 else len(path) - 1
+    if outcome != "escaped":
+        return None
+    low, high = np.array([surface.xlim, surface.ylim], dtype=float).T
+    outside = np.any((path < low) | (path > high), axis=1)
+    return int(outside.argmax()) if outside.any() else len(path) - 1
