@@ -78,12 +78,10 @@ def descend(
         shared = (
             cast(surface, dtype),
             padded.astype(dtype),
-            np.int32(num_steps),
-            _noise(float(noise), seed, capacity, dtype),
-            _key(seed),
+            inputs_of(num_steps, noise, seed, capacity, dtype),
         )
         calls = [
-            (cast(rule, dtype), _all_factors(rule, schedules, num_steps, capacity, dtype))
+            (cast(rule, dtype), factor_arrays(rule, schedules, num_steps, capacity, dtype))
             for rule, schedules in jobs
         ]
 
@@ -117,48 +115,75 @@ def compile_count() -> int:
     return _descend._cache_size() + _descend_many._cache_size() + _factors._cache_size()
 
 
+class Inputs(NamedTuple):
+    """What every run of a comparison gets alike."""
+
+    num_steps: Any  # () int32
+    noise: jax.Array  # (capacity, 2) added to the gradient, step by step
+    key: jax.Array  # folded with the step for stochastic rules
+
+
+class Seen(NamedTuple):
+    """What is drawn of one state."""
+
+    params: jax.Array  # (2,) the answer
+    loss: jax.Array  # () without noise
+    grads: jax.Array  # (2,) without noise
+    evaluations: jax.Array  # () before this step
+
+
+def advance(
+    rule: Optimizer,
+    factors: dict[str, jax.Array],
+    surface: Surface,
+    inputs: Inputs,
+    step: jax.Array,
+    params: jax.Array,
+    state: Any,
+) -> tuple[Seen, jax.Array, Any]:
+    """One step of a run: what is seen of the state, and the next params and state."""
+    value_and_grad = jax.value_and_grad(surface)
+    now = replace(rule, **{name: getattr(rule, name) * _at(f, step) for name, f in factors.items()})
+    tilt = _at(inputs.noise, step)
+    point, shown = now.query(params, state), now.answer(params, state)
+    loss, grads = value_and_grad(point)
+    shown_loss, shown_grads = (loss, grads) if shown is point else value_and_grad(shown)
+    evaluations = now.evaluations(state)
+    evaluations = (step if evaluations is None else evaluations).astype(loss.dtype)
+
+    def loss_fn(p: jax.Array) -> jax.Array:
+        # Noise as a tilt of the whole surface: its gradient is the noise at every point, so
+        # rules that look around within a step see the same draw everywhere.
+        return surface(p) + jnp.sum(tilt * (p - point))
+
+    key = jax.random.fold_in(inputs.key, step)
+    ctx = StepContext(step, params, loss, grads + tilt, key, loss_fn)
+    updates, state = now.update(ctx, state)
+    return Seen(shown, shown_loss, shown_grads, evaluations), params + updates, state
+
+
 def _loop(
     rule: Optimizer,
     factors: dict[str, jax.Array],
     surface: Surface,
     start: jax.Array,
-    num_steps: jax.Array,
-    noise: jax.Array,
-    key: jax.Array,
+    inputs: Inputs,
     capacity: int,
 ) -> jax.Array:
-    """The loop itself: from one start (2,), a record (capacity, 5) of x, y, loss, ‖g‖, evaluations."""
-    value_and_grad = jax.value_and_grad(surface)
+    """From one start (2,): a record (capacity, 5) of x, y, loss, ‖g‖ and evaluations."""
 
     def body(step: jax.Array, carry: Any) -> Any:
         params, state, record = carry
-        now = replace(
-            rule, **{name: getattr(rule, name) * _at(f, step) for name, f in factors.items()}
-        )
-        tilt = _at(noise, step)
-        point, shown = now.query(params, state), now.answer(params, state)
-        loss, grads = value_and_grad(point)
-        shown_loss, shown_grads = (loss, grads) if shown is point else value_and_grad(shown)
-        evaluations = now.evaluations(state)
-        evaluations = (step if evaluations is None else evaluations).astype(loss.dtype)
-        norm = jnp.sqrt(jnp.sum(shown_grads**2))
-        row = jnp.stack([shown[0], shown[1], shown_loss, norm, evaluations])
+        seen, params, state = advance(rule, factors, surface, inputs, step, params, state)
+        norm = jnp.sqrt(jnp.sum(seen.grads**2))
+        row = jnp.stack([*seen.params, seen.loss, norm, seen.evaluations])
         # Not `record.at[step].set`: its check of the index costs as much as the step itself.
-        record = jax.lax.dynamic_update_index_in_dim(record, row, step, 0)
-
-        def loss_fn(p: jax.Array) -> jax.Array:
-            # Noise as a tilt of the whole surface: its gradient is the noise at every point, so
-            # rules that look around within a step see the same draw everywhere.
-            return surface(p) + jnp.sum(tilt * (p - point))
-
-        ctx = StepContext(step, params, loss, grads + tilt, jax.random.fold_in(key, step), loss_fn)
-        updates, state = now.update(ctx, state)
-        return params + updates, state, record
+        return params, state, jax.lax.dynamic_update_index_in_dim(record, row, step, 0)
 
     record = jnp.zeros((capacity, 5), start.dtype)
     # One more round than steps records the final state; its update is thrown away.
     carry = (start, rule.init(start), record)
-    return jax.lax.fori_loop(np.int32(0), num_steps + 1, body, carry)[-1]
+    return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
 
 
 def _at(array: jax.Array, step: jax.Array) -> jax.Array:
@@ -170,10 +195,10 @@ _descend = jax.jit(_loop, static_argnames="capacity")
 
 @partial(jax.jit, static_argnames="capacity")
 def _descend_many(
-    rule: Any, factors: Any, surface: Any, starts: Any, *rest: Any, capacity: int
+    rule: Any, factors: Any, surface: Any, starts: Any, inputs: Inputs, capacity: int
 ) -> jax.Array:
     def one(start: jax.Array) -> jax.Array:
-        return _loop(rule, factors, surface, start, *rest, capacity=capacity)
+        return _loop(rule, factors, surface, start, inputs, capacity)
 
     return jax.vmap(one)(starts)
 
@@ -205,6 +230,12 @@ def _read(record: np.ndarray) -> Descents:
 
 
 # What goes into the loop from outside, kept on the device between races -------------------------
+
+
+def inputs_of(num_steps: int, noise: float, seed: int, capacity: int, dtype: str) -> Inputs:
+    """The arrays that all runs share; to be called inside the scope of `dtype`."""
+    draws = _noise(float(noise), seed, capacity, dtype)
+    return Inputs(np.int32(num_steps), draws, _key(seed))
 
 
 @lru_cache(maxsize=64)
@@ -249,7 +280,7 @@ def _factors(
     return jax.vmap(lambda step: schedule(step, num_steps, steps_per_epoch))(steps)
 
 
-def _all_factors(
+def factor_arrays(
     rule: Optimizer, schedules: Mapping[str, Schedule], num_steps: int, capacity: int, dtype: str
 ) -> dict[str, jax.Array]:
     """Factor arrays by knob; the learning rate always has one, so that it can get a schedule."""

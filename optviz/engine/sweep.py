@@ -1,0 +1,340 @@
+"""Sweep a rule's knobs: what becomes of a run at every point of a grid, without its path.
+
+The grid is cut into blocks; each block is one vectorised loop, and two blocks run at a time. Knob
+values, starts, surface, noise, schedule and the number of steps are traced: new values compile
+nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from math import inf, nan, prod
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from optviz.catalog import knobs, switches, unknown, validate
+from optviz.engine.descend import (
+    BOUND,
+    CAPACITIES,
+    Inputs,
+    advance,
+    factor_arrays,
+    inputs_of,
+)
+from optviz.engine.precision import cast, on_cpu
+from optviz.optimizers import Optimizer
+from optviz.schedules import Schedule
+from optviz.surfaces import Surface
+
+# Points in a block: few sizes, so that few are compiled; the largest keeps a rule's state in cache.
+BLOCKS = (64, 512, 4096)
+MAX_POINTS = 1 << 22
+THREADS = 2
+
+Progress = Callable[[float], None]
+Cancelled = Callable[[], bool]
+
+
+class SweepCancelledError(Exception):
+    """The caller's `cancelled` said so; nothing is returned."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What became of a run at every point of a grid.
+
+    Every array has one axis per swept knob, in the order given; with an array of starts a last axis
+    `num_starts` follows. Definitions are those of a race.
+
+    Attributes:
+        surface: what was descended.
+        optimizer: the rule; its swept knobs hold what it came with.
+        grid: swept knob -> its values (n,) float64.
+        start: (2,), or (num_starts, 2).
+        num_steps: length of every run.
+        tolerance: share of the first error that counts as arrived.
+        lowest: f* that tolerance is measured from: the surface's, or the best loss seen; -inf.
+        initial_losses: loss at the start.
+        final_losses: loss at the end; of a run that diverged, the last good one.
+        last_losses: the same, but of a run that diverged the loss at `diverged_at`.
+        steps_to_tolerance: index of the first state within tolerance; -1: not reached.
+        diverged_at: first index whose state is not finite or beyond 1e12; -1: none.
+    """
+
+    surface: Surface
+    optimizer: Optimizer
+    grid: Mapping[str, np.ndarray]
+    start: np.ndarray
+    num_steps: int
+    tolerance: float
+    lowest: float
+    initial_losses: np.ndarray
+    final_losses: np.ndarray
+    last_losses: np.ndarray
+    steps_to_tolerance: np.ndarray
+    diverged_at: np.ndarray
+
+
+def sweep(
+    surface: Surface,
+    optimizer: Optimizer,
+    grid: Mapping[str, Any],
+    *,
+    start: Any = None,
+    num_steps: int = 500,
+    tolerance: float = 1e-6,
+    dtype: str = "float32",
+    schedules: Mapping[str, Schedule] | None = None,
+    noise: float = 0.0,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Sweep:
+    """Run a rule at every point of a grid of knob values.
+
+    Args:
+        surface: the loss.
+        optimizer: the rule; knobs that are not swept stay as they are.
+        grid: knob -> values; the points are their product.
+        start: (2,), or (num_starts, 2): every point from each of them; None: the surface's own.
+        num_steps: 1 to 100,000.
+        tolerance: share of the first error that counts as arrived.
+        dtype: "float32" or "float64": the format computed in.
+        schedules: knob -> schedule.
+        noise: standard deviation of the noise on each coordinate of the gradient.
+        seed: of the noise and of stochastic rules.
+        progress: called between blocks, in this thread, with the share done so far.
+        cancelled: asked between blocks.
+
+    Raises:
+        ValueError: a knob that the rule does not have, or a value outside its domain.
+        SweepCancelledError: `cancelled` returned True.
+    """
+    values = check_grid(optimizer, grid)
+    validate(surface)
+    starts = np.asarray(surface.start if start is None else start, np.float64)
+    points = _Points(values, starts.reshape(-1, 2))
+    if points.total > MAX_POINTS:
+        raise ValueError(f"a sweep has at most {MAX_POINTS:,} points, got {points.total:,}")
+    known = surface.lower_bound()
+    plan = _Plan(optimizer, surface, num_steps, dtype, dict(schedules or {}), noise, seed)
+
+    def run(lowest: float, share: float, done: float) -> _Ends:
+        target = np.asarray([lowest if lowest > -inf else nan, tolerance])  # NaN: never arrives
+        report = None if progress is None else lambda part: progress(done + share * part)
+        return _run_blocks(plan, points, target, report, cancelled)
+
+    if known is None:  # the best of all runs takes the minimum's place, and a second pass reads it
+        first = run(-inf, 0.5, 0.0)
+        known = float(np.min(first.best, where=np.isfinite(first.best), initial=inf))
+        ends = run(known, 0.5, 0.5)
+    else:
+        ends = run(known, 1.0, 0.0)
+    if not np.isfinite(ends.initial).any():
+        point = tuple(points.starts[0].tolist())
+        raise ValueError(
+            f"{surface.label} is not finite at the start {point}: choose another start"
+        )
+
+    shape = (*map(len, values.values()), *starts.shape[:-1])
+    return Sweep(
+        surface=surface,
+        optimizer=optimizer,
+        grid=values,
+        start=starts,
+        num_steps=num_steps,
+        tolerance=tolerance,
+        lowest=known,
+        initial_losses=ends.initial.astype(np.float64).reshape(shape),
+        final_losses=ends.final.astype(np.float64).reshape(shape),
+        last_losses=ends.last.astype(np.float64).reshape(shape),
+        steps_to_tolerance=ends.arrived_at.astype(np.int64).reshape(shape),
+        diverged_at=ends.diverged_at.astype(np.int64).reshape(shape),
+    )
+
+
+def check_grid(optimizer: Optimizer, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The grid as float64 arrays, every value of it inside its knob's domain.
+
+    Raises:
+        ValueError: one line with who, what is allowed and what came.
+    """
+    cls = type(optimizer)
+    validate(optimizer)
+    values = {}
+    for name, given in grid.items():
+        if name in switches(cls):
+            raise ValueError(f"{cls.__name__}.{name} is a choice, not a number: it has no range")
+        if name not in knobs(cls):
+            raise ValueError(unknown(f"knob of {cls.__name__}", name, knobs(cls)))
+        try:
+            array = np.atleast_1d(np.asarray(given, np.float64))
+        except (TypeError, ValueError):
+            raise ValueError(f"{cls.__name__}.{name} must be numbers, got {given!r}") from None
+        if array.ndim != 1 or not array.size:
+            raise ValueError(
+                f"{cls.__name__}.{name} needs a list of values, got shape {array.shape}"
+            )
+        for value in array.tolist():
+            validate(replace(optimizer, **{name: value}))
+        values[name] = array
+    return values
+
+
+class _Plan(NamedTuple):
+    """What all points have in common."""
+
+    rule: Optimizer
+    surface: Surface
+    num_steps: int
+    dtype: str
+    schedules: Mapping[str, Schedule]
+    noise: float
+    seed: int
+
+
+class _Ends(NamedTuple):
+    """What is left of each run; every array (num_points,)."""
+
+    initial: Any
+    final: Any
+    last: Any
+    best: Any  # lowest loss on the way
+    arrived_at: Any
+    diverged_at: Any
+
+
+class _Points:
+    """The product of all knob values and starts, cut as needed: the last axis runs fastest."""
+
+    def __init__(self, values: Mapping[str, np.ndarray], starts: np.ndarray) -> None:
+        self.values, self.starts = values, starts
+        self.shape = (*map(len, values.values()), len(starts))
+        self.total = prod(self.shape)
+        self.block = next((b for b in BLOCKS if b >= self.total), BLOCKS[-1])
+
+    def cut(self, first: int, dtype: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Knob values (block,) and starts (block, 2); past the end the last point is repeated."""
+        flat = np.minimum(np.arange(first, first + self.block), self.total - 1)
+        index = np.unravel_index(flat, self.shape)
+        swept = zip(self.values.items(), index[:-1], strict=True)
+        knob_values = {name: values[i].astype(dtype) for (name, values), i in swept}
+        return knob_values, self.starts[index[-1]].astype(dtype)
+
+
+def _run_blocks(
+    plan: _Plan,
+    points: _Points,
+    target: np.ndarray,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> _Ends:
+    capacity = next(c for c in CAPACITIES if c >= plan.num_steps + 1)
+    dtype = plan.dtype
+    with on_cpu(dtype):
+        common = (
+            cast(plan.rule, dtype),
+            factor_arrays(plan.rule, plan.schedules, plan.num_steps, capacity, dtype),
+            cast(plan.surface, dtype),
+            inputs_of(plan.num_steps, plan.noise, plan.seed, capacity, dtype),
+        )
+
+    def run(first: int) -> _Ends:
+        with on_cpu(dtype):  # the scope belongs to the thread
+            block = points.cut(first, dtype)
+            return _Ends(*map(np.asarray, _ends(*block, *common, target.astype(dtype))))
+
+    firsts = range(0, points.total, points.block)
+    done: dict[int, _Ends] = {}
+    for first, ends in _two_at_a_time(run, firsts, cancelled):
+        done[first] = ends
+        if progress is not None:
+            progress(len(done) / len(firsts))
+    parts = (
+        np.concatenate(part)[: points.total]
+        for part in zip(*map(done.__getitem__, firsts), strict=True)
+    )
+    return _Ends(*parts)
+
+
+def _two_at_a_time(
+    run: Callable[[int], _Ends], firsts: Sequence[int], cancelled: Cancelled | None
+) -> Iterator[tuple[int, _Ends]]:
+    """(first, result) as they come; the first block goes alone, for it may have to compile."""
+    waiting = iter(firsts)
+    with ThreadPoolExecutor(THREADS) as pool:
+        running: dict[Future[_Ends], int] = {}
+        room = 1
+        while True:
+            if cancelled is not None and cancelled():
+                raise SweepCancelledError("the sweep was cancelled")
+            for first in itertools.islice(waiting, room - len(running)):
+                running[pool.submit(run, first)] = first
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+            room = THREADS
+
+
+@jax.jit
+def _ends(
+    swept: dict[str, jax.Array],  # (block,) each
+    starts: jax.Array,  # (block, 2)
+    rule: Optimizer,
+    factors: dict[str, jax.Array],
+    surface: Surface,
+    inputs: Inputs,
+    target: jax.Array,  # (2,) f*, tolerance
+) -> _Ends:
+    lowest, tolerance = target
+
+    def one(values: dict[str, jax.Array], start: jax.Array) -> _Ends:
+        at_point = replace(rule, **values)
+
+        def body(step: jax.Array, carry: Any) -> Any:
+            params, state, ends = carry
+            seen, params, state = advance(at_point, factors, surface, inputs, step, params, state)
+            return params, state, _observe(ends, step, seen.params, seen.loss, lowest, tolerance)
+
+        number, never = jnp.zeros((), start.dtype), jnp.full((), -1, jnp.int32)
+        ends = _Ends(number, number, number, number + jnp.inf, never, never)
+        carry = (start, at_point.init(start), ends)
+        # One more round than steps observes the final state; its update is thrown away.
+        return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
+
+    return jax.vmap(one)(swept, starts)
+
+
+def _observe(
+    ends: _Ends,
+    step: jax.Array,
+    params: jax.Array,
+    loss: jax.Array,
+    lowest: jax.Array,
+    tolerance: jax.Array,
+) -> _Ends:
+    running = ends.diverged_at < 0
+    good = (jnp.abs(params) <= BOUND).all() & (jnp.abs(loss) <= BOUND)  # NaN compares as false
+    here = running & good
+    initial = jnp.where(step == 0, loss, ends.initial)
+    arrived = here & (ends.arrived_at < 0) & (loss - lowest <= tolerance * (initial - lowest))
+    return _Ends(
+        initial=initial,
+        final=jnp.where(here | (step == 0), loss, ends.final),
+        last=jnp.where(running, loss, ends.last),
+        best=jnp.where(here, jnp.minimum(ends.best, loss), ends.best),
+        arrived_at=jnp.where(arrived, step, ends.arrived_at),
+        diverged_at=jnp.where(running & ~good, step, ends.diverged_at),
+    )
+
+
+def compile_count() -> int:
+    """How many blocks have been compiled in this process: a measure for tests and benchmarks."""
+    return _ends._cache_size()
