@@ -26,6 +26,7 @@ main > h1 {{ margin: 0 0 12px; font-size: 1.35rem; font-weight: 680; letter-spac
 main > .note {{ margin: 14px 4px 0; font-size: 0.9rem; line-height: 1.5; opacity: 0.82; }}
 @media (max-width: 700px) {{ main {{ padding: 12px 10px 20px; }} }}
 {css}
+main .optviz-player {{ --ov-height: clamp(430px, 100vh - 265px, 1200px); }}
 </style>
 </head>
 <body>

@@ -418,9 +418,8 @@ function makeTicks(scale, count, whole = false) {
 function tickText(value, step, biggest) {
   if (value === 0) return { text: "0", raised: "" };
   if (biggest >= 1e5 || biggest < 1e-3) {
-    const power = Math.floor(Math.log10(biggest) + 1e-9);
-    const digits = Math.max(0, power - Math.floor(Math.log10(step) + 1e-9));
-    return { text: `${minus((value / 10 ** power).toFixed(digits))}·10`, raised: minus(String(power)) };
+    const power = Math.floor(Math.log10(step) + 1e-9);
+    return { text: `${minus((value / 10 ** power).toFixed(0))}·10`, raised: minus(String(power)) };
   }
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return { text: minus(value.toFixed(digits)), raised: "" };
@@ -448,7 +447,7 @@ function logTicks(lo, hi, count) {
 }
 
 function powerTick(k) {
-  if (k === 0) return { value: 1, text: "1", raised: "" };
+  if (k === 0 || k === 1) return { value: 10 ** k, text: String(10 ** k), raised: "" };
   return { value: 10 ** k, text: "10", raised: minus(String(k)) };
 }
 
@@ -533,7 +532,7 @@ function lastStep(series) {
   return series.x ? (series.x[series.x.length - 1] ?? 0) : series.main.length - 1;
 }
 
-function valueRange(shown, diverged, kind, from, to) {
+function valueRange(shown, diverged, leaves, kind, from, to) {
   let [lo, hi, tame] = [Infinity, -Infinity, -Infinity];
   const visit = (value, wild) => {
     if (!Number.isFinite(value) || (kind === "log" && value <= 0)) return;
@@ -550,9 +549,10 @@ function valueRange(shown, diverged, kind, from, to) {
     const { x, main, lines, band } = series;
     const first = x ? Math.max(0, countUpTo(series, from) - 1) : Math.max(0, Math.floor(from));
     const last = x ? Math.min(main.length, countUpTo(series, to) + 1) : Math.min(main.length, Math.ceil(to) + 1);
+    const until = leaves?.[series.run] ?? Infinity;
     const all = lines.length ? lines : band ? [main, ...band] : [main];
     for (const line of all) {
-      for (let i = first; i < last; i++) visit(line[i], wild);
+      for (let i = first; i < last && (x ? x[i] : i) <= until; i++) visit(line[i], wild);
       if (wild && from <= 0) visit(line[0], false);
     }
   }
@@ -677,7 +677,8 @@ class CurvePanel {
     const ctx = this.layers.base;
     const rect = this.rect(scale);
     const diverged = frame.runs.map((run) => run.outcome === "diverged");
-    const range = valueRange(this.shown(frame), diverged, this.scaleKind, xview.from, xview.to);
+    const leaves = frame.runs.map((run) => (run.outcome === "escaped" ? run.outcome_step : null));
+    const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, xview.from, xview.to);
     this.xs = makeScale("linear", xview.from, xview.to, rect.x, rect.x + rect.w);
     this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
     this.layers.clear("base");
@@ -729,7 +730,7 @@ class CurvePanel {
       for (const series of this.shown(frame)) {
         const run = frame.runs[series.run];
         const dim = frame.highlight >= 0 && frame.highlight !== series.run;
-        if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.04 : 0.15));
+        if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.03 : 0.12));
         if (series.constant === null)
           this.stroke(ctx, series, series.main, 0, series.main.length, run, frame, dim ? 0.06 : 0.24, 1.1);
         else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, dim ? 0.06 : 0.24, 1.1);
@@ -832,7 +833,7 @@ class CurvePanel {
       ctx.setLineDash([]);
     };
     if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
-    line(frame.step, theme.text, [], 1.2);
+    line(frame.step, rgba(theme.text, 0.75), [], 1.1);
     for (const series of this.shown(frame)) {
       const run = frame.runs[series.run];
       const x = this.xs.px(frame.step);
@@ -1160,6 +1161,7 @@ function bindMap(player, panel) {
       const [px, py] = onMap(x, y);
       panel.ghost = [px, py];
       panel.dragging = false;
+      panel.droppedAt = performance.now();
       panel.drawn = null;
       player.start.offer(px, py, false);
       player.wake();
@@ -1192,6 +1194,7 @@ function bindStart(player, panel, handle) {
     const y = clamp(event.clientY - box.top, rect.y, rect.y + rect.h);
     panel.ghost = [panel.xs.value(x), panel.ys.value(y)];
     panel.dragging = dragging;
+    panel.droppedAt = performance.now();
     panel.placeHandle();
     panel.drawn = null;
     player.start.offer(...panel.ghost, dragging);
@@ -1205,6 +1208,16 @@ function bindStart(player, panel, handle) {
     const [x, y] = [panel.xs.px(start[0]), panel.ys.px(start[1])];
     handle.style.transform = `translate(${x}px, ${y}px)`;
     handle.style.visibility = within(rect, x, y) ? "visible" : "hidden";
+  };
+  panel.settleGhost = () => {
+    const [ghost, start] = [panel.ghost, panel.panel.starts?.[0]];
+    if (!ghost || panel.dragging) return;
+    const { x0, x1, y0, y1 } = panel.window;
+    const near =
+      start &&
+      Math.abs(start[0] - ghost[0]) < (x1 - x0) * 0.01 &&
+      Math.abs(start[1] - ghost[1]) < (y1 - y0) * 0.01;
+    if (near || performance.now() - panel.droppedAt > 1500) panel.ghost = null;
   };
   handle.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -1535,9 +1548,9 @@ function padGrid(grid) {
 }
 
 function contourLevels(values, kind, floor = null) {
-  const finite = Array.from(values).filter(Number.isFinite);
+  const finite = Float64Array.from(values).filter(Number.isFinite);
   if (!finite.length) return { log: false, floor: 0, first: 0, step: 1, count: 1 };
-  finite.sort((a, b) => a - b);
+  finite.sort();
   const lowest = finite[0];
   const highest = finite[finite.length - 1];
   if (kind !== "log" || highest <= lowest) {
@@ -1940,7 +1953,7 @@ class MapPanel {
           const last = Math.floor(this.pathIndex(path, frame.step) + 1e-9);
           if (last <= first) continue;
           const cloud = path.starts > 1;
-          const alpha = (cloud ? clamp(6 / path.starts, 0.25, 0.75) : 1) * (dim ? 0.12 : 1);
+          const alpha = (cloud ? clamp(14 / path.starts, 0.42, 0.8) : 1) * (dim ? 0.12 : 1);
           if (!cloud && !dim)
             this.strokeTrail(halo, path, first, last, rgba(theme.halo, theme.dark ? 0.75 : 0.9), [], 1, 5 * scale);
           this.strokeTrail(ink, path, first, last, color, cloud ? [] : dash, alpha, (cloud ? 1.3 : 2.3) * scale);
@@ -2252,7 +2265,7 @@ class Player {
     this.notes.textContent = (header.notes || []).join(" · ");
     this.notes.hidden = !this.notes.textContent;
     if (this.xview && this.xview[0] >= header.num_steps) this.xview = null;
-    for (const panel of this.panels) panel.ghost = panel.ghost && panel.dragging ? panel.ghost : null;
+    for (const panel of this.panels) panel.settleGhost?.();
     this.start.answered();
     this.refreshTheme(true);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

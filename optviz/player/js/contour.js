@@ -33,9 +33,9 @@ export function padGrid(grid) {
  * @returns {{log, floor, first, step, count}} band = (transform(value) − first) / step
  */
 export function contourLevels(values, kind, floor = null) {
-  const finite = Array.from(values).filter(Number.isFinite);
+  const finite = Float64Array.from(values).filter(Number.isFinite);
   if (!finite.length) return { log: false, floor: 0, first: 0, step: 1, count: 1 };
-  finite.sort((a, b) => a - b);
+  finite.sort();
   const lowest = finite[0];
   const highest = finite[finite.length - 1];
   if (kind !== "log" || highest <= lowest) {

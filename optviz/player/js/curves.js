@@ -64,7 +64,8 @@ export class CurvePanel {
     const ctx = this.layers.base;
     const rect = this.rect(scale);
     const diverged = frame.runs.map((run) => run.outcome === "diverged");
-    const range = valueRange(this.shown(frame), diverged, this.scaleKind, xview.from, xview.to);
+    const leaves = frame.runs.map((run) => (run.outcome === "escaped" ? run.outcome_step : null));
+    const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, xview.from, xview.to);
     this.xs = makeScale("linear", xview.from, xview.to, rect.x, rect.x + rect.w);
     this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
     this.layers.clear("base");
@@ -117,7 +118,7 @@ export class CurvePanel {
       for (const series of this.shown(frame)) {
         const run = frame.runs[series.run];
         const dim = frame.highlight >= 0 && frame.highlight !== series.run;
-        if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.04 : 0.15));
+        if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.03 : 0.12));
         if (series.constant === null)
           this.stroke(ctx, series, series.main, 0, series.main.length, run, frame, dim ? 0.06 : 0.24, 1.1);
         else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, dim ? 0.06 : 0.24, 1.1);
@@ -221,7 +222,7 @@ export class CurvePanel {
       ctx.setLineDash([]);
     };
     if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
-    line(frame.step, theme.text, [], 1.2);
+    line(frame.step, rgba(theme.text, 0.75), [], 1.1);
     for (const series of this.shown(frame)) {
       const run = frame.runs[series.run];
       const x = this.xs.px(frame.step);

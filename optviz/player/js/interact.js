@@ -119,6 +119,7 @@ function bindMap(player, panel) {
       const [px, py] = onMap(x, y);
       panel.ghost = [px, py];
       panel.dragging = false;
+      panel.droppedAt = performance.now();
       panel.drawn = null;
       player.start.offer(px, py, false);
       player.wake();
@@ -152,6 +153,7 @@ function bindStart(player, panel, handle) {
     const y = clamp(event.clientY - box.top, rect.y, rect.y + rect.h);
     panel.ghost = [panel.xs.value(x), panel.ys.value(y)];
     panel.dragging = dragging;
+    panel.droppedAt = performance.now();
     panel.placeHandle();
     panel.drawn = null;
     player.start.offer(...panel.ghost, dragging);
@@ -165,6 +167,17 @@ function bindStart(player, panel, handle) {
     const [x, y] = [panel.xs.px(start[0]), panel.ys.px(start[1])];
     handle.style.transform = `translate(${x}px, ${y}px)`;
     handle.style.visibility = within(rect, x, y) ? "visible" : "hidden";
+  };
+  // the ring stays under the pointer's last place until data for that place have come
+  panel.settleGhost = () => {
+    const [ghost, start] = [panel.ghost, panel.panel.starts?.[0]];
+    if (!ghost || panel.dragging) return;
+    const { x0, x1, y0, y1 } = panel.window;
+    const near =
+      start &&
+      Math.abs(start[0] - ghost[0]) < (x1 - x0) * 0.01 &&
+      Math.abs(start[1] - ghost[1]) < (y1 - y0) * 0.01;
+    if (near || performance.now() - panel.droppedAt > 1500) panel.ghost = null;
   };
   handle.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;

@@ -220,7 +220,7 @@ export class MapPanel {
           const last = Math.floor(this.pathIndex(path, frame.step) + 1e-9);
           if (last <= first) continue;
           const cloud = path.starts > 1;
-          const alpha = (cloud ? clamp(6 / path.starts, 0.25, 0.75) : 1) * (dim ? 0.12 : 1);
+          const alpha = (cloud ? clamp(14 / path.starts, 0.42, 0.8) : 1) * (dim ? 0.12 : 1);
           if (!cloud && !dim)
             this.strokeTrail(halo, path, first, last, rgba(theme.halo, theme.dark ? 0.75 : 0.9), [], 1, 5 * scale);
           this.strokeTrail(ink, path, first, last, color, cloud ? [] : dash, alpha, (cloud ? 1.3 : 2.3) * scale);

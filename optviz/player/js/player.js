@@ -96,7 +96,7 @@ export class Player {
     this.notes.textContent = (header.notes || []).join(" · ");
     this.notes.hidden = !this.notes.textContent;
     if (this.xview && this.xview[0] >= header.num_steps) this.xview = null;
-    for (const panel of this.panels) panel.ghost = panel.ghost && panel.dragging ? panel.ghost : null;
+    for (const panel of this.panels) panel.settleGhost?.();
     this.start.answered();
     this.refreshTheme(true);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

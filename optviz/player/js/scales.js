@@ -56,9 +56,8 @@ export function makeTicks(scale, count, whole = false) {
 function tickText(value, step, biggest) {
   if (value === 0) return { text: "0", raised: "" };
   if (biggest >= 1e5 || biggest < 1e-3) {
-    const power = Math.floor(Math.log10(biggest) + 1e-9);
-    const digits = Math.max(0, power - Math.floor(Math.log10(step) + 1e-9));
-    return { text: `${minus((value / 10 ** power).toFixed(digits))}·10`, raised: minus(String(power)) };
+    const power = Math.floor(Math.log10(step) + 1e-9);
+    return { text: `${minus((value / 10 ** power).toFixed(0))}·10`, raised: minus(String(power)) };
   }
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return { text: minus(value.toFixed(digits)), raised: "" };
@@ -86,7 +85,7 @@ function logTicks(lo, hi, count) {
 }
 
 function powerTick(k) {
-  if (k === 0) return { value: 1, text: "1", raised: "" };
+  if (k === 0 || k === 1) return { value: 10 ** k, text: String(10 ** k), raised: "" };
   return { value: 10 ** k, text: "10", raised: minus(String(k)) };
 }
 

@@ -72,8 +72,9 @@ export function lastStep(series) {
  * flatten everybody else. Log axes reach down to the smallest positive value, at most 20 decades.
  * @param {object[]} shown prepared series that are visible
  * @param {boolean[]} diverged by run
+ * @param {(number | null)[]} leaves by run, the step after which an escaping run counts no more
  */
-export function valueRange(shown, diverged, kind, from, to) {
+export function valueRange(shown, diverged, leaves, kind, from, to) {
   let [lo, hi, tame] = [Infinity, -Infinity, -Infinity];
   const visit = (value, wild) => {
     if (!Number.isFinite(value) || (kind === "log" && value <= 0)) return;
@@ -90,9 +91,10 @@ export function valueRange(shown, diverged, kind, from, to) {
     const { x, main, lines, band } = series;
     const first = x ? Math.max(0, countUpTo(series, from) - 1) : Math.max(0, Math.floor(from));
     const last = x ? Math.min(main.length, countUpTo(series, to) + 1) : Math.min(main.length, Math.ceil(to) + 1);
+    const until = leaves?.[series.run] ?? Infinity;
     const all = lines.length ? lines : band ? [main, ...band] : [main];
     for (const line of all) {
-      for (let i = first; i < last; i++) visit(line[i], wild);
+      for (let i = first; i < last && (x ? x[i] : i) <= until; i++) visit(line[i], wild);
       if (wild && from <= 0) visit(line[0], false);
     }
   }
