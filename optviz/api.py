@@ -169,7 +169,7 @@ def race(
     *,
     start: Any = None,
     num_steps: int = 300,
-    schedule: AnySchedule | Mapping[str, AnySchedule] | None = None,
+    schedule: AnySchedule | Mapping[str, Any] | None = None,
     noise: float = 0.0,
     seed: int = 0,
     tolerance: float = 1e-6,
@@ -183,7 +183,8 @@ def race(
             GradientTransformations; or a mapping from label to one of these.
         start: (x, y), or (num_starts, 2); None: the surface's own.
         num_steps: 1 to 100,000.
-        schedule: of the learning rate, for all; or a mapping by label.
+        schedule: of the learning rate, for all; or a mapping by label, whose values are schedules
+            of the learning rate or mappings from any knob to its schedule.
         noise: standard deviation of the noise on each coordinate of the gradient.
         seed: of the noise.
         tolerance: share of the first error that counts as arrived.
@@ -291,7 +292,7 @@ def _schedule(schedule: AnySchedule) -> Schedule:
     raise ValueError(f"schedule must be a key or a Schedule, got {type(schedule).__name__}")
 
 
-def _with_schedules(spec: RaceSpec, by_label: Mapping[str, AnySchedule]) -> RaceSpec:
+def _with_schedules(spec: RaceSpec, by_label: Mapping[str, Any]) -> RaceSpec:
     names = spec.labels
     for label in by_label:
         if label not in names:
@@ -301,12 +302,17 @@ def _with_schedules(spec: RaceSpec, by_label: Mapping[str, AnySchedule]) -> Race
                 f"schedule for {label!r}{hint}: this race has {', '.join(map(repr, names))}"
             )
     runs = [
-        replace(run, label=name, schedules=(("learning_rate", _schedule(by_label[name])),))
+        replace(run, label=name, schedules=_by_knob(by_label[name]))
         if name in by_label
         else run
         for name, run in zip(names, spec.runs, strict=True)
     ]
     return replace(spec, runs=tuple(runs))
+
+
+def _by_knob(schedule: AnySchedule | Mapping[str, AnySchedule]) -> tuple[tuple[str, Schedule], ...]:
+    by_knob = schedule if isinstance(schedule, Mapping) else {"learning_rate": schedule}
+    return tuple((name, _schedule(value)) for name, value in by_knob.items())
 
 
 def _as_starts(start: Any) -> Any:

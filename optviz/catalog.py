@@ -181,12 +181,12 @@ class Catalog(Mapping[str, type[T]], Generic[T]):
     """Key -> entry class, for every entry in a folder; an unknown key names the closest known one."""
 
     def __init__(self, package: str, base: type[T], kind: str) -> None:
-        self._package, self._base, self.kind = package, base, kind
+        self._package, self.base, self.kind = package, base, kind
         self._entries: dict[str, type[T]] | None = None
 
     def _found(self) -> dict[str, type[T]]:
         if self._entries is None:
-            self._entries = discover(self._package, self._base)
+            self._entries = discover(self._package, self.base)
         return self._entries
 
     def register(self, cls: type[T]) -> None:

@@ -1,0 +1,78 @@
+"""The command line: one module a command, found by looking at this folder.
+
+Results go to stdout, progress to stderr. Bad input ends with exit code 2 and one line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from optviz.catalog import unknown
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        parser, commands = _parser()
+        first = next((a for a in arguments if not a.startswith("-")), None)
+        if first is not None and arguments[0] == first and first not in commands:
+            raise ValueError(unknown("command", first, commands))
+        options = parser.parse_args(arguments)
+        return options.run(options) or 0
+    except (ValueError, OSError) as error:
+        line = " ".join(str(error).split()) or type(error).__name__
+        print(f"optviz: {line}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> tuple[Parser, list[str]]:
+    from optviz import __version__
+
+    parser = Parser(
+        prog="optviz",
+        description="See how optimizers behave.",
+        epilog="example: optviz race rosenbrock -O adam:learning_rate=0.05 -O momentum",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"optviz {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    commands = []
+    for info in pkgutil.iter_modules(__path__):
+        if info.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        command = subparsers.add_parser(
+            info.name,
+            help=module.__doc__.splitlines()[0],
+            description=module.__doc__,
+            epilog=f"example: {module.EXAMPLE}",
+            allow_abbrev=False,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+        commands.append(info.name)
+    return parser, commands
+
+
+def finish() -> None:
+    """Leave quietly when whoever reads the output has gone (`optviz … | head`)."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,1 @@
+"""A race taken away: pages, pictures, tables and code."""

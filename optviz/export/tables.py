@@ -1,0 +1,68 @@
+"""A race as data frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from optviz.api import Race
+
+
+def summary_frame(race: Race) -> pd.DataFrame:
+    """One row an optimizer (and start).
+
+    Returns:
+        Columns optimizer, (start,) learning rate, final loss, steps to tolerance (missing: not
+        reached), gradient evaluations, outcome.
+    """
+    losses, evaluations = race.losses[..., -1], race.evaluations[..., -1]
+    rates = race.learning_rates[..., 0]
+    index = np.indices(losses.shape)
+    columns: dict[str, object] = {"optimizer": np.asarray(race.labels)[index[0].ravel()]}
+    if losses.ndim == 2:
+        columns["start"] = index[1].ravel()
+    steps = pd.array(race.steps_to_tolerance.ravel(), dtype="Int64")
+    steps[race.steps_to_tolerance.ravel() < 0] = pd.NA
+    columns |= {
+        "learning rate": rates.ravel(),
+        "final loss": losses.ravel(),
+        "steps to tolerance": steps,
+        "gradient evaluations": evaluations.ravel().astype(int),
+        "outcome": _outcomes(race),
+    }
+    return pd.DataFrame(columns)
+
+
+def _outcomes(race: Race) -> list[str]:
+    """Outcomes in words; a divergence says when."""
+    return [
+        f"diverged at step {step}" if outcome == "diverged" else str(outcome)
+        for outcome, step in zip(race.outcomes.ravel(), race.diverged_at.ravel(), strict=True)
+    ]
+
+
+def steps_frame(race: Race) -> pd.DataFrame:
+    """One row per (label, start, step): x, y, loss, gradient norm, learning rate, evaluations.
+
+    The learning rate stands beside the state that it is about to change; the last state has none.
+    """
+    shape = race.losses.shape if race.losses.ndim == 3 else (len(race.labels), 1, race.num_steps + 1)
+    label, start, step = (axis.ravel() for axis in np.indices(shape))
+    rates = np.full(shape, np.nan)
+    rates[..., :-1] = race.learning_rates.reshape(*shape[:-1], race.num_steps)
+    return pd.DataFrame(
+        {
+            "label": np.asarray(race.labels)[label],
+            "start": start,
+            "step": step,
+            "x": race.params[..., 0].ravel(),
+            "y": race.params[..., 1].ravel(),
+            "loss": race.losses.ravel(),
+            "grad_norm": race.grad_norms.ravel(),
+            "learning_rate": rates.ravel(),
+            "evaluations": race.evaluations.ravel().astype(int),
+        }
+    )

@@ -1,0 +1,1 @@
+"""The web app's parts; the only folder that imports Streamlit."""

@@ -1,0 +1,174 @@
+"""One control per choice: every one reads the declaration of the knob or switch it shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from optviz.catalog import Catalog, Entry, Knob, knobs, summary, switches
+from optviz.specs.text import value_text
+from optviz.ui import state
+
+NONE = "none"
+
+
+def entry_fields(
+    item: Entry, key: str, apply: Callable[[str, Any], None], *, skip: tuple[str, ...] = ()
+) -> None:
+    """A control for every knob and switch of an entry; `apply(name, value)` takes what is chosen."""
+    for name, info in knobs(type(item)).items():
+        if name not in skip:
+            knob_slider(name, info, getattr(item, name), f"{key}.{name}", _named(apply, name))
+    for name, info in switches(type(item)).items():
+        if name in skip or not info.options:
+            continue
+        options: dict[str, Any] = {"help": info.help}
+        if info.options == (False, True):
+            widget: Any = st.toggle
+        else:
+            widget = st.selectbox
+            options |= {"options": info.options, "format_func": value_text}
+        state.bound(
+            widget,
+            human(name),
+            value=getattr(item, name),
+            key=f"{key}.{name}",
+            apply=_named(apply, name),
+            **options,
+        )
+
+
+def knob_slider(
+    name: str, info: Knob, value: float, key: str, apply: Callable[[Any], None]
+) -> None:
+    """A slider over the knob's typical range, in equal ratios where it is logarithmic."""
+    label = human(name)
+    if info.integer:
+        low, high = int(info.typical[0]), int(info.typical[1])
+        value = int(value)
+        state.bound(
+            st.slider,
+            label,
+            min(low, value),
+            max(high, value),
+            value=value,
+            key=key,
+            apply=apply,
+            help=info.help,
+        )
+    elif info.log:
+        steps = sorted({*ratio_steps(*info.typical), float(value)})
+        state.bound(
+            st.select_slider,
+            label,
+            options=steps,
+            format_func=number,
+            value=float(value),
+            key=key,
+            apply=apply,
+            help=info.help,
+        )
+    else:
+        low, high = (float(v) for v in info.typical)
+        low, high = min(low, value), max(high, value)
+        state.bound(
+            st.slider,
+            label,
+            low,
+            high,
+            step=linear_step(low, high),
+            format="%.4g",
+            value=float(value),
+            key=key,
+            apply=apply,
+            help=info.help,
+        )
+
+
+def entry_select(
+    label: str,
+    catalog: Catalog[Any],
+    value: str | None,
+    key: str,
+    apply: Callable[[str | None], None],
+    *,
+    none: str | None = None,
+    help: str | None = None,
+    more: dict[str, str] | None = None,
+) -> None:
+    """A menu of a catalogue's entries; `none` is the label of having none of them."""
+    labels = {name: cls.label for name, cls in catalog.items()} | (more or {})
+    options = [*([NONE] if none else []), *labels]
+    state.bound(
+        st.selectbox,
+        label,
+        options=options,
+        format_func=lambda name: none if name == NONE else labels[name],
+        value=NONE if value is None else value,
+        key=key,
+        apply=lambda name: apply(None if name == NONE else name),
+        help=help,
+    )
+
+
+def schedule_control(
+    label: str,
+    schedule: Any,
+    key: str,
+    apply: Callable[[Any], None],
+    *,
+    none: str,
+    help: str,
+) -> None:
+    """A menu of schedules and, beneath it, the knobs of the chosen one."""
+    from optviz.schedules import SCHEDULES
+
+    entry_select(
+        label,
+        SCHEDULES,
+        schedule.name if schedule else None,
+        key,
+        lambda name: apply(SCHEDULES[name]() if name else None),
+        none=none,
+        help=help,
+    )
+    if schedule is not None:
+        st.caption(summary(type(schedule)))
+        entry_fields(
+            schedule,
+            f"{key}.{schedule.name}",
+            lambda name, value: apply(replace(schedule, **{name: value})),
+        )
+
+
+def ratio_steps(low: float, high: float) -> list[float]:
+    """Round numbers from `low` to `high`, eleven a decade: 1, 1.5, 2, 2.5, 3, 4, …, 9."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    mantissas = ("1", "1.5", "2", "2.5", "3", "4", "5", "6", "7", "8", "9")
+    values = (float(f"{m}e{d}") for d in decades for m in mantissas)
+    return [v for v in values if low <= v <= high]
+
+
+def linear_step(low: float, high: float) -> float:
+    """A round step that divides the range into about a hundred."""
+    rough = (high - low) / 100
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
+
+
+def number(value: float) -> str:
+    """A number for people: three digits, without a needless exponent."""
+    return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e")
+
+
+def human(name: str) -> str:
+    """`learning_rate` -> `learning rate`."""
+    return name.replace("_", " ")
+
+
+def _named(apply: Callable[[str, Any], None], name: str) -> Callable[[Any], None]:
+    return lambda value: apply(name, value)

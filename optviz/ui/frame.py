@@ -1,0 +1,119 @@
+"""What every page has in common: settings, menu, look, and a process made ready once."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from optviz.catalog import Catalog, Entry
+from optviz.optimizers import OPTIMIZERS
+from optviz.schedules import SCHEDULES
+from optviz.surfaces import SURFACES
+
+PLUGIN_VARIABLE = "OPTVIZ_PLUGIN"
+
+STYLE = """
+<style>
+  .stMainBlockContainer { padding: 3.2rem 1.6rem 2rem; max-width: 2400px; }
+  .stMainBlockContainer h1 { padding: 0; font-size: 1.55rem; }
+  .st-key-frame { margin-bottom: -0.4rem; }
+  .st-key-frame p { margin-bottom: 0; }
+  .st-key-controls { font-size: 0.9rem; }
+  .st-key-controls [data-testid="stVerticalBlock"] { gap: 0.55rem; }
+  @media (max-width: 640px) {
+    .stMainBlockContainer { padding: 3rem 0.7rem 2rem; }
+  }
+</style>
+"""
+
+
+def begin(file: str, doc: str | None) -> None:
+    """Start a page: call it first.
+
+    Args:
+        file: the page's `__file__`; its name is the title.
+        doc: the page's docstring; its first paragraph is the caption.
+    """
+    title = page_title(Path(file))
+    st.set_page_config(
+        page_title=f"{title} · optviz",
+        page_icon=":material/timeline:",
+        layout="wide",
+        initial_sidebar_state="collapsed",
+        menu_items={"About": "**optviz** shows how optimizers behave. MIT licence."},
+    )
+    _prepare()
+    st.html(STYLE)
+    with st.container(key="frame"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key="menu"
+        ):
+            st.markdown("**optviz**", width="content")
+            for page in pages():
+                st.page_link(page, label=page_title(Path(page)))
+        st.caption(" ".join((doc or "").strip().split("\n\n")[0].split()))
+
+
+def pages() -> list[str]:
+    """The entry script and the pages beside it; [] where a page runs by itself."""
+    context = get_script_run_ctx()
+    if context is None or not context.main_script_path:
+        return []
+    entry = Path(context.main_script_path)
+    folder = entry.parent / "pages"
+    if entry.name != "app.py" or not folder.is_dir():
+        return []
+    return [entry.name, *(f"pages/{page.name}" for page in sorted(folder.glob("[0-9]*.py")))]
+
+
+def page_title(file: Path) -> str:
+    """`20_learning_rates.py` -> `Learning rates`; the entry script is the race."""
+    if file.name == "app.py":
+        return "Race"
+    return re.sub(r"^\d+_", "", file.stem).replace("_", " ").capitalize()
+
+
+def problems(lines: Sequence[str]) -> None:
+    """Show what was refused or ignored, one clear line each."""
+    for line in lines:
+        st.warning(line, icon=":material/info:")
+
+
+@st.cache_resource(show_spinner=False)
+def _prepare() -> None:
+    """Once a process: plug-ins, the compile cache, and a heap that collections need not walk."""
+    from optviz.engine import compile_cache
+
+    compile_cache.enable()
+    if plugin := os.environ.get(PLUGIN_VARIABLE):
+        load_plugin(Path(plugin))
+    # Streamlit collects garbage after every rerun; what was imported will never be garbage.
+    gc.collect()
+    gc.freeze()
+
+
+def load_plugin(file: Path) -> None:
+    """Run a Python file that the person who starts the app named, and add its entries.
+
+    Raises:
+        ValueError: no such file, or an entry whose name is taken.
+    """
+    spec = importlib.util.spec_from_file_location("optviz_plugin", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise ValueError(f"plug-in must be a Python file, got {str(file)!r}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    catalogs: tuple[Catalog[Entry], ...] = (OPTIMIZERS, SURFACES, SCHEDULES)  # pyright: ignore
+    for value in vars(module).values():
+        if not (isinstance(value, type) and "name" in vars(value)):
+            continue
+        for catalog in catalogs:
+            if issubclass(value, catalog.base):
+                catalog.register(value)
