@@ -14,6 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SOURCES, BUILT = HERE / "js", HERE / "assets"
 ENTRY = "main.js"
+STYLES = ("controls.css", "player.css")  # the layouts in the second override the first
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";\n', re.M)
 _DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.M)
@@ -58,8 +59,8 @@ def bundle_js() -> str:
 
 
 def bundle_css() -> str:
-    """The style sheet without its comments."""
-    text = (SOURCES / "player.css").read_text(encoding="utf-8")
+    """The style sheets without their comments."""
+    text = "\n".join((SOURCES / name).read_text(encoding="utf-8") for name in STYLES)
     return re.sub(r"/\*.*?\*/\n?", "", text, flags=re.S).strip() + "\n"
 
 

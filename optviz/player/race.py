@@ -196,7 +196,7 @@ def _runs(
             entry |= {"outcome": outcome, "outcome_step": step}
         else:
             count = int(np.sum(reached == "converged"))
-            entry |= {"outcome": None, "outcome_step": None, "badge": f"{count}/{reached.size} ✓"}
+            entry |= {"outcome": None, "outcome_step": None, "badge": f"{count}/{reached.size}"}
         runs.append(entry)
     return runs
 

@@ -45,19 +45,27 @@ class Clock {
       if (this.waited >= LOOP_PAUSE) this.seek(0);
       return this.step !== before;
     }
-    this.step = Math.min(this.numSteps, this.step + Math.min(seconds, 0.1) * BASE_RATE * this.speed);
+    const moved = Math.min(seconds, 0.1) * BASE_RATE * this.speed;
+    this.step = Math.min(this.numSteps, this.step + moved);
     if (this.step >= this.numSteps && !this.loop) this.playing = false;
     return this.step !== before;
   }
 }
 
 // controls.js
+const FILL = 'fill="currentColor"';
 const PATHS = {
-  play: '<path d="M7 4.6v14.8c0 .8.9 1.3 1.6.9l11.6-7.4c.6-.4.6-1.4 0-1.8L8.6 3.7C7.9 3.3 7 3.8 7 4.6z" fill="currentColor"/>',
-  pause: '<rect x="5.5" y="4" width="4.5" height="16" rx="1.3" fill="currentColor"/><rect x="14" y="4" width="4.5" height="16" rx="1.3" fill="currentColor"/>',
-  back: '<path d="M18 5.5v13L8.5 12z" fill="currentColor"/><path d="M6 5.5v13"/>',
-  forward: '<path d="M6 5.5v13l9.5-6.5z" fill="currentColor"/><path d="M18 5.5v13"/>',
-  loop: '<path d="M17 2.8 20.2 6 17 9.2"/><path d="M4 11.5V10a4 4 0 0 1 4-4h12"/><path d="M7 21.2 3.8 18 7 14.8"/><path d="M20 12.5V14a4 4 0 0 1-4 4H4"/>',
+  play:
+    '<path d="M7 4.6v14.8c0 .8.9 1.3 1.6.9l11.6-7.4c.6-.4.6-1.4 0-1.8L8.6 3.7C7.9 3.3 7 3.8 7 4.6z" ' +
+    `${FILL}/>`,
+  pause:
+    `<rect x="5.5" y="4" width="4.5" height="16" rx="1.3" ${FILL}/>` +
+    `<rect x="14" y="4" width="4.5" height="16" rx="1.3" ${FILL}/>`,
+  back: `<path d="M18 5.5v13L8.5 12z" ${FILL}/><path d="M6 5.5v13"/>`,
+  forward: `<path d="M6 5.5v13l9.5-6.5z" ${FILL}/><path d="M18 5.5v13"/>`,
+  loop:
+    '<path d="M17 2.8 20.2 6 17 9.2"/><path d="M4 11.5V10a4 4 0 0 1 4-4h12"/>' +
+    '<path d="M7 21.2 3.8 18 7 14.8"/><path d="M20 12.5V14a4 4 0 0 1-4 4H4"/>',
   full: '<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/>',
   reset: '<path d="M4.5 12a7.5 7.5 0 1 0 2.4-5.5"/><path d="M4 3.5v4.4h4.4"/>',
 };
@@ -66,7 +74,8 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 function icon(name) {
   return (
     '<svg viewBox="0 0 24 24" width="1.25em" height="1.25em" fill="none" stroke="currentColor" ' +
-    `stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${PATHS[name]}</svg>`
+    'stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">' +
+    `${PATHS[name]}</svg>`
   );
 }
 
@@ -88,8 +97,10 @@ class Controls {
     this.element.className = "ov-controls";
     this.playButton = button("Play", "play", "Play (space)", actions.toggle);
     this.playButton.classList.add("ov-play");
-    const back = button("Step back", "back", "Step back (←, ten with shift)", () => actions.nudge(-1));
-    const forward = button("Step forward", "forward", "Step forward (→, ten with shift)", () => actions.nudge(1));
+    const step = (name, glyph, key, by) =>
+      button(name, glyph, `${name} (${key}, ten with shift)`, () => actions.nudge(by));
+    const back = step("Step back", "back", "←", -1);
+    const forward = step("Step forward", "forward", "→", 1);
     this.loopButton = button("Loop", "loop", "Start again at the end", actions.loop);
     this.loopButton.setAttribute("aria-pressed", "false");
     const reset = button("Reset view", "reset", "Reset view (double click)", actions.reset);
@@ -100,7 +111,9 @@ class Controls {
     Object.assign(this.scrubber, { type: "range", min: "0", max: "1", step: "any", value: "0" });
     this.scrubber.className = "ov-scrub";
     this.scrubber.setAttribute("aria-label", "Step");
-    this.scrubber.addEventListener("input", () => actions.seek(Math.round(this.scrubber.valueAsNumber)));
+    this.scrubber.addEventListener("input", () =>
+      actions.seek(Math.round(this.scrubber.valueAsNumber)),
+    );
 
     this.count = document.createElement("output");
     this.count.className = "ov-count";
@@ -114,10 +127,8 @@ class Controls {
     speed.setAttribute("aria-label", "Speed");
     speed.title = `Speed: 1× is ${BASE_RATE} steps a second`;
     for (const factor of SPEEDS) {
-      const rate = `${factor * BASE_RATE} steps a second`;
-      const option = new Option(`${factor}×`, String(factor), factor === 1, factor === 1);
-      option.title = rate;
-      speed.append(option);
+      const text = `${factor}× (${factor * BASE_RATE}/s)`;
+      speed.append(new Option(text, String(factor), factor === 1, factor === 1));
     }
     speed.addEventListener("change", () => {
       actions.speed(Number(speed.value));
@@ -160,41 +171,6 @@ class Controls {
 
   setZoomed(on) {
     this.resetButton.disabled = !on;
-  }
-}
-
-// layers.js
-class Layers {
-  constructor(host, names) {
-    this.host = host;
-    this.ratio = 1;
-    this.width = this.height = 0;
-    this.names = names;
-    for (const name of names) {
-      const canvas = document.createElement("canvas");
-      canvas.className = "ov-layer";
-      canvas.setAttribute("aria-hidden", "true");
-      host.append(canvas);
-      this[name] = canvas.getContext("2d");
-    }
-  }
-
-  fit() {
-    const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
-    const { clientWidth: width, clientHeight: height } = this.host;
-    if (width === this.width && height === this.height && ratio === this.ratio) return false;
-    Object.assign(this, { width, height, ratio });
-    for (const name of this.names) {
-      const { canvas } = this[name];
-      canvas.width = Math.max(1, Math.round(width * ratio));
-      canvas.height = Math.max(1, Math.round(height * ratio));
-      this[name].setTransform(ratio, 0, 0, ratio, 0, 0);
-    }
-    return true;
-  }
-
-  clear(name) {
-    this[name].clearRect(0, 0, this.width, this.height);
   }
 }
 
@@ -311,64 +287,8 @@ function drawRing(ctx, x, y, radius, ink, halo) {
   }
 }
 
-// palette.js
-const SEQUENTIAL_LIGHT = [
-  "#6b8fd0", "#68a0d3", "#68aed2", "#6fbbcf", "#7dc7c9", "#92d0c4",
-  "#abd9c1", "#c4e0c2", "#dae7c9", "#edeed5", "#fbf6e8",
-];
-const SEQUENTIAL_DARK = [
-  "#0e0c24", "#0c1332", "#061b3e", "#022548", "#012f4f", "#033a53",
-  "#094553", "#135051", "#205a4f", "#33634c", "#4b6c4b",
-];
-
-function parseColor(text) {
-  if (text.startsWith("#")) {
-    const full = text.length === 4 ? text.replace(/[^#]/g, "$&$&") : text;
-    return [1, 3, 5].map((i) => parseInt(full.slice(i, i + 2), 16));
-  }
-  const found = text.match(/[\d.]+/g) || [0, 0, 0];
-  const unit = text.startsWith("color(") ? 255 : 1;
-  return found.slice(0, 3).map((part) => Number(part) * unit);
-}
-
-function rgba(color, alpha) {
-  const [r, g, b] = parseColor(color).map(Math.round);
-  return `rgba(${r},${g},${b},${alpha})`;
-}
-
-function sequentialColors(dark, count) {
-  const table = (dark ? SEQUENTIAL_DARK : SEQUENTIAL_LIGHT).map(parseColor);
-  return Array.from({ length: count }, (_, i) => {
-    const at = (count === 1 ? 0.5 : i / (count - 1)) * (table.length - 1);
-    const low = Math.min(Math.floor(at), table.length - 2);
-    return table[low].map((v, c) => v + (table[low + 1][c] - v) * (at - low));
-  });
-}
-
-function readTheme(root) {
-  const style = getComputedStyle(root);
-  const background = style.backgroundColor;
-  const [r, g, b] = parseColor(background);
-  const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
-  const text = style.color;
-  const theme = {
-    dark,
-    background,
-    text,
-    muted: rgba(text, dark ? 0.66 : 0.68),
-    faint: rgba(text, dark ? 0.11 : 0.1),
-    axis: rgba(text, 0.35),
-    halo: dark ? "#05070d" : "#ffffff",
-    contour: dark ? [232, 240, 255, 0.17] : [24, 44, 72, 0.27],
-    star: dark ? "#ffe27a" : "#fff2a8",
-    font: style.fontFamily,
-  };
-  theme.key = [background, text, theme.font].join("|");
-  return theme;
-}
-
 // scales.js
-const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 function clamp(value, low, high) {
   return value < low ? low : value > high ? high : value;
@@ -439,11 +359,11 @@ function logTicks(lo, hi, count) {
   for (let k = first - 1; k <= last; k++)
     for (const lead of [1, 2, 5]) {
       const value = lead * 10 ** k;
-      if (value >= lo * 0.9999 && value <= hi * 1.0001) ticks.push({ value, ...plainOrPower(lead, k) });
+      if (value < lo * 0.9999 || value > hi * 1.0001) continue;
+      ticks.push({ value, ...plainOrPower(lead, k) });
     }
   if (ticks.length >= 2) return ticks;
-  const step = niceStep(hi - lo, count);
-  return makeTicks({ kind: "linear", lo, hi }, Math.max(2, count - 1)).filter((t) => t.value > 0 && step);
+  return makeTicks({ kind: "linear", lo, hi }, Math.max(2, count - 1));
 }
 
 function powerTick(k) {
@@ -452,7 +372,7 @@ function powerTick(k) {
 }
 
 function plainOrPower(lead, k) {
-  if (k >= -3 && k <= 4) return { text: minus((lead * 10 ** k).toFixed(Math.max(0, -k))), raised: "" };
+  if (k >= -3 && k <= 4) return { text: (lead * 10 ** k).toFixed(Math.max(0, -k)), raised: "" };
   return { text: lead === 1 ? "10" : `${lead}·10`, raised: minus(String(k)) };
 }
 
@@ -470,22 +390,450 @@ function formatNumber(value, digits = 4) {
     return minus(text);
   }
   const [lead, power] = value.toExponential(Math.max(0, digits - 2)).split("e");
-  const raised = String(Number(power)).replace(/[-\d]/g, (c) => RAISED[c]);
+  const raised = String(Number(power)).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : RAISED[c]));
   return `${minus(lead)}·10${raised}`;
+}
+
+// labels.js
+const WORD = { converged: "converged", diverged: "diverged", escaped: "escaped" };
+const TONE = {
+  converged: ["#067647", "#6ce9a6"],
+  diverged: ["#c4320a", "#ff9c7a"],
+  escaped: ["#5925dc", "#c3b5fd"],
+};
+const SIDES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
+const NEAR = 30; // pixels within which outcomes of one kind share a label
+
+function drawGlyph(ctx, kind, x, y, r) {
+  const lines = {
+    converged: [[-0.8, 0.05], [-0.2, 0.65], [0.85, -0.6]],
+    diverged: [[-0.65, -0.65], [0.65, 0.65], null, [0.65, -0.65], [-0.65, 0.65]],
+    escaped: [[-0.65, 0.65], [0.6, -0.6], null, [-0.15, -0.65], [0.65, -0.65], [0.65, 0.15]],
+  }[kind];
+  ctx.beginPath();
+  let open = false;
+  for (const point of lines) {
+    if (point) ctx[open ? "lineTo" : "moveTo"](x + point[0] * r, y + point[1] * r);
+    open = Boolean(point);
+  }
+  ctx.lineCap = ctx.lineJoin = "round";
+  ctx.stroke();
+}
+
+function groupEvents(events) {
+  const groups = [];
+  for (const event of events) {
+    const home = groups.find(
+      (g) => g.kind === event.kind && Math.hypot(g.x - event.x, g.y - event.y) < NEAR,
+    );
+    if (home) home.members.push(event);
+    else groups.push({ kind: event.kind, x: event.x, y: event.y, members: [event] });
+  }
+  return groups;
+}
+
+function placeBoxes(boxes, rect) {
+  const placed = [];
+  return boxes.map((box) => {
+    let best = null;
+    for (const gap of [14, 30, 52, 80])
+      for (const [sx, sy] of SIDES) {
+        const left = box.x + sx * gap + ((sx - 1) / 2) * box.w;
+        const top = box.y + sy * gap + ((sy - 1) / 2) * box.h;
+        const x = clamp(left, rect.x + 4, rect.x + rect.w - box.w - 4);
+        const y = clamp(top, rect.y + 4, rect.y + rect.h - box.h - 4);
+        let cost = gap * 0.4;
+        for (const other of placed) cost += overlap(x, y, box, other) * 4;
+        for (const other of boxes)
+          cost += overlap(x, y, box, { x: other.x - 9, y: other.y - 9, w: 18, h: 18 });
+        if (!best || cost < best.cost) best = { x, y, w: box.w, h: box.h, cost };
+      }
+    placed.push(best);
+    return { x: best.x, y: best.y };
+  });
+}
+
+function overlap(x, y, { w, h }, other) {
+  const wide = Math.min(x + w, other.x + other.w) - Math.max(x, other.x);
+  const high = Math.min(y + h, other.y + other.h) - Math.max(y, other.y);
+  return wide > -3 && high > -3 ? (wide + 3) * (high + 3) : 0;
+}
+
+function labelText(group, runs) {
+  const [first] = group.members;
+  if (group.members.length > 1) return `${group.members.length} ${WORD[group.kind]}`;
+  return `${runs[first.run].label} ${WORD[group.kind]} at step ${first.step}`;
+}
+
+function layOutLabels(ctx, events, runs, rect, theme, scale) {
+  const size = 12 * scale;
+  ctx.font = `600 ${size}px ${theme.font}`;
+  const groups = groupEvents(events);
+  for (const group of groups) {
+    group.text = labelText(group, runs);
+    group.dots = group.members.length > 1 ? Math.min(group.members.length, 12) : 0;
+    group.h = 22 * scale;
+    const dots = group.dots ? group.dots * 11 + 5 : 0;
+    group.w = ctx.measureText(group.text).width + (29 + dots) * scale;
+  }
+  const corners = placeBoxes(groups, rect);
+  return groups.map((group, i) => ({ ...group, box: corners[i] }));
+}
+
+function drawLabels(ctx, labels, runs, theme, scale) {
+  const size = 12 * scale;
+  for (const label of labels) {
+    const { box, w, h } = label;
+    const tone = TONE[label.kind][theme.dark ? 1 : 0];
+    const middle = box.y + h / 2;
+    ctx.strokeStyle = theme.dark ? "rgba(232,240,255,.65)" : "rgba(20,30,45,.6)";
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(label.x, label.y);
+    ctx.lineTo(clamp(label.x, box.x, box.x + w), clamp(label.y, box.y, box.y + h));
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.roundRect(box.x, box.y, w, h, h / 2);
+    ctx.fillStyle = theme.dark ? "rgba(14,17,23,.92)" : "rgba(255,255,255,.94)";
+    ctx.fill();
+    ctx.strokeStyle = tone;
+    ctx.stroke();
+    ctx.lineWidth = 1.9 * scale;
+    drawGlyph(ctx, label.kind, box.x + 13 * scale, middle, 4.6 * scale);
+    let x = box.x + 28 * scale;
+    for (const member of label.members.slice(0, label.dots)) {
+      const run = runs[member.run];
+      drawMarker(ctx, run.marker, x, middle, 3.6 * scale, run.ink, theme.halo, 0);
+      x += 11 * scale;
+    }
+    ctx.fillStyle = theme.text;
+    ctx.font = `600 ${size}px ${theme.font}`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    ctx.fillText(label.text, label.dots ? x - 1 : x - 6 * scale, middle + 0.5);
+  }
+}
+
+// legend.js
+const ENDS = { escaped: "escaped (the loss has no lower bound)" };
+
+class Legend {
+  constructor(actions) {
+    this.actions = actions;
+    this.element = document.createElement("div");
+    this.element.className = "ov-legend";
+    this.element.setAttribute("role", "group");
+    this.element.setAttribute("aria-label", "Runs");
+    this.chips = [];
+  }
+
+  set(runs, theme) {
+    const labels = runs.map((run) => run.label);
+    if (this.chips.map((chip) => chip.label).join("\n") !== labels.join("\n")) this.build(labels);
+    runs.forEach((run, i) => {
+      const chip = this.chips[i];
+      chip.button.setAttribute("aria-pressed", String(run.visible));
+      chip.run = run;
+      paintSample(chip.sample, run, theme);
+      const ended = run.outcome && run.outcome !== "running";
+      const step = ended && Number.isFinite(run.outcome_step) ? ` at step ${run.outcome_step}` : "";
+      chip.button.title = ended
+        ? `${run.label}: ${ENDS[run.outcome] || run.outcome}${step}`
+        : `${run.label} (click: show or hide; Alt-click: alone)`;
+      const kind = ended ? run.outcome : run.badge ? "converged" : null;
+      chip.badge.className = `ov-badge ov-${kind || "none"}`;
+      chip.note.textContent = run.badge || (ended ? String(run.outcome_step ?? "") : "");
+      if (kind) paintGlyph(chip.glyph, kind, chip.badge);
+      chip.badge.hidden = !kind;
+      chip.reached = null;
+    });
+  }
+
+  update(step) {
+    for (const chip of this.chips) {
+      const reached = Boolean(chip.run.badge) || step >= (chip.run.outcome_step ?? 0);
+      if (reached === chip.reached) continue;
+      chip.reached = reached;
+      chip.badge.classList.toggle("ov-reached", reached);
+    }
+  }
+
+  build(labels) {
+    this.element.textContent = "";
+    this.chips = labels.map((label, i) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "ov-chip";
+      const sample = document.createElement("canvas");
+      sample.setAttribute("aria-hidden", "true");
+      const name = document.createElement("span");
+      name.className = "ov-name";
+      name.textContent = label;
+      const badge = document.createElement("span");
+      const glyph = document.createElement("canvas");
+      const note = document.createElement("span");
+      badge.append(glyph, note);
+      badge.setAttribute("aria-hidden", "true");
+      button.append(sample, name, badge);
+      button.addEventListener("mousedown", (event) => event.preventDefault());
+      button.addEventListener("click", (event) =>
+        event.altKey ? this.actions.isolate(label) : this.actions.toggle(label),
+      );
+      button.addEventListener("dblclick", () => this.actions.isolate(label));
+      button.addEventListener("pointerenter", (event) => {
+        if (event.pointerType === "mouse") this.actions.highlight(i);
+      });
+      button.addEventListener("pointerleave", () => this.actions.highlight(-1));
+      this.element.append(button);
+      return { label, button, sample, badge, glyph, note, run: null, reached: null };
+    });
+  }
+}
+
+function sized(canvas, width, height) {
+  const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  canvas.style.width = `${width / 16}em`;
+  canvas.style.height = `${height / 16}em`;
+  const ctx = canvas.getContext("2d");
+  ctx.scale(ratio, ratio);
+  return ctx;
+}
+
+function paintSample(canvas, run, theme) {
+  const ctx = sized(canvas, 34, 16);
+  ctx.strokeStyle = run.ink;
+  ctx.lineWidth = 2.4;
+  ctx.setLineDash(run.dash);
+  ctx.beginPath();
+  ctx.moveTo(1, 8);
+  ctx.lineTo(33, 8);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  drawMarker(ctx, run.marker, 17, 8, 5, run.ink, theme.background, 1.5);
+}
+
+function paintGlyph(canvas, outcome, badge) {
+  const ctx = sized(canvas, 12, 12);
+  ctx.strokeStyle = getComputedStyle(badge).color;
+  ctx.lineWidth = 1.9;
+  drawGlyph(ctx, outcome, 6, 6, 4.2);
+}
+
+// readout.js
+class Readout {
+  constructor() {
+    this.element = document.createElement("div");
+    this.element.className = "ov-readout";
+    this.element.hidden = true;
+    this.element.setAttribute("aria-hidden", "true");
+  }
+
+  show(head, rows, x, y) {
+    const { element } = this;
+    element.textContent = "";
+    const title = document.createElement("div");
+    title.className = "ov-readout-head";
+    title.textContent = head;
+    element.append(title);
+    for (const { color, label, text } of rows) {
+      const row = document.createElement("div");
+      row.className = "ov-row";
+      const dot = document.createElement("i");
+      dot.style.background = color;
+      const name = document.createElement("span");
+      name.textContent = label;
+      const value = document.createElement("b");
+      value.textContent = text;
+      row.append(dot, name, value);
+      element.append(row);
+    }
+    element.hidden = false;
+    const box = element.offsetParent || element.parentElement;
+    const [width, height] = [element.offsetWidth, element.offsetHeight];
+    const right = x + 18 + width < box.clientWidth - 4;
+    element.style.left = `${Math.max(4, right ? x + 18 : x - width - 18)}px`;
+    element.style.top = `${Math.max(4, Math.min(y - height / 2, box.clientHeight - height - 4))}px`;
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+}
+
+function mapRows(panel, x, y) {
+  return [
+    { color: "transparent", label: "x", text: formatNumber(x) },
+    { color: "transparent", label: "y", text: formatNumber(y) },
+    { color: "transparent", label: "loss", text: formatNumber(panel.lossAt(x, y)) },
+  ];
+}
+
+function curveRows(panel, step, frame) {
+  const height = ({ value }) => (Number.isFinite(value) ? value : -Number.MAX_VALUE);
+  return panel
+    .readAt(step, frame)
+    .sort((a, b) => height(b) - height(a))
+    .map(({ run, name, value }) => ({
+      color: frame.runs[run].ink,
+      label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
+      text: formatNumber(value),
+    }));
+}
+
+function summary(header, panels, frame) {
+  const step = Math.floor(frame.step + 1e-9);
+  const parts = [`${header.title || "Race"}: step ${step} of ${header.num_steps}.`];
+  const curves = panels.find((panel) => panel.kind === "curves");
+  if (curves) {
+    const rows = curveRows(curves, step, frame).map((row) => `${row.label} ${row.text}`);
+    parts.push(`${rows.join(", ")}.`);
+  }
+  for (const run of frame.runs)
+    if (run.visible && run.outcome && run.outcome !== "running" && step >= (run.outcome_step ?? 0))
+      parts.push(`${run.label} ${run.outcome} at step ${run.outcome_step}.`);
+  return parts.join(" ");
+}
+
+// build.js
+function buildParts(player) {
+  const make = (name, className) => Object.assign(document.createElement(name), { className });
+  player.root = make("div", "optviz-player");
+  player.root.tabIndex = 0;
+  player.root.setAttribute("role", "region");
+  player.grid = make("div", "ov-panels");
+  player.readout = new Readout();
+  player.legend = new Legend({
+    toggle: (label) => player.toggleRun(label),
+    isolate: (label) => player.isolateRun(label),
+    highlight: (run) => player.setHighlight(run),
+  });
+  player.controls = new Controls({
+    toggle: () => player.act({ act: "toggle" }),
+    seek: (step) => player.seek(step),
+    nudge: (by) => player.act({ act: "nudge", by }),
+    speed: (factor) => (player.clock.speed = factor),
+    loop: () => {
+      player.clock.loop = !player.clock.loop;
+      player.controls.setLoop(player.clock.loop);
+    },
+    full: () => player.act({ act: "full" }),
+    reset: () => player.resetView(),
+  });
+  player.notes = make("p", "ov-notes");
+  player.live = make("div", "ov-live");
+  player.live.setAttribute("aria-live", "polite");
+  const { legend, grid, controls, notes, readout, live } = player;
+  player.root.append(legend.element, grid, controls.element, notes, readout.element, live);
+  player.root.optviz = { stats: () => ({ ...player.counts }), player };
+  player.host.append(player.root);
+}
+
+// layers.js
+class Layers {
+  constructor(host, names) {
+    this.host = host;
+    this.ratio = 1;
+    this.width = this.height = 0;
+    this.names = names;
+    for (const name of names) {
+      const canvas = document.createElement("canvas");
+      canvas.className = "ov-layer";
+      canvas.setAttribute("aria-hidden", "true");
+      host.append(canvas);
+      this[name] = canvas.getContext("2d");
+    }
+  }
+
+  fit() {
+    const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (width === this.width && height === this.height && ratio === this.ratio) return false;
+    Object.assign(this, { width, height, ratio });
+    for (const name of this.names) {
+      const { canvas } = this[name];
+      canvas.width = Math.max(1, Math.round(width * ratio));
+      canvas.height = Math.max(1, Math.round(height * ratio));
+      this[name].setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+    return true;
+  }
+
+  clear(name) {
+    this[name].clearRect(0, 0, this.width, this.height);
+  }
+}
+
+// palette.js
+const SEQUENTIAL_LIGHT = [
+  "#6b8fd0", "#68a0d3", "#68aed2", "#6fbbcf", "#7dc7c9", "#92d0c4",
+  "#abd9c1", "#c4e0c2", "#dae7c9", "#edeed5", "#fbf6e8",
+];
+const SEQUENTIAL_DARK = [
+  "#0e0c24", "#0c1332", "#061b3e", "#022548", "#012f4f", "#033a53",
+  "#094553", "#135051", "#205a4f", "#33634c", "#4b6c4b",
+];
+
+function parseColor(text) {
+  if (text.startsWith("#")) {
+    const full = text.length === 4 ? text.replace(/[^#]/g, "$&$&") : text;
+    return [1, 3, 5].map((i) => parseInt(full.slice(i, i + 2), 16));
+  }
+  const found = text.match(/[\d.]+/g) || [0, 0, 0];
+  const unit = text.startsWith("color(") ? 255 : 1;
+  return found.slice(0, 3).map((part) => Number(part) * unit);
+}
+
+function rgba(color, alpha) {
+  const [r, g, b] = parseColor(color).map(Math.round);
+  return `rgba(${r},${g},${b},${alpha})`;
+}
+
+function sequentialColors(dark, count) {
+  const table = (dark ? SEQUENTIAL_DARK : SEQUENTIAL_LIGHT).map(parseColor);
+  return Array.from({ length: count }, (_, i) => {
+    const at = (count === 1 ? 0.5 : i / (count - 1)) * (table.length - 1);
+    const low = Math.min(Math.floor(at), table.length - 2);
+    return table[low].map((v, c) => v + (table[low + 1][c] - v) * (at - low));
+  });
+}
+
+function readTheme(root) {
+  const style = getComputedStyle(root);
+  const background = style.backgroundColor;
+  const [r, g, b] = parseColor(background);
+  const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
+  const text = style.color;
+  const theme = {
+    dark,
+    background,
+    text,
+    muted: rgba(text, dark ? 0.66 : 0.68),
+    faint: rgba(text, dark ? 0.11 : 0.1),
+    axis: rgba(text, 0.35),
+    halo: dark ? "#05070d" : "#ffffff",
+    contour: dark ? [232, 240, 255, 0.17] : [24, 44, 72, 0.27],
+    star: dark ? "#ffe27a" : "#fff2a8",
+    font: style.fontFamily,
+  };
+  theme.key = [background, text, theme.font].join("|");
+  return theme;
 }
 
 // series.js
 function prepareSeries(series) {
   const { run, name = null, style = "solid" } = series;
   const base = { run, name, style, constant: null, x: null, main: null, lines: [], band: null };
-  if (series.constant !== undefined && series.constant !== null) return { ...base, constant: series.constant };
+  if (Number.isFinite(series.constant)) return { ...base, constant: series.constant };
   if (!series.y) return { ...base, main: new Float32Array(0) };
   const { data, shape } = series.y;
   const x = series.x ? series.x.data : null;
   const band = series.band ? series.band.map((part) => part.data) : null;
   if (shape.length < 2 || shape[0] === 1) return { ...base, x, main: data, band };
   const [count, length] = shape;
-  const lines = Array.from({ length: count }, (_, i) => data.subarray(i * length, (i + 1) * length));
+  const line = (i) => data.subarray(i * length, (i + 1) * length);
+  const lines = Array.from({ length: count }, (_, i) => line(i));
   return { ...base, x, main: medianOf(lines, length), lines, band };
 }
 
@@ -547,8 +895,8 @@ function valueRange(shown, diverged, leaves, kind, from, to) {
       continue;
     }
     const { x, main, lines, band } = series;
-    const first = x ? Math.max(0, countUpTo(series, from) - 1) : Math.max(0, Math.floor(from));
-    const last = x ? Math.min(main.length, countUpTo(series, to) + 1) : Math.min(main.length, Math.ceil(to) + 1);
+    const first = Math.max(0, countUpTo(series, from) - 1);
+    const last = Math.min(main.length, countUpTo(series, to) + 1);
     const until = leaves?.[series.run] ?? Infinity;
     const all = lines.length ? lines : band ? [main, ...band] : [main];
     for (const line of all) {
@@ -557,7 +905,8 @@ function valueRange(shown, diverged, leaves, kind, from, to) {
     }
   }
   if (!(hi >= lo)) return kind === "log" ? { lo: 0.1, hi: 10 } : { lo: 0, hi: 1 };
-  if (Number.isFinite(tame)) hi = Math.min(hi, kind === "log" ? tame * 10 : tame + Math.abs(tame - lo) * 0.5 + 1e-300);
+  if (Number.isFinite(tame))
+    hi = Math.min(hi, kind === "log" ? tame * 10 : tame + Math.abs(tame - lo) * 0.5 + 1e-300);
   return padded(kind, lo, Math.max(lo, hi));
 }
 
@@ -678,13 +1027,14 @@ class CurvePanel {
     const rect = this.rect(scale);
     const diverged = frame.runs.map((run) => run.outcome === "diverged");
     const leaves = frame.runs.map((run) => (run.outcome === "escaped" ? run.outcome_step : null));
-    const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, xview.from, xview.to);
-    this.xs = makeScale("linear", xview.from, xview.to, rect.x, rect.x + rect.w);
+    const { from, to } = xview;
+    const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, from, to);
+    this.xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);
     this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
     this.layers.clear("base");
     const size = 11.5 * scale;
     ctx.textBaseline = "middle";
-    const yTicks = makeTicks(this.ys, Math.max(2, Math.floor(rect.h / (34 * scale))));
+    const yTicks = makeTicks(this.ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
     const xTicks = makeTicks(this.xs, Math.max(2, Math.floor(rect.w / (70 * scale))), true);
     ctx.lineWidth = 1;
     ctx.strokeStyle = theme.faint;
@@ -731,9 +1081,10 @@ class CurvePanel {
         const run = frame.runs[series.run];
         const dim = frame.highlight >= 0 && frame.highlight !== series.run;
         if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.03 : 0.12));
-        if (series.constant === null)
-          this.stroke(ctx, series, series.main, 0, series.main.length, run, frame, dim ? 0.06 : 0.24, 1.1);
-        else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, dim ? 0.06 : 0.24, 1.1);
+        const alpha = dim ? 0.06 : 0.24;
+        const { main } = series;
+        if (main) this.stroke(ctx, series, main, 0, main.length, run, frame, alpha, 1.1);
+        else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, alpha, 1.1);
       }
     });
   }
@@ -756,7 +1107,8 @@ class CurvePanel {
         const begin = from < 0 ? 0 : Math.max(0, countUpTo(series, from) - 1);
         const end = countUpTo(series, frame.step);
         if (end <= begin || (end - begin < 2 && from >= 0)) continue;
-        for (const line of series.lines) this.stroke(ctx, series, line, begin, end, run, frame, alpha * 0.3, 0.9);
+        for (const line of series.lines)
+          this.stroke(ctx, series, line, begin, end, run, frame, alpha * 0.3, 0.9);
         this.stroke(ctx, series, series.main, begin, end, run, frame, alpha, 1.9);
       }
     });
@@ -768,8 +1120,10 @@ class CurvePanel {
     ctx.strokeStyle = run.ink;
     ctx.lineWidth = width * frame.scale;
     ctx.lineJoin = "round";
-    ctx.lineCap = series.style === "dots" ? "round" : "butt";
-    ctx.setLineDash(STYLE_DASH[series.style] || run.dash);
+    const solid = alpha === 1 && !run.dash.length && series.style === "solid";
+    ctx.lineCap = solid || series.style === "dots" ? "round" : "butt";
+    const dense = line.length > 3 * Math.abs(this.xs.to - this.xs.from);
+    ctx.setLineDash(STYLE_DASH[series.style] || (dense ? [] : run.dash));
     ctx.lineDashOffset = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
     ctx.beginPath();
     traceLine(ctx, line, series.x, from, to, this.xs, this.ys, 1e5);
@@ -784,7 +1138,9 @@ class CurvePanel {
     for (let i = from; i < to; i++) {
       if (!Number.isFinite(line[i])) continue;
       const x = this.xs.px(series.x ? series.x[i] : i);
-      drawMarker(ctx, run.marker, x, this.ys.px(line[i]), 3.4 * frame.scale, run.ink, frame.theme.background, 1);
+      const { scale, theme } = frame;
+      const y = this.ys.px(line[i]);
+      drawMarker(ctx, run.marker, x, y, 3.4 * scale, run.ink, theme.background, 1);
     }
   }
 
@@ -794,9 +1150,11 @@ class CurvePanel {
     ctx.strokeStyle = run.ink;
     ctx.lineWidth = width * frame.scale;
     ctx.setLineDash(run.dash);
-    ctx.lineDashOffset = this.xs.px(from) - this.xs.from;
+    ctx.lineCap = "butt";
+    const begin = Math.max(this.xs.from, this.xs.px(from) - (run.dash.length || alpha < 1 ? 0 : 1));
+    ctx.lineDashOffset = begin - this.xs.from;
     ctx.beginPath();
-    ctx.moveTo(this.xs.px(from), y);
+    ctx.moveTo(begin, y);
     ctx.lineTo(this.xs.px(to), y);
     ctx.stroke();
     ctx.setLineDash([]);
@@ -805,7 +1163,8 @@ class CurvePanel {
 
   fillBand(ctx, series, color) {
     const [low, high] = series.band;
-    const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? this.ys.hi * 10 : this.ys.lo);
+    const { lo, hi } = this.ys;
+    const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? hi * 10 : lo);
     ctx.fillStyle = color;
     ctx.beginPath();
     for (let i = 0; i < high.length; i++)
@@ -838,7 +1197,8 @@ class CurvePanel {
       const run = frame.runs[series.run];
       const x = this.xs.px(frame.step);
       const y = this.ys.px(seriesAt(series, frame.step));
-      if (!(y >= rect.y - 2 && y <= rect.y + rect.h + 2) || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
+      const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
+      if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
       drawMarker(ctx, run.marker, x, y, 4 * scale, run.ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
@@ -952,7 +1312,8 @@ function listenGestures(element, on) {
     (event) => {
       const [x, y] = at(event);
       const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
-      if (on.zoom(x, y, Math.exp(Math.max(-80, Math.min(80, pixels)) * 0.0025))) event.preventDefault();
+      const factor = Math.exp(Math.max(-80, Math.min(80, pixels)) * 0.0025);
+      if (on.zoom(x, y, factor)) event.preventDefault();
     },
     { passive: false },
   );
@@ -973,78 +1334,6 @@ function zoomRange(lo, hi, centre, factor, full, narrowest) {
 function shiftInto(start, span, full) {
   const first = Math.max(full[0], Math.min(full[1] - span, start));
   return [first, first + span];
-}
-
-// readout.js
-class Readout {
-  constructor() {
-    this.element = document.createElement("div");
-    this.element.className = "ov-readout";
-    this.element.hidden = true;
-    this.element.setAttribute("aria-hidden", "true");
-  }
-
-  show(head, rows, x, y) {
-    const { element } = this;
-    element.textContent = "";
-    const title = document.createElement("div");
-    title.className = "ov-readout-head";
-    title.textContent = head;
-    element.append(title);
-    for (const { color, label, text } of rows) {
-      const row = document.createElement("div");
-      row.className = "ov-row";
-      const dot = document.createElement("i");
-      dot.style.background = color;
-      const name = document.createElement("span");
-      name.textContent = label;
-      const value = document.createElement("b");
-      value.textContent = text;
-      row.append(dot, name, value);
-      element.append(row);
-    }
-    element.hidden = false;
-    const box = element.offsetParent || element.parentElement;
-    const [width, height] = [element.offsetWidth, element.offsetHeight];
-    const right = x + 18 + width < box.clientWidth - 4;
-    element.style.left = `${Math.max(4, right ? x + 18 : x - width - 18)}px`;
-    element.style.top = `${Math.max(4, Math.min(y - height / 2, box.clientHeight - height - 4))}px`;
-  }
-
-  hide() {
-    this.element.hidden = true;
-  }
-}
-
-function mapRows(panel, x, y) {
-  return [
-    { color: "transparent", label: "x", text: formatNumber(x) },
-    { color: "transparent", label: "y", text: formatNumber(y) },
-    { color: "transparent", label: "loss", text: formatNumber(panel.lossAt(x, y)) },
-  ];
-}
-
-function curveRows(panel, step, frame) {
-  return panel
-    .readAt(step, frame)
-    .sort((a, b) => (Number.isFinite(b.value) ? b.value : -Infinity) - (Number.isFinite(a.value) ? a.value : -Infinity))
-    .map(({ run, name, value }) => ({
-      color: frame.runs[run].ink,
-      label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
-      text: formatNumber(value),
-    }));
-}
-
-function summary(header, panels, frame) {
-  const step = Math.floor(frame.step + 1e-9);
-  const parts = [`${header.title || "Race"}: step ${step} of ${header.num_steps}.`];
-  const curves = panels.find((panel) => panel.kind === "curves");
-  if (curves)
-    parts.push(curveRows(curves, step, frame).map((row) => `${row.label} ${row.text}`).join(", ") + ".");
-  for (const run of frame.runs)
-    if (run.visible && run.outcome && run.outcome !== "running" && step >= (run.outcome_step ?? 0))
-      parts.push(`${run.label} ${run.outcome} at step ${run.outcome_step}.`);
-  return parts.join(" ");
 }
 
 // interact.js
@@ -1079,7 +1368,8 @@ function bindCurves(player, panel) {
       const step = Math.round(stepAt(x));
       player.hover = { step, point: null };
       const rows = curveRows(panel, step, player.frame());
-      player.readout.show(`${player.header.unit || "step"} ${step}`, rows, ...place(player, panel, x, y));
+      const head = `${player.header.unit || "step"} ${step}`;
+      player.readout.show(head, rows, ...place(player, panel, x, y));
       player.wake();
     },
     leave: () => leave(player),
@@ -1269,8 +1559,8 @@ function keepsKey(element, key) {
   if (!element || element.classList?.contains("ov-scrub")) return false;
   if (element.isContentEditable) return true;
   if (!FIELDS.has(element.tagName)) return false;
-  if (element.tagName === "BUTTON" || element.tagName === "A") return key === " " || key === "Enter";
-  return true;
+  const pressed = element.tagName === "BUTTON" || element.tagName === "A";
+  return pressed ? key === " " || key === "Enter" : true;
 }
 
 function listenKeys(root, act) {
@@ -1303,229 +1593,6 @@ function currentPlayer() {
   return last && last.isConnected ? last : (globalThis.optvizLastUsed = null);
 }
 
-// labels.js
-const WORD = { converged: "converged", diverged: "diverged", escaped: "escaped" };
-const TONE = {
-  converged: ["#067647", "#6ce9a6"],
-  diverged: ["#c4320a", "#ff9c7a"],
-  escaped: ["#5925dc", "#c3b5fd"],
-};
-const NEAR = 30; // pixels within which outcomes of one kind share a label
-
-function drawGlyph(ctx, kind, x, y, r) {
-  const lines = {
-    converged: [[-0.8, 0.05], [-0.2, 0.65], [0.85, -0.6]],
-    diverged: [[-0.65, -0.65], [0.65, 0.65], null, [0.65, -0.65], [-0.65, 0.65]],
-    escaped: [[-0.65, 0.65], [0.6, -0.6], null, [-0.15, -0.65], [0.65, -0.65], [0.65, 0.15]],
-  }[kind];
-  ctx.beginPath();
-  let open = false;
-  for (const point of lines) {
-    if (point) ctx[open ? "lineTo" : "moveTo"](x + point[0] * r, y + point[1] * r);
-    open = Boolean(point);
-  }
-  ctx.lineCap = ctx.lineJoin = "round";
-  ctx.stroke();
-}
-
-function groupEvents(events) {
-  const groups = [];
-  for (const event of events) {
-    const home = groups.find(
-      (g) => g.kind === event.kind && Math.hypot(g.x - event.x, g.y - event.y) < NEAR,
-    );
-    if (home) home.members.push(event);
-    else groups.push({ kind: event.kind, x: event.x, y: event.y, members: [event] });
-  }
-  return groups;
-}
-
-function placeBoxes(boxes, rect) {
-  const placed = [];
-  return boxes.map((box) => {
-    let best = null;
-    for (const gap of [14, 30, 52, 80])
-      for (const [sx, sy] of [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]]) {
-        const x = clamp(box.x + sx * gap + ((sx - 1) / 2) * box.w, rect.x + 4, rect.x + rect.w - box.w - 4);
-        const y = clamp(box.y + sy * gap + ((sy - 1) / 2) * box.h, rect.y + 4, rect.y + rect.h - box.h - 4);
-        let cost = gap * 0.4;
-        for (const other of placed) cost += overlap(x, y, box, other) * 4;
-        for (const other of boxes)
-          cost += overlap(x, y, box, { x: other.x - 9, y: other.y - 9, w: 18, h: 18 });
-        if (!best || cost < best.cost) best = { x, y, w: box.w, h: box.h, cost };
-      }
-    placed.push(best);
-    return { x: best.x, y: best.y };
-  });
-}
-
-function overlap(x, y, { w, h }, other) {
-  const wide = Math.min(x + w, other.x + other.w) - Math.max(x, other.x);
-  const high = Math.min(y + h, other.y + other.h) - Math.max(y, other.y);
-  return wide > -3 && high > -3 ? (wide + 3) * (high + 3) : 0;
-}
-
-function labelText(group, runs) {
-  const [first] = group.members;
-  if (group.members.length > 1) return `${group.members.length} ${WORD[group.kind]}`;
-  return `${runs[first.run].label} ${WORD[group.kind]} at step ${first.step}`;
-}
-
-function layOutLabels(ctx, events, runs, rect, theme, scale) {
-  const size = 12 * scale;
-  ctx.font = `600 ${size}px ${theme.font}`;
-  const groups = groupEvents(events);
-  for (const group of groups) {
-    group.text = labelText(group, runs);
-    group.dots = group.members.length > 1 ? Math.min(group.members.length, 12) : 0;
-    group.h = 22 * scale;
-    group.w = ctx.measureText(group.text).width + (29 + group.dots * 11 + (group.dots ? 5 : 0)) * scale;
-  }
-  const corners = placeBoxes(groups, rect);
-  return groups.map((group, i) => ({ ...group, box: corners[i] }));
-}
-
-function drawLabels(ctx, labels, runs, theme, scale) {
-  const size = 12 * scale;
-  for (const label of labels) {
-    const { box, w, h } = label;
-    const tone = TONE[label.kind][theme.dark ? 1 : 0];
-    const middle = box.y + h / 2;
-    ctx.strokeStyle = theme.dark ? "rgba(232,240,255,.65)" : "rgba(20,30,45,.6)";
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    ctx.moveTo(label.x, label.y);
-    ctx.lineTo(clamp(label.x, box.x, box.x + w), clamp(label.y, box.y, box.y + h));
-    ctx.stroke();
-    ctx.beginPath();
-    ctx.roundRect(box.x, box.y, w, h, h / 2);
-    ctx.fillStyle = theme.dark ? "rgba(14,17,23,.92)" : "rgba(255,255,255,.94)";
-    ctx.fill();
-    ctx.strokeStyle = tone;
-    ctx.stroke();
-    ctx.lineWidth = 1.9 * scale;
-    drawGlyph(ctx, label.kind, box.x + 13 * scale, middle, 4.6 * scale);
-    let x = box.x + 28 * scale;
-    for (const member of label.members.slice(0, label.dots)) {
-      const run = runs[member.run];
-      drawMarker(ctx, run.marker, x, middle, 3.6 * scale, run.ink, theme.halo, 0);
-      x += 11 * scale;
-    }
-    ctx.fillStyle = theme.text;
-    ctx.font = `600 ${size}px ${theme.font}`;
-    ctx.textAlign = "left";
-    ctx.textBaseline = "middle";
-    ctx.fillText(label.text, label.dots ? x - 1 : x - 6 * scale, middle + 0.5);
-  }
-}
-
-// legend.js
-const ENDS = { converged: "converged", diverged: "diverged", escaped: "left the valley: unbounded below" };
-
-class Legend {
-  constructor(actions) {
-    this.actions = actions;
-    this.element = document.createElement("div");
-    this.element.className = "ov-legend";
-    this.element.setAttribute("role", "group");
-    this.element.setAttribute("aria-label", "Runs");
-    this.chips = [];
-  }
-
-  set(runs, theme) {
-    const labels = runs.map((run) => run.label);
-    if (this.chips.map((chip) => chip.label).join("\n") !== labels.join("\n")) this.build(labels);
-    runs.forEach((run, i) => {
-      const chip = this.chips[i];
-      chip.button.setAttribute("aria-pressed", String(run.visible));
-      chip.run = run;
-      paintSample(chip.sample, run, theme);
-      const ended = run.outcome && run.outcome !== "running";
-      const step = ended && Number.isFinite(run.outcome_step) ? ` at step ${run.outcome_step}` : "";
-      chip.button.title = ended
-        ? `${run.label}: ${ENDS[run.outcome] || run.outcome}${step}`
-        : `${run.label} (click: show or hide; Alt-click: alone)`;
-      chip.badge.className = `ov-badge ov-${ended ? run.outcome : "none"}`;
-      chip.note.textContent = run.badge || (ended ? String(run.outcome_step ?? "") : "");
-      chip.glyph.hidden = !ended;
-      if (ended) paintGlyph(chip.glyph, run.outcome, chip.badge);
-      chip.badge.hidden = !ended && !run.badge;
-      chip.reached = null;
-    });
-  }
-
-  update(step) {
-    for (const chip of this.chips) {
-      const reached = Boolean(chip.run.badge) || step >= (chip.run.outcome_step ?? 0);
-      if (reached === chip.reached) continue;
-      chip.reached = reached;
-      chip.badge.classList.toggle("ov-reached", reached);
-    }
-  }
-
-  build(labels) {
-    this.element.textContent = "";
-    this.chips = labels.map((label, i) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "ov-chip";
-      const sample = document.createElement("canvas");
-      sample.setAttribute("aria-hidden", "true");
-      const name = document.createElement("span");
-      name.className = "ov-name";
-      name.textContent = label;
-      const badge = document.createElement("span");
-      const glyph = document.createElement("canvas");
-      const note = document.createElement("span");
-      badge.append(glyph, note);
-      badge.setAttribute("aria-hidden", "true");
-      button.append(sample, name, badge);
-      button.addEventListener("mousedown", (event) => event.preventDefault());
-      button.addEventListener("click", (event) =>
-        event.altKey ? this.actions.isolate(label) : this.actions.toggle(label),
-      );
-      button.addEventListener("dblclick", () => this.actions.isolate(label));
-      button.addEventListener("pointerenter", (event) => {
-        if (event.pointerType === "mouse") this.actions.highlight(i);
-      });
-      button.addEventListener("pointerleave", () => this.actions.highlight(-1));
-      this.element.append(button);
-      return { label, button, sample, badge, glyph, note, run: null, reached: null };
-    });
-  }
-}
-
-function sized(canvas, width, height) {
-  const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
-  canvas.width = width * ratio;
-  canvas.height = height * ratio;
-  canvas.style.width = `${width / 16}em`;
-  canvas.style.height = `${height / 16}em`;
-  const ctx = canvas.getContext("2d");
-  ctx.scale(ratio, ratio);
-  return ctx;
-}
-
-function paintSample(canvas, run, theme) {
-  const ctx = sized(canvas, 34, 16);
-  ctx.strokeStyle = run.ink;
-  ctx.lineWidth = 2.4;
-  ctx.setLineDash(run.dash);
-  ctx.beginPath();
-  ctx.moveTo(1, 8);
-  ctx.lineTo(33, 8);
-  ctx.stroke();
-  ctx.setLineDash([]);
-  drawMarker(ctx, run.marker, 17, 8, 5, run.ink, theme.background, 1.5);
-}
-
-function paintGlyph(canvas, outcome, badge) {
-  const ctx = sized(canvas, 12, 12);
-  ctx.strokeStyle = getComputedStyle(badge).color;
-  ctx.lineWidth = 1.9;
-  drawGlyph(ctx, outcome, 6, 6, 4.2);
-}
-
 // contour.js
 function padGrid(grid) {
   const [ny, nx] = grid.shape;
@@ -1556,7 +1623,8 @@ function contourLevels(values, kind, floor = null) {
   if (kind !== "log" || highest <= lowest) {
     const step = niceStep(highest - lowest || 1, 16);
     const first = Math.floor(lowest / step + 1e-9) * step;
-    return { log: false, floor: 0, first, step, count: Math.max(1, Math.ceil((highest - first) / step)) };
+    const count = Math.max(1, Math.ceil((highest - first) / step));
+    return { log: false, floor: 0, first, step, count };
   }
   const base = floor !== null && floor <= lowest ? floor : lowest;
   const low = Math.log10(
@@ -1565,7 +1633,8 @@ function contourLevels(values, kind, floor = null) {
   const high = Math.log10(highest - base);
   const step = [0.05, 0.1, 0.2, 0.25, 0.5, 1].find((s) => (high - low) / s <= 18) || 1;
   const first = Math.floor(low / step) * step;
-  return { log: true, floor: base, first, step, count: Math.max(1, Math.ceil((high - first) / step - 1e-9)) };
+  const count = Math.max(1, Math.ceil((high - first) / step - 1e-9));
+  return { log: true, floor: base, first, step, count };
 }
 
 function levelTicks(levels, count) {
@@ -1619,10 +1688,9 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
     const out = y * w;
     if (j < 0) continue;
     const [a, b, c, d] = down.weight.subarray(y * 4, y * 4 + 4);
-    const r0 = j * wide;
+    const [r0, r1, r2, r3] = [j, j + 1, j + 2, j + 3].map((line) => line * wide);
     for (let i = 0; i < wide; i++)
-      row[i] =
-        a * data[r0 + i] + b * data[r0 + wide + i] + c * data[r0 + 2 * wide + i] + d * data[r0 + 3 * wide + i];
+      row[i] = a * data[r0 + i] + b * data[r1 + i] + c * data[r2 + i] + d * data[r3 + i];
     let left = NaN;
     for (let x = 0; x < w; x++) {
       const i = across.index[x];
@@ -1630,7 +1698,8 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
       if (i >= 0) {
         const k = x * 4;
         const q = across.weight;
-        value = q[k] * row[i] + q[k + 1] * row[i + 1] + q[k + 2] * row[i + 2] + q[k + 3] * row[i + 3];
+        value = q[k] * row[i] + q[k + 1] * row[i + 1];
+        value += q[k + 2] * row[i + 2] + q[k + 3] * row[i + 3];
         if (log) {
           const height = value - floor;
           value = Math.log10(height > tiny ? height : tiny);
@@ -1652,8 +1721,8 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
         let cover = half + 0.5 - Math.abs(value - edge) / (slope + 1e-12);
         if (cover > 0) {
           cover = (cover > 1 ? 1 : cover) * line[3] * clamp(1.6 - 3 * slope, 0, 1);
-          const [cr, cg, cb] = colors[at];
-          color = pack32(cr + (line[0] - cr) * cover, cg + (line[1] - cg) * cover, cb + (line[2] - cb) * cover);
+          const mix = (channel) => colors[at][channel] * (1 - cover) + line[channel] * cover;
+          color = pack32(mix(0), mix(1), mix(2));
         }
       }
       pixels[out + x] = color;
@@ -1677,6 +1746,120 @@ function valueAt(padded, window, x, y) {
     for (let a = 0; a < 4; a++)
       sum += down.weight[b] * across.weight[a] * padded.data[(j + b) * padded.wide + i + a];
   return sum;
+}
+
+// mapbase.js
+const MANY_PIXELS = 700_000; // above it the bands are painted at half resolution during a gesture
+
+function inside(ctx, rect, draw) {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(rect.x, rect.y, rect.w, rect.h);
+  ctx.clip();
+  draw();
+  ctx.restore();
+}
+
+function drawSurface(map, ctx, rect, theme, scale, moving) {
+  ctx.save();
+  ctx.beginPath();
+  ctx.roundRect(rect.x, rect.y, rect.w, rect.h, 6);
+  ctx.clip();
+  ctx.fillStyle = theme.faint;
+  ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
+  if (map.grid) drawBands(map, ctx, rect, theme, moving);
+  ctx.restore();
+  drawAxes(map, ctx, rect, theme, scale);
+  if (map.grid) drawBar(map, ctx, rect, theme, scale);
+  drawPlaces(map, ctx, rect, theme, scale);
+}
+
+function drawBands(map, ctx, rect, theme, moving) {
+  map.levels ??= contourLevels(map.panel.grid.data, map.levelKind, map.panel.floor ?? null);
+  const { ratio } = map.layers;
+  const coarse = moving && rect.w * rect.h * ratio * ratio > MANY_PIXELS ? 0.5 : 1;
+  const [w, h] = [rect.w, rect.h].map((side) => Math.max(1, Math.round(side * ratio * coarse)));
+  Object.assign(map.sheet, { width: w, height: h });
+  const sheet = map.sheet.getContext("2d");
+  const image = sheet.createImageData(w, h);
+  const colors = sequentialColors(theme.dark, map.levels.count);
+  const width = Math.max(0.6, 0.8 * ratio * coarse);
+  const view = map.currentView();
+  paintBands(image, map.grid, view, map.window, map.levels, colors, theme.contour, width);
+  sheet.putImageData(image, 0, 0);
+  ctx.drawImage(map.sheet, rect.x, rect.y, rect.w, rect.h);
+}
+
+function drawAxes(map, ctx, rect, theme, scale) {
+  const size = 11.5 * scale;
+  const bottom = rect.y + rect.h;
+  ctx.textBaseline = "middle";
+  ctx.strokeStyle = theme.axis;
+  ctx.fillStyle = theme.muted;
+  ctx.lineWidth = 1;
+  const xTicks = makeTicks(map.xs, Math.max(2, Math.floor(rect.w / (80 * scale))));
+  const yTicks = makeTicks(map.ys, Math.max(2, Math.floor(rect.h / (56 * scale))));
+  for (const tick of xTicks) {
+    const x = map.xs.px(tick.value);
+    ctx.beginPath();
+    ctx.moveTo(Math.round(x) + 0.5, bottom + 2);
+    ctx.lineTo(Math.round(x) + 0.5, bottom + 5);
+    ctx.stroke();
+    if (x > rect.x + rect.w - 22 * scale) continue;
+    drawTick(ctx, tick, x, bottom + 15 * scale, size, theme.font, "center");
+  }
+  for (const tick of yTicks) {
+    const y = map.ys.px(tick.value);
+    ctx.beginPath();
+    ctx.moveTo(rect.x - 2, Math.round(y) + 0.5);
+    ctx.lineTo(rect.x - 5, Math.round(y) + 0.5);
+    ctx.stroke();
+    if (y > rect.y + 20 * scale) drawTick(ctx, tick, rect.x - 8, y, size, theme.font, "right");
+  }
+  ctx.font = `italic ${size * 1.08}px ${theme.font}`;
+  ctx.textAlign = "right";
+  ctx.fillText(map.panel.xlabel || "", rect.x + rect.w, bottom + 15 * scale);
+  ctx.fillText(map.panel.ylabel || "", rect.x - 8, rect.y + 8 * scale);
+}
+
+function drawBar(map, ctx, rect, theme, scale) {
+  const { count, log, floor } = map.levels;
+  const colors = sequentialColors(theme.dark, count);
+  const x = rect.x + rect.w + 12 * scale;
+  const w = 9 * scale;
+  const top = rect.y + 18 * scale;
+  const h = rect.h - 18 * scale;
+  for (let i = 0; i < count; i++) {
+    ctx.fillStyle = `rgb(${colors[i].map(Math.round).join(",")})`;
+    const [a, b] = [top + h - (h * (i + 1)) / count, top + h - (h * i) / count];
+    ctx.fillRect(x, Math.floor(a), w, Math.ceil(b) - Math.floor(a));
+  }
+  ctx.strokeStyle = theme.axis;
+  ctx.lineWidth = 1;
+  ctx.strokeRect(Math.round(x) - 0.5, Math.round(top) - 0.5, Math.round(w) + 1, Math.round(h) + 1);
+  ctx.fillStyle = theme.muted;
+  ctx.textBaseline = "middle";
+  const size = 10.5 * scale;
+  for (const tick of levelTicks(map.levels, Math.max(2, Math.floor(h / (46 * scale))))) {
+    if (tick.at < -0.001 || tick.at > 1.001) continue;
+    const y = top + h * (1 - tick.at);
+    drawTick(ctx, tick, x + w + 4, clamp(y, top + 5, top + h - 4), size, theme.font);
+  }
+  ctx.font = `italic ${size}px ${theme.font}`;
+  ctx.textAlign = "left";
+  const lowest = (map.panel.floor ?? null) === null ? "min" : "f*";
+  const name = log && Math.abs(floor) > 1e-12 ? `f − ${lowest}` : "f";
+  ctx.fillText(name, x, rect.y + 6 * scale);
+}
+
+function drawPlaces(map, ctx, rect, theme, scale) {
+  inside(ctx, rect, () => {
+    const ink = theme.dark ? "#fff" : "#1c2430";
+    for (const [x, y] of map.panel.saddles || [])
+      drawSaddle(ctx, map.xs.px(x), map.ys.px(y), 4.5 * scale, ink, theme.halo);
+    for (const [x, y] of map.panel.minima || [])
+      drawStar(ctx, map.xs.px(x), map.ys.px(y), 8.5 * scale, theme.star);
+  });
 }
 
 // trails.js
@@ -1703,7 +1886,8 @@ function traceTrail(ctx, trail, start, from, to) {
   let open = false;
   for (let i = base + Math.max(1, from + 1); i <= base + Math.min(to, points - 1); i++) {
     const [ax, ay, bx, by] = [xy[2 * i - 2], xy[2 * i - 1], xy[2 * i], xy[2 * i + 1]];
-    const near = Math.abs(ax) < FAR && Math.abs(ay) < FAR && Math.abs(bx) < FAR && Math.abs(by) < FAR;
+    const reach = Math.max(Math.abs(ax), Math.abs(ay), Math.abs(bx), Math.abs(by));
+    const near = reach < FAR;
     if (near) {
       if (!open) ctx.moveTo(ax, ay);
       ctx.lineTo(bx, by);
@@ -1745,8 +1929,6 @@ function trailAt(trail, start, at) {
 }
 
 // map.js
-const MANY_PIXELS = 700_000; // above it the bands are painted at half resolution during a gesture
-
 class MapPanel {
   constructor(host) {
     this.kind = "map";
@@ -1823,106 +2005,12 @@ class MapPanel {
     this.xs = makeScale("linear", view.x0, view.x1, rect.x, rect.x + rect.w);
     this.ys = makeScale("linear", view.y0, view.y1, rect.y + rect.h, rect.y);
     this.layers.clear("base");
-    ctx.save();
-    ctx.beginPath();
-    ctx.roundRect(rect.x, rect.y, rect.w, rect.h, 6);
-    ctx.clip();
-    ctx.fillStyle = theme.faint;
-    ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
-    if (this.grid) this.drawBands(ctx, rect, view, theme, frame.moving);
-    ctx.restore();
-    this.drawAxes(ctx, rect, theme, scale);
-    if (this.grid) this.drawBar(ctx, rect, theme, scale);
-    this.drawPlaces(ctx, rect, theme, scale);
+    drawSurface(this, ctx, rect, theme, scale, frame.moving);
     this.trails = this.panel.paths.map((path) => projectPath(path, this.xs.px, this.ys.px));
     this.baseStale = false;
     this.drawn = null;
     this.labelKey = null;
     this.placeHandle?.();
-  }
-
-  drawBands(ctx, rect, view, theme, moving) {
-    this.levels ??= contourLevels(this.panel.grid.data, this.levelKind, this.panel.floor ?? null);
-    const { ratio } = this.layers;
-    const coarse = moving && rect.w * rect.h * ratio * ratio > MANY_PIXELS ? 0.5 : 1;
-    const [w, h] = [rect.w, rect.h].map((side) => Math.max(1, Math.round(side * ratio * coarse)));
-    Object.assign(this.sheet, { width: w, height: h });
-    const sheet = this.sheet.getContext("2d");
-    const image = sheet.createImageData(w, h);
-    const colors = sequentialColors(theme.dark, this.levels.count);
-    const width = Math.max(0.6, 0.8 * ratio * coarse);
-    paintBands(image, this.grid, view, this.window, this.levels, colors, theme.contour, width);
-    sheet.putImageData(image, 0, 0);
-    ctx.drawImage(this.sheet, rect.x, rect.y, rect.w, rect.h);
-  }
-
-  drawAxes(ctx, rect, theme, scale) {
-    const size = 11.5 * scale;
-    const bottom = rect.y + rect.h;
-    ctx.textBaseline = "middle";
-    ctx.strokeStyle = theme.axis;
-    ctx.fillStyle = theme.muted;
-    ctx.lineWidth = 1;
-    const xTicks = makeTicks(this.xs, Math.max(2, Math.floor(rect.w / (80 * scale))));
-    const yTicks = makeTicks(this.ys, Math.max(2, Math.floor(rect.h / (56 * scale))));
-    for (const tick of xTicks) {
-      const x = this.xs.px(tick.value);
-      ctx.beginPath();
-      ctx.moveTo(Math.round(x) + 0.5, bottom + 2);
-      ctx.lineTo(Math.round(x) + 0.5, bottom + 5);
-      ctx.stroke();
-      if (x < rect.x + rect.w - 22 * scale) drawTick(ctx, tick, x, bottom + 15 * scale, size, theme.font, "center");
-    }
-    for (const tick of yTicks) {
-      const y = this.ys.px(tick.value);
-      ctx.beginPath();
-      ctx.moveTo(rect.x - 2, Math.round(y) + 0.5);
-      ctx.lineTo(rect.x - 5, Math.round(y) + 0.5);
-      ctx.stroke();
-      if (y > rect.y + 20 * scale) drawTick(ctx, tick, rect.x - 8, y, size, theme.font, "right");
-    }
-    ctx.font = `italic ${size * 1.08}px ${theme.font}`;
-    ctx.textAlign = "right";
-    ctx.fillText(this.panel.xlabel || "", rect.x + rect.w, bottom + 15 * scale);
-    ctx.fillText(this.panel.ylabel || "", rect.x - 8, rect.y + 8 * scale);
-  }
-
-  drawBar(ctx, rect, theme, scale) {
-    const { count, log, floor } = this.levels;
-    const colors = sequentialColors(theme.dark, count);
-    const x = rect.x + rect.w + 12 * scale;
-    const w = 9 * scale;
-    const top = rect.y + 18 * scale;
-    const h = rect.h - 18 * scale;
-    for (let i = 0; i < count; i++) {
-      ctx.fillStyle = `rgb(${colors[i].map(Math.round).join(",")})`;
-      const [a, b] = [top + h - (h * (i + 1)) / count, top + h - (h * i) / count];
-      ctx.fillRect(x, Math.floor(a), w, Math.ceil(b) - Math.floor(a));
-    }
-    ctx.strokeStyle = theme.axis;
-    ctx.lineWidth = 1;
-    ctx.strokeRect(Math.round(x) - 0.5, Math.round(top) - 0.5, Math.round(w) + 1, Math.round(h) + 1);
-    ctx.fillStyle = theme.muted;
-    ctx.textBaseline = "middle";
-    const size = 10.5 * scale;
-    for (const tick of levelTicks(this.levels, Math.max(2, Math.floor(h / (46 * scale))))) {
-      if (tick.at < -0.001 || tick.at > 1.001) continue;
-      const y = top + h * (1 - tick.at);
-      drawTick(ctx, tick, x + w + 4, clamp(y, top + 5, top + h - 4), size, theme.font);
-    }
-    ctx.font = `italic ${size}px ${theme.font}`;
-    ctx.textAlign = "left";
-    const lifted = log && Math.abs(floor) > 1e-12;
-    ctx.fillText(lifted ? (this.panel.floor === null ? "f − min" : "f − f*") : "f", x, rect.y + 6 * scale);
-  }
-
-  drawPlaces(ctx, rect, theme, scale) {
-    this.inside(ctx, rect, () => {
-      for (const [x, y] of this.panel.saddles || [])
-        drawSaddle(ctx, this.xs.px(x), this.ys.px(y), 4.5 * scale, theme.dark ? "#fff" : "#1c2430", theme.halo);
-      for (const [x, y] of this.panel.minima || [])
-        drawStar(ctx, this.xs.px(x), this.ys.px(y), 8.5 * scale, theme.star);
-    });
   }
 
   pathIndex(trail, step) {
@@ -1942,21 +2030,26 @@ class MapPanel {
     const from = fresh ? 0 : this.drawn;
     const rect = this.rect(scale);
     const { halo, trail: ink } = this.layers;
-    this.inside(halo, rect, () =>
-      this.inside(ink, rect, () => {
+    const glow = rgba(theme.halo, theme.dark ? 0.75 : 0.9);
+    inside(halo, rect, () =>
+      inside(ink, rect, () => {
         for (const [run, path] of this.trails.entries()) {
           const { visible, ink: color, dash } = frame.runs[run];
           if (!visible) continue;
           const dim = frame.highlight >= 0 && frame.highlight !== run;
-          if (whole && fresh) this.strokeTrail(ink, path, 0, path.points - 1, color, [], dim ? 0.05 : 0.3, 1.4 * scale);
+          const end = path.points - 1;
+          if (whole && fresh)
+            this.strokeTrail(ink, path, 0, end, color, [], dim ? 0.05 : 0.3, 1.4 * scale);
           const first = Math.floor(this.pathIndex(path, from));
           const last = Math.floor(this.pathIndex(path, frame.step) + 1e-9);
           if (last <= first) continue;
           const cloud = path.starts > 1;
           const alpha = (cloud ? clamp(14 / path.starts, 0.42, 0.8) : 1) * (dim ? 0.12 : 1);
           if (!cloud && !dim)
-            this.strokeTrail(halo, path, first, last, rgba(theme.halo, theme.dark ? 0.75 : 0.9), [], 1, 5 * scale);
-          this.strokeTrail(ink, path, first, last, color, cloud ? [] : dash, alpha, (cloud ? 1.3 : 2.3) * scale);
+            this.strokeTrail(halo, path, first, last, glow, [], 1, 5 * scale);
+          const pattern = cloud ? [] : dash;
+          const width = (cloud ? 1.3 : 2.3) * scale;
+          this.strokeTrail(ink, path, first, last, color, pattern, alpha, width);
         }
       }),
     );
@@ -1983,9 +2076,10 @@ class MapPanel {
     const ctx = this.layers.top;
     const rect = this.rect(scale);
     this.layers.clear("top");
-    this.inside(ctx, rect, () => {
+    inside(ctx, rect, () => {
       this.drawStarts(ctx, theme, scale);
-      const order = [...this.trails.keys()].sort((a, b) => (a === frame.highlight) - (b === frame.highlight));
+      const last = frame.highlight; // drawn over the others
+      const order = [...this.trails.keys()].sort((a, b) => (a === last) - (b === last));
       for (const run of order) if (frame.runs[run].visible) this.drawHeads(ctx, run, frame);
       if (frame.hoverPoint) this.drawCross(ctx, rect, frame.hoverPoint, theme);
     });
@@ -2029,7 +2123,8 @@ class MapPanel {
       const radius = (cloud ? 3 : 6) * scale;
       if (dim || cloud) drawMarker(ctx, marker, x, y, radius, ink, theme.halo, cloud ? 0.8 : 1);
       else {
-        drawMarker(ctx, marker, x, y, radius + 1.4 * scale, "#fff", theme.dark ? "#05070d" : rgba("#101828", 0.75), 1);
+        const rim = theme.dark ? "#05070d" : "rgba(16,24,40,.75)";
+        drawMarker(ctx, marker, x, y, radius + 1.4 * scale, "#fff", rim, 1);
         drawMarker(ctx, marker, x, y, radius, ink, ink, 0);
       }
       ctx.globalAlpha = 1;
@@ -2055,9 +2150,10 @@ class MapPanel {
     const events = [];
     for (const [run, info] of frame.runs.entries()) {
       const known = info.outcome && info.outcome !== "running" && info.outcome_step !== null;
-      if (!known || !info.visible || frame.step < info.outcome_step || this.trails[run].starts > 1) continue;
+      if (!known || !info.visible || frame.step < info.outcome_step) continue;
       if (frame.highlight >= 0 && frame.highlight !== run) continue;
       const path = this.trails[run];
+      if (path.starts > 1) continue;
       const [x, y] = trailAt(path, 0, Math.floor(this.pathIndex(path, info.outcome_step)));
       if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
       events.push({
@@ -2074,15 +2170,6 @@ class MapPanel {
       this.labelKey = key;
     }
     return this.labels;
-  }
-
-  inside(ctx, rect, draw) {
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(rect.x, rect.y, rect.w, rect.h);
-    ctx.clip();
-    draw();
-    ctx.restore();
   }
 
   lossAt(x, y) {
@@ -2206,7 +2293,7 @@ class Player {
     this.moving = false;
     this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
     this.start = new StartLink((at) => this.events.onStart?.(at));
-    this.build();
+    buildParts(this);
     const redraw = () => this.invalidate();
     this.resizer = new ResizeObserver(() => this.resized());
     this.resizer.observe(this.root);
@@ -2215,38 +2302,6 @@ class Player {
     this.onFull = () => this.resized(true);
     document.addEventListener("fullscreenchange", this.onFull);
     this.dropKeys = listenKeys(this.root, (action) => this.act(action));
-  }
-
-  build() {
-    const make = (name, className) => Object.assign(document.createElement(name), { className });
-    this.root = make("div", "optviz-player");
-    this.root.tabIndex = 0;
-    this.root.setAttribute("role", "region");
-    this.grid = make("div", "ov-panels");
-    this.readout = new Readout();
-    this.legend = new Legend({
-      toggle: (label) => this.toggleRun(label),
-      isolate: (label) => this.isolateRun(label),
-      highlight: (run) => this.setHighlight(run),
-    });
-    this.controls = new Controls({
-      toggle: () => this.act({ act: "toggle" }),
-      seek: (step) => this.seek(step),
-      nudge: (by) => this.act({ act: "nudge", by }),
-      speed: (factor) => (this.clock.speed = factor),
-      loop: () => {
-        this.clock.loop = !this.clock.loop;
-        this.controls.setLoop(this.clock.loop);
-      },
-      full: () => this.act({ act: "full" }),
-      reset: () => this.resetView(),
-    });
-    this.notes = make("p", "ov-notes");
-    this.live = make("div", "ov-live");
-    this.live.setAttribute("aria-live", "polite");
-    this.root.append(this.legend.element, this.grid, this.controls.element, this.notes, this.readout.element, this.live);
-    this.root.optviz = { stats: () => ({ ...this.counts }), player: this };
-    this.host.append(this.root);
   }
 
   set(header) {
@@ -2401,8 +2456,10 @@ class Player {
       else clock.play();
       this.last = 0;
       if (!clock.playing) this.tell();
-    } else if (act === "nudge") this.seek(by < 0 ? Math.ceil(clock.step) + by : Math.floor(clock.step + 1e-9) + by);
-    else if (act === "home") this.seek(0);
+    } else if (act === "nudge") {
+      const whole = by < 0 ? Math.ceil(clock.step - 1e-9) : Math.floor(clock.step + 1e-9);
+      this.seek(whole + by);
+    } else if (act === "home") this.seek(0);
     else if (act === "end") this.seek(clock.numSteps);
     else if (act === "full") this.toggleFull();
     this.wake();
@@ -2418,7 +2475,8 @@ class Player {
   tell() {
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
-      if (!this.clock.playing && this.theme) this.live.textContent = summary(this.header, this.panels, this.frame());
+      if (this.clock.playing || !this.theme) return;
+      this.live.textContent = summary(this.header, this.panels, this.frame());
     }, 400);
     if (this.header?.report_step) this.events.onPause?.(Math.round(this.clock.step));
   }

@@ -50,7 +50,8 @@ export class Clock {
       return this.step !== before;
     }
     // a tab that slept must not jump
-    this.step = Math.min(this.numSteps, this.step + Math.min(seconds, 0.1) * BASE_RATE * this.speed);
+    const moved = Math.min(seconds, 0.1) * BASE_RATE * this.speed;
+    this.step = Math.min(this.numSteps, this.step + moved);
     if (this.step >= this.numSteps && !this.loop) this.playing = false;
     return this.step !== before;
   }

@@ -41,7 +41,8 @@ export function contourLevels(values, kind, floor = null) {
   if (kind !== "log" || highest <= lowest) {
     const step = niceStep(highest - lowest || 1, 16);
     const first = Math.floor(lowest / step + 1e-9) * step;
-    return { log: false, floor: 0, first, step, count: Math.max(1, Math.ceil((highest - first) / step)) };
+    const count = Math.max(1, Math.ceil((highest - first) / step));
+    return { log: false, floor: 0, first, step, count };
   }
   const base = floor !== null && floor <= lowest ? floor : lowest;
   const low = Math.log10(
@@ -50,7 +51,8 @@ export function contourLevels(values, kind, floor = null) {
   const high = Math.log10(highest - base);
   const step = [0.05, 0.1, 0.2, 0.25, 0.5, 1].find((s) => (high - low) / s <= 18) || 1;
   const first = Math.floor(low / step) * step;
-  return { log: true, floor: base, first, step, count: Math.max(1, Math.ceil((high - first) / step - 1e-9)) };
+  const count = Math.max(1, Math.ceil((high - first) / step - 1e-9));
+  return { log: true, floor: base, first, step, count };
 }
 
 /** Ticks of the colour bar: `{at: 0…1, text, raised}`. */
@@ -65,7 +67,7 @@ export function levelTicks(levels, count) {
   }));
 }
 
-/** Catmull-Rom weights of each pixel along one axis: index of the first of four samples, weights. */
+/** Catmull-Rom weights of each pixel along one axis, and the first of its four samples. */
 function weights(pixels, from, to, lo, hi, samples) {
   const index = new Int32Array(pixels);
   const weight = new Float64Array(pixels * 4);
@@ -117,10 +119,9 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
     const out = y * w;
     if (j < 0) continue;
     const [a, b, c, d] = down.weight.subarray(y * 4, y * 4 + 4);
-    const r0 = j * wide;
+    const [r0, r1, r2, r3] = [j, j + 1, j + 2, j + 3].map((line) => line * wide);
     for (let i = 0; i < wide; i++)
-      row[i] =
-        a * data[r0 + i] + b * data[r0 + wide + i] + c * data[r0 + 2 * wide + i] + d * data[r0 + 3 * wide + i];
+      row[i] = a * data[r0 + i] + b * data[r1 + i] + c * data[r2 + i] + d * data[r3 + i];
     let left = NaN;
     for (let x = 0; x < w; x++) {
       const i = across.index[x];
@@ -128,7 +129,8 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
       if (i >= 0) {
         const k = x * 4;
         const q = across.weight;
-        value = q[k] * row[i] + q[k + 1] * row[i + 1] + q[k + 2] * row[i + 2] + q[k + 3] * row[i + 3];
+        value = q[k] * row[i] + q[k + 1] * row[i + 1];
+        value += q[k + 2] * row[i + 2] + q[k + 3] * row[i + 3];
         if (log) {
           const height = value - floor;
           value = Math.log10(height > tiny ? height : tiny);
@@ -151,8 +153,8 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
         let cover = half + 0.5 - Math.abs(value - edge) / (slope + 1e-12);
         if (cover > 0) {
           cover = (cover > 1 ? 1 : cover) * line[3] * clamp(1.6 - 3 * slope, 0, 1);
-          const [cr, cg, cb] = colors[at];
-          color = pack32(cr + (line[0] - cr) * cover, cg + (line[1] - cg) * cover, cb + (line[2] - cb) * cover);
+          const mix = (channel) => colors[at][channel] * (1 - cover) + line[channel] * cover;
+          color = pack32(mix(0), mix(1), mix(2));
         }
       }
       pixels[out + x] = color;

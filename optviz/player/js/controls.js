@@ -2,12 +2,19 @@
 
 import { BASE_RATE } from "./clock.js";
 
+const FILL = 'fill="currentColor"';
 const PATHS = {
-  play: '<path d="M7 4.6v14.8c0 .8.9 1.3 1.6.9l11.6-7.4c.6-.4.6-1.4 0-1.8L8.6 3.7C7.9 3.3 7 3.8 7 4.6z" fill="currentColor"/>',
-  pause: '<rect x="5.5" y="4" width="4.5" height="16" rx="1.3" fill="currentColor"/><rect x="14" y="4" width="4.5" height="16" rx="1.3" fill="currentColor"/>',
-  back: '<path d="M18 5.5v13L8.5 12z" fill="currentColor"/><path d="M6 5.5v13"/>',
-  forward: '<path d="M6 5.5v13l9.5-6.5z" fill="currentColor"/><path d="M18 5.5v13"/>',
-  loop: '<path d="M17 2.8 20.2 6 17 9.2"/><path d="M4 11.5V10a4 4 0 0 1 4-4h12"/><path d="M7 21.2 3.8 18 7 14.8"/><path d="M20 12.5V14a4 4 0 0 1-4 4H4"/>',
+  play:
+    '<path d="M7 4.6v14.8c0 .8.9 1.3 1.6.9l11.6-7.4c.6-.4.6-1.4 0-1.8L8.6 3.7C7.9 3.3 7 3.8 7 4.6z" ' +
+    `${FILL}/>`,
+  pause:
+    `<rect x="5.5" y="4" width="4.5" height="16" rx="1.3" ${FILL}/>` +
+    `<rect x="14" y="4" width="4.5" height="16" rx="1.3" ${FILL}/>`,
+  back: `<path d="M18 5.5v13L8.5 12z" ${FILL}/><path d="M6 5.5v13"/>`,
+  forward: `<path d="M6 5.5v13l9.5-6.5z" ${FILL}/><path d="M18 5.5v13"/>`,
+  loop:
+    '<path d="M17 2.8 20.2 6 17 9.2"/><path d="M4 11.5V10a4 4 0 0 1 4-4h12"/>' +
+    '<path d="M7 21.2 3.8 18 7 14.8"/><path d="M20 12.5V14a4 4 0 0 1-4 4H4"/>',
   full: '<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/>',
   reset: '<path d="M4.5 12a7.5 7.5 0 1 0 2.4-5.5"/><path d="M4 3.5v4.4h4.4"/>',
 };
@@ -16,7 +23,8 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 function icon(name) {
   return (
     '<svg viewBox="0 0 24 24" width="1.25em" height="1.25em" fill="none" stroke="currentColor" ' +
-    `stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${PATHS[name]}</svg>`
+    'stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">' +
+    `${PATHS[name]}</svg>`
   );
 }
 
@@ -42,8 +50,10 @@ export class Controls {
     this.element.className = "ov-controls";
     this.playButton = button("Play", "play", "Play (space)", actions.toggle);
     this.playButton.classList.add("ov-play");
-    const back = button("Step back", "back", "Step back (←, ten with shift)", () => actions.nudge(-1));
-    const forward = button("Step forward", "forward", "Step forward (→, ten with shift)", () => actions.nudge(1));
+    const step = (name, glyph, key, by) =>
+      button(name, glyph, `${name} (${key}, ten with shift)`, () => actions.nudge(by));
+    const back = step("Step back", "back", "←", -1);
+    const forward = step("Step forward", "forward", "→", 1);
     this.loopButton = button("Loop", "loop", "Start again at the end", actions.loop);
     this.loopButton.setAttribute("aria-pressed", "false");
     const reset = button("Reset view", "reset", "Reset view (double click)", actions.reset);
@@ -54,7 +64,9 @@ export class Controls {
     Object.assign(this.scrubber, { type: "range", min: "0", max: "1", step: "any", value: "0" });
     this.scrubber.className = "ov-scrub";
     this.scrubber.setAttribute("aria-label", "Step");
-    this.scrubber.addEventListener("input", () => actions.seek(Math.round(this.scrubber.valueAsNumber)));
+    this.scrubber.addEventListener("input", () =>
+      actions.seek(Math.round(this.scrubber.valueAsNumber)),
+    );
 
     this.count = document.createElement("output");
     this.count.className = "ov-count";
@@ -68,10 +80,8 @@ export class Controls {
     speed.setAttribute("aria-label", "Speed");
     speed.title = `Speed: 1× is ${BASE_RATE} steps a second`;
     for (const factor of SPEEDS) {
-      const rate = `${factor * BASE_RATE} steps a second`;
-      const option = new Option(`${factor}×`, String(factor), factor === 1, factor === 1);
-      option.title = rate;
-      speed.append(option);
+      const text = `${factor}× (${factor * BASE_RATE}/s)`;
+      speed.append(new Option(text, String(factor), factor === 1, factor === 1));
     }
     speed.addEventListener("change", () => {
       actions.speed(Number(speed.value));

@@ -3,7 +3,7 @@
 import { Layers } from "./layers.js";
 import { drawMarker, drawTick } from "./marks.js";
 import { rgba } from "./palette.js";
-import { makeScale, makeTicks } from "./scales.js";
+import { clamp, makeScale, makeTicks } from "./scales.js";
 import { countUpTo, prepareSeries, seriesAt, traceLine, valueRange } from "./series.js";
 
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
@@ -65,13 +65,14 @@ export class CurvePanel {
     const rect = this.rect(scale);
     const diverged = frame.runs.map((run) => run.outcome === "diverged");
     const leaves = frame.runs.map((run) => (run.outcome === "escaped" ? run.outcome_step : null));
-    const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, xview.from, xview.to);
-    this.xs = makeScale("linear", xview.from, xview.to, rect.x, rect.x + rect.w);
+    const { from, to } = xview;
+    const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, from, to);
+    this.xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);
     this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
     this.layers.clear("base");
     const size = 11.5 * scale;
     ctx.textBaseline = "middle";
-    const yTicks = makeTicks(this.ys, Math.max(2, Math.floor(rect.h / (34 * scale))));
+    const yTicks = makeTicks(this.ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
     const xTicks = makeTicks(this.xs, Math.max(2, Math.floor(rect.w / (70 * scale))), true);
     ctx.lineWidth = 1;
     ctx.strokeStyle = theme.faint;
@@ -119,9 +120,10 @@ export class CurvePanel {
         const run = frame.runs[series.run];
         const dim = frame.highlight >= 0 && frame.highlight !== series.run;
         if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.03 : 0.12));
-        if (series.constant === null)
-          this.stroke(ctx, series, series.main, 0, series.main.length, run, frame, dim ? 0.06 : 0.24, 1.1);
-        else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, dim ? 0.06 : 0.24, 1.1);
+        const alpha = dim ? 0.06 : 0.24;
+        const { main } = series;
+        if (main) this.stroke(ctx, series, main, 0, main.length, run, frame, alpha, 1.1);
+        else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, alpha, 1.1);
       }
     });
   }
@@ -144,7 +146,8 @@ export class CurvePanel {
         const begin = from < 0 ? 0 : Math.max(0, countUpTo(series, from) - 1);
         const end = countUpTo(series, frame.step);
         if (end <= begin || (end - begin < 2 && from >= 0)) continue;
-        for (const line of series.lines) this.stroke(ctx, series, line, begin, end, run, frame, alpha * 0.3, 0.9);
+        for (const line of series.lines)
+          this.stroke(ctx, series, line, begin, end, run, frame, alpha * 0.3, 0.9);
         this.stroke(ctx, series, series.main, begin, end, run, frame, alpha, 1.9);
       }
     });
@@ -156,8 +159,12 @@ export class CurvePanel {
     ctx.strokeStyle = run.ink;
     ctx.lineWidth = width * frame.scale;
     ctx.lineJoin = "round";
-    ctx.lineCap = series.style === "dots" ? "round" : "butt";
-    ctx.setLineDash(STYLE_DASH[series.style] || run.dash);
+    // round ends hide the joints of a line drawn piece by piece
+    const solid = alpha === 1 && !run.dash.length && series.style === "solid";
+    ctx.lineCap = solid || series.style === "dots" ? "round" : "butt";
+    // dashes of a line that turns within a pixel would be a fog
+    const dense = line.length > 3 * Math.abs(this.xs.to - this.xs.from);
+    ctx.setLineDash(STYLE_DASH[series.style] || (dense ? [] : run.dash));
     // a pattern that runs with x stays in place however the line is cut into segments
     ctx.lineDashOffset = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
     ctx.beginPath();
@@ -173,7 +180,9 @@ export class CurvePanel {
     for (let i = from; i < to; i++) {
       if (!Number.isFinite(line[i])) continue;
       const x = this.xs.px(series.x ? series.x[i] : i);
-      drawMarker(ctx, run.marker, x, this.ys.px(line[i]), 3.4 * frame.scale, run.ink, frame.theme.background, 1);
+      const { scale, theme } = frame;
+      const y = this.ys.px(line[i]);
+      drawMarker(ctx, run.marker, x, y, 3.4 * scale, run.ink, theme.background, 1);
     }
   }
 
@@ -183,9 +192,12 @@ export class CurvePanel {
     ctx.strokeStyle = run.ink;
     ctx.lineWidth = width * frame.scale;
     ctx.setLineDash(run.dash);
-    ctx.lineDashOffset = this.xs.px(from) - this.xs.from;
+    ctx.lineCap = "butt";
+    // one pixel of overlap hides the joints of a line drawn piece by piece
+    const begin = Math.max(this.xs.from, this.xs.px(from) - (run.dash.length || alpha < 1 ? 0 : 1));
+    ctx.lineDashOffset = begin - this.xs.from;
     ctx.beginPath();
-    ctx.moveTo(this.xs.px(from), y);
+    ctx.moveTo(begin, y);
     ctx.lineTo(this.xs.px(to), y);
     ctx.stroke();
     ctx.setLineDash([]);
@@ -194,7 +206,8 @@ export class CurvePanel {
 
   fillBand(ctx, series, color) {
     const [low, high] = series.band;
-    const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? this.ys.hi * 10 : this.ys.lo);
+    const { lo, hi } = this.ys;
+    const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? hi * 10 : lo);
     ctx.fillStyle = color;
     ctx.beginPath();
     for (let i = 0; i < high.length; i++)
@@ -227,7 +240,8 @@ export class CurvePanel {
       const run = frame.runs[series.run];
       const x = this.xs.px(frame.step);
       const y = this.ys.px(seriesAt(series, frame.step));
-      if (!(y >= rect.y - 2 && y <= rect.y + rect.h + 2) || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
+      const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
+      if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
       drawMarker(ctx, run.marker, x, y, 4 * scale, run.ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;

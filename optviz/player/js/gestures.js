@@ -96,7 +96,8 @@ export function listenGestures(element, on) {
       const [x, y] = at(event);
       const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
       // where zooming out has come to its end the page scrolls on
-      if (on.zoom(x, y, Math.exp(Math.max(-80, Math.min(80, pixels)) * 0.0025))) event.preventDefault();
+      const factor = Math.exp(Math.max(-80, Math.min(80, pixels)) * 0.0025);
+      if (on.zoom(x, y, factor)) event.preventDefault();
     },
     { passive: false },
   );

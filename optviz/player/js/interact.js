@@ -36,7 +36,8 @@ function bindCurves(player, panel) {
       const step = Math.round(stepAt(x));
       player.hover = { step, point: null };
       const rows = curveRows(panel, step, player.frame());
-      player.readout.show(`${player.header.unit || "step"} ${step}`, rows, ...place(player, panel, x, y));
+      const head = `${player.header.unit || "step"} ${step}`;
+      player.readout.show(head, rows, ...place(player, panel, x, y));
       player.wake();
     },
     leave: () => leave(player),

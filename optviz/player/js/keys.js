@@ -27,14 +27,14 @@ export function keyAction({ key, shiftKey, ctrlKey, metaKey, altKey }) {
 
 const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA", "BUTTON", "A"]);
 
-/** Whether an element keeps a key for itself; the player's own scrubber leaves all to the player. */
+/** Whether an element keeps a key for itself; the player's scrubber leaves all to the player. */
 export function keepsKey(element, key) {
   if (!element || element.classList?.contains("ov-scrub")) return false;
   if (element.isContentEditable) return true;
   if (!FIELDS.has(element.tagName)) return false;
   // a button needs only the keys that press it
-  if (element.tagName === "BUTTON" || element.tagName === "A") return key === " " || key === "Enter";
-  return true;
+  const pressed = element.tagName === "BUTTON" || element.tagName === "A";
+  return pressed ? key === " " || key === "Enter" : true;
 }
 
 /**

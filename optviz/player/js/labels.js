@@ -9,6 +9,7 @@ const TONE = {
   diverged: ["#c4320a", "#ff9c7a"],
   escaped: ["#5925dc", "#c3b5fd"],
 };
+const SIDES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
 const NEAR = 30; // pixels within which outcomes of one kind share a label
 
 /** A tick, a cross or an arrow, drawn because not every font has them. */
@@ -55,9 +56,11 @@ export function placeBoxes(boxes, rect) {
   return boxes.map((box) => {
     let best = null;
     for (const gap of [14, 30, 52, 80])
-      for (const [sx, sy] of [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]]) {
-        const x = clamp(box.x + sx * gap + ((sx - 1) / 2) * box.w, rect.x + 4, rect.x + rect.w - box.w - 4);
-        const y = clamp(box.y + sy * gap + ((sy - 1) / 2) * box.h, rect.y + 4, rect.y + rect.h - box.h - 4);
+      for (const [sx, sy] of SIDES) {
+        const left = box.x + sx * gap + ((sx - 1) / 2) * box.w;
+        const top = box.y + sy * gap + ((sy - 1) / 2) * box.h;
+        const x = clamp(left, rect.x + 4, rect.x + rect.w - box.w - 4);
+        const y = clamp(top, rect.y + 4, rect.y + rect.h - box.h - 4);
         let cost = gap * 0.4;
         for (const other of placed) cost += overlap(x, y, box, other) * 4;
         for (const other of boxes)
@@ -90,7 +93,8 @@ export function layOutLabels(ctx, events, runs, rect, theme, scale) {
     group.text = labelText(group, runs);
     group.dots = group.members.length > 1 ? Math.min(group.members.length, 12) : 0;
     group.h = 22 * scale;
-    group.w = ctx.measureText(group.text).width + (29 + group.dots * 11 + (group.dots ? 5 : 0)) * scale;
+    const dots = group.dots ? group.dots * 11 + 5 : 0;
+    group.w = ctx.measureText(group.text).width + (29 + dots) * scale;
   }
   const corners = placeBoxes(groups, rect);
   return groups.map((group, i) => ({ ...group, box: corners[i] }));

@@ -3,7 +3,7 @@
 import { drawMarker } from "./marks.js";
 import { drawGlyph } from "./labels.js";
 
-const ENDS = { converged: "converged", diverged: "diverged", escaped: "left the valley: unbounded below" };
+const ENDS = { escaped: "escaped (the loss has no lower bound)" };
 
 export class Legend {
   /** @param {object} actions toggle(label), isolate(label), highlight(run or −1) */
@@ -29,11 +29,11 @@ export class Legend {
       chip.button.title = ended
         ? `${run.label}: ${ENDS[run.outcome] || run.outcome}${step}`
         : `${run.label} (click: show or hide; Alt-click: alone)`;
-      chip.badge.className = `ov-badge ov-${ended ? run.outcome : "none"}`;
+      const kind = ended ? run.outcome : run.badge ? "converged" : null;
+      chip.badge.className = `ov-badge ov-${kind || "none"}`;
       chip.note.textContent = run.badge || (ended ? String(run.outcome_step ?? "") : "");
-      chip.glyph.hidden = !ended;
-      if (ended) paintGlyph(chip.glyph, run.outcome, chip.badge);
-      chip.badge.hidden = !ended && !run.badge;
+      if (kind) paintGlyph(chip.glyph, kind, chip.badge);
+      chip.badge.hidden = !kind;
       chip.reached = null;
     });
   }

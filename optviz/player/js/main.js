@@ -5,7 +5,8 @@ import { fromBase64, unpack } from "./unpack.js";
 
 /**
  * Called by Streamlit on mount and on every rerun; finds the player or makes it.
- * Triggers `start` with `{x, y, dragging}`; where the header asks for it, the state `step` on pause.
+ * Triggers `start` with `{x, y, dragging}`; where the header's `report_step` asks for it, the state
+ * `step` on pause.
  */
 export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   const host = parentElement.querySelector?.(".optviz-host") || parentElement;

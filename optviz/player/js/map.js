@@ -1,14 +1,13 @@
 // The surface seen from above: contour bands, trails, heads.
 
-import { contourLevels, levelTicks, padGrid, paintBands, valueAt } from "./contour.js";
+import { padGrid, valueAt } from "./contour.js";
 import { drawLabels, layOutLabels } from "./labels.js";
 import { Layers } from "./layers.js";
-import { drawMarker, drawRing, drawSaddle, drawStar, drawTick, tickWidth } from "./marks.js";
-import { rgba, sequentialColors } from "./palette.js";
-import { clamp, makeScale, makeTicks } from "./scales.js";
+import { drawSurface, inside } from "./mapbase.js";
+import { drawMarker, drawRing } from "./marks.js";
+import { rgba } from "./palette.js";
+import { clamp, makeScale } from "./scales.js";
 import { projectPath, traceTrail, trailAt } from "./trails.js";
-
-const MANY_PIXELS = 700_000; // above it the bands are painted at half resolution during a gesture
 
 export class MapPanel {
   /** @param {HTMLElement} host the box that the canvases fill */
@@ -88,107 +87,12 @@ export class MapPanel {
     this.xs = makeScale("linear", view.x0, view.x1, rect.x, rect.x + rect.w);
     this.ys = makeScale("linear", view.y0, view.y1, rect.y + rect.h, rect.y);
     this.layers.clear("base");
-    ctx.save();
-    ctx.beginPath();
-    ctx.roundRect(rect.x, rect.y, rect.w, rect.h, 6);
-    ctx.clip();
-    ctx.fillStyle = theme.faint;
-    ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
-    if (this.grid) this.drawBands(ctx, rect, view, theme, frame.moving);
-    ctx.restore();
-    this.drawAxes(ctx, rect, theme, scale);
-    if (this.grid) this.drawBar(ctx, rect, theme, scale);
-    this.drawPlaces(ctx, rect, theme, scale);
+    drawSurface(this, ctx, rect, theme, scale, frame.moving);
     this.trails = this.panel.paths.map((path) => projectPath(path, this.xs.px, this.ys.px));
     this.baseStale = false;
     this.drawn = null;
     this.labelKey = null;
     this.placeHandle?.();
-  }
-
-  drawBands(ctx, rect, view, theme, moving) {
-    this.levels ??= contourLevels(this.panel.grid.data, this.levelKind, this.panel.floor ?? null);
-    const { ratio } = this.layers;
-    const coarse = moving && rect.w * rect.h * ratio * ratio > MANY_PIXELS ? 0.5 : 1;
-    const [w, h] = [rect.w, rect.h].map((side) => Math.max(1, Math.round(side * ratio * coarse)));
-    Object.assign(this.sheet, { width: w, height: h });
-    const sheet = this.sheet.getContext("2d");
-    const image = sheet.createImageData(w, h);
-    const colors = sequentialColors(theme.dark, this.levels.count);
-    const width = Math.max(0.6, 0.8 * ratio * coarse);
-    paintBands(image, this.grid, view, this.window, this.levels, colors, theme.contour, width);
-    sheet.putImageData(image, 0, 0);
-    ctx.drawImage(this.sheet, rect.x, rect.y, rect.w, rect.h);
-  }
-
-  drawAxes(ctx, rect, theme, scale) {
-    const size = 11.5 * scale;
-    const bottom = rect.y + rect.h;
-    ctx.textBaseline = "middle";
-    ctx.strokeStyle = theme.axis;
-    ctx.fillStyle = theme.muted;
-    ctx.lineWidth = 1;
-    const xTicks = makeTicks(this.xs, Math.max(2, Math.floor(rect.w / (80 * scale))));
-    const yTicks = makeTicks(this.ys, Math.max(2, Math.floor(rect.h / (56 * scale))));
-    for (const tick of xTicks) {
-      const x = this.xs.px(tick.value);
-      ctx.beginPath();
-      ctx.moveTo(Math.round(x) + 0.5, bottom + 2);
-      ctx.lineTo(Math.round(x) + 0.5, bottom + 5);
-      ctx.stroke();
-      if (x < rect.x + rect.w - 22 * scale) drawTick(ctx, tick, x, bottom + 15 * scale, size, theme.font, "center");
-    }
-    for (const tick of yTicks) {
-      const y = this.ys.px(tick.value);
-      ctx.beginPath();
-      ctx.moveTo(rect.x - 2, Math.round(y) + 0.5);
-      ctx.lineTo(rect.x - 5, Math.round(y) + 0.5);
-      ctx.stroke();
-      if (y > rect.y + 20 * scale) drawTick(ctx, tick, rect.x - 8, y, size, theme.font, "right");
-    }
-    ctx.font = `italic ${size * 1.08}px ${theme.font}`;
-    ctx.textAlign = "right";
-    ctx.fillText(this.panel.xlabel || "", rect.x + rect.w, bottom + 15 * scale);
-    ctx.fillText(this.panel.ylabel || "", rect.x - 8, rect.y + 8 * scale);
-  }
-
-  /** The colour bar, with the heights that the contours stand for. */
-  drawBar(ctx, rect, theme, scale) {
-    const { count, log, floor } = this.levels;
-    const colors = sequentialColors(theme.dark, count);
-    const x = rect.x + rect.w + 12 * scale;
-    const w = 9 * scale;
-    const top = rect.y + 18 * scale;
-    const h = rect.h - 18 * scale;
-    for (let i = 0; i < count; i++) {
-      ctx.fillStyle = `rgb(${colors[i].map(Math.round).join(",")})`;
-      const [a, b] = [top + h - (h * (i + 1)) / count, top + h - (h * i) / count];
-      ctx.fillRect(x, Math.floor(a), w, Math.ceil(b) - Math.floor(a));
-    }
-    ctx.strokeStyle = theme.axis;
-    ctx.lineWidth = 1;
-    ctx.strokeRect(Math.round(x) - 0.5, Math.round(top) - 0.5, Math.round(w) + 1, Math.round(h) + 1);
-    ctx.fillStyle = theme.muted;
-    ctx.textBaseline = "middle";
-    const size = 10.5 * scale;
-    for (const tick of levelTicks(this.levels, Math.max(2, Math.floor(h / (46 * scale))))) {
-      if (tick.at < -0.001 || tick.at > 1.001) continue;
-      const y = top + h * (1 - tick.at);
-      drawTick(ctx, tick, x + w + 4, clamp(y, top + 5, top + h - 4), size, theme.font);
-    }
-    ctx.font = `italic ${size}px ${theme.font}`;
-    ctx.textAlign = "left";
-    const lifted = log && Math.abs(floor) > 1e-12;
-    ctx.fillText(lifted ? (this.panel.floor === null ? "f − min" : "f − f*") : "f", x, rect.y + 6 * scale);
-  }
-
-  drawPlaces(ctx, rect, theme, scale) {
-    this.inside(ctx, rect, () => {
-      for (const [x, y] of this.panel.saddles || [])
-        drawSaddle(ctx, this.xs.px(x), this.ys.px(y), 4.5 * scale, theme.dark ? "#fff" : "#1c2430", theme.halo);
-      for (const [x, y] of this.panel.minima || [])
-        drawStar(ctx, this.xs.px(x), this.ys.px(y), 8.5 * scale, theme.star);
-    });
   }
 
   /** The index into a path at a step. */
@@ -209,21 +113,26 @@ export class MapPanel {
     const from = fresh ? 0 : this.drawn;
     const rect = this.rect(scale);
     const { halo, trail: ink } = this.layers;
-    this.inside(halo, rect, () =>
-      this.inside(ink, rect, () => {
+    const glow = rgba(theme.halo, theme.dark ? 0.75 : 0.9);
+    inside(halo, rect, () =>
+      inside(ink, rect, () => {
         for (const [run, path] of this.trails.entries()) {
           const { visible, ink: color, dash } = frame.runs[run];
           if (!visible) continue;
           const dim = frame.highlight >= 0 && frame.highlight !== run;
-          if (whole && fresh) this.strokeTrail(ink, path, 0, path.points - 1, color, [], dim ? 0.05 : 0.3, 1.4 * scale);
+          const end = path.points - 1;
+          if (whole && fresh)
+            this.strokeTrail(ink, path, 0, end, color, [], dim ? 0.05 : 0.3, 1.4 * scale);
           const first = Math.floor(this.pathIndex(path, from));
           const last = Math.floor(this.pathIndex(path, frame.step) + 1e-9);
           if (last <= first) continue;
           const cloud = path.starts > 1;
           const alpha = (cloud ? clamp(14 / path.starts, 0.42, 0.8) : 1) * (dim ? 0.12 : 1);
           if (!cloud && !dim)
-            this.strokeTrail(halo, path, first, last, rgba(theme.halo, theme.dark ? 0.75 : 0.9), [], 1, 5 * scale);
-          this.strokeTrail(ink, path, first, last, color, cloud ? [] : dash, alpha, (cloud ? 1.3 : 2.3) * scale);
+            this.strokeTrail(halo, path, first, last, glow, [], 1, 5 * scale);
+          const pattern = cloud ? [] : dash;
+          const width = (cloud ? 1.3 : 2.3) * scale;
+          this.strokeTrail(ink, path, first, last, color, pattern, alpha, width);
         }
       }),
     );
@@ -250,9 +159,10 @@ export class MapPanel {
     const ctx = this.layers.top;
     const rect = this.rect(scale);
     this.layers.clear("top");
-    this.inside(ctx, rect, () => {
+    inside(ctx, rect, () => {
       this.drawStarts(ctx, theme, scale);
-      const order = [...this.trails.keys()].sort((a, b) => (a === frame.highlight) - (b === frame.highlight));
+      const last = frame.highlight; // drawn over the others
+      const order = [...this.trails.keys()].sort((a, b) => (a === last) - (b === last));
       for (const run of order) if (frame.runs[run].visible) this.drawHeads(ctx, run, frame);
       if (frame.hoverPoint) this.drawCross(ctx, rect, frame.hoverPoint, theme);
     });
@@ -296,7 +206,8 @@ export class MapPanel {
       const radius = (cloud ? 3 : 6) * scale;
       if (dim || cloud) drawMarker(ctx, marker, x, y, radius, ink, theme.halo, cloud ? 0.8 : 1);
       else {
-        drawMarker(ctx, marker, x, y, radius + 1.4 * scale, "#fff", theme.dark ? "#05070d" : rgba("#101828", 0.75), 1);
+        const rim = theme.dark ? "#05070d" : "rgba(16,24,40,.75)";
+        drawMarker(ctx, marker, x, y, radius + 1.4 * scale, "#fff", rim, 1);
         drawMarker(ctx, marker, x, y, radius, ink, ink, 0);
       }
       ctx.globalAlpha = 1;
@@ -323,9 +234,10 @@ export class MapPanel {
     const events = [];
     for (const [run, info] of frame.runs.entries()) {
       const known = info.outcome && info.outcome !== "running" && info.outcome_step !== null;
-      if (!known || !info.visible || frame.step < info.outcome_step || this.trails[run].starts > 1) continue;
+      if (!known || !info.visible || frame.step < info.outcome_step) continue;
       if (frame.highlight >= 0 && frame.highlight !== run) continue;
       const path = this.trails[run];
+      if (path.starts > 1) continue;
       const [x, y] = trailAt(path, 0, Math.floor(this.pathIndex(path, info.outcome_step)));
       if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
       events.push({
@@ -342,15 +254,6 @@ export class MapPanel {
       this.labelKey = key;
     }
     return this.labels;
-  }
-
-  inside(ctx, rect, draw) {
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(rect.x, rect.y, rect.w, rect.h);
-    ctx.clip();
-    draw();
-    ctx.restore();
   }
 
   /** The surface's loss at a point, from the grid; NaN outside the window. */

@@ -1,14 +1,13 @@
 // All panels, one playhead.
 
+import { buildParts } from "./build.js";
 import { Clock } from "./clock.js";
-import { Controls } from "./controls.js";
 import { CurvePanel } from "./curves.js";
 import { bindPanel } from "./interact.js";
 import { listenKeys } from "./keys.js";
-import { Legend } from "./legend.js";
 import { MapPanel } from "./map.js";
 import { readTheme } from "./palette.js";
-import { Readout, summary } from "./readout.js";
+import { summary } from "./readout.js";
 import { panelShell } from "./shell.js";
 import { StartLink } from "./startlink.js";
 
@@ -32,7 +31,7 @@ export class Player {
     this.moving = false;
     this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
     this.start = new StartLink((at) => this.events.onStart?.(at));
-    this.build();
+    buildParts(this);
     const redraw = () => this.invalidate();
     this.resizer = new ResizeObserver(() => this.resized());
     this.resizer.observe(this.root);
@@ -41,38 +40,6 @@ export class Player {
     this.onFull = () => this.resized(true);
     document.addEventListener("fullscreenchange", this.onFull);
     this.dropKeys = listenKeys(this.root, (action) => this.act(action));
-  }
-
-  build() {
-    const make = (name, className) => Object.assign(document.createElement(name), { className });
-    this.root = make("div", "optviz-player");
-    this.root.tabIndex = 0;
-    this.root.setAttribute("role", "region");
-    this.grid = make("div", "ov-panels");
-    this.readout = new Readout();
-    this.legend = new Legend({
-      toggle: (label) => this.toggleRun(label),
-      isolate: (label) => this.isolateRun(label),
-      highlight: (run) => this.setHighlight(run),
-    });
-    this.controls = new Controls({
-      toggle: () => this.act({ act: "toggle" }),
-      seek: (step) => this.seek(step),
-      nudge: (by) => this.act({ act: "nudge", by }),
-      speed: (factor) => (this.clock.speed = factor),
-      loop: () => {
-        this.clock.loop = !this.clock.loop;
-        this.controls.setLoop(this.clock.loop);
-      },
-      full: () => this.act({ act: "full" }),
-      reset: () => this.resetView(),
-    });
-    this.notes = make("p", "ov-notes");
-    this.live = make("div", "ov-live");
-    this.live.setAttribute("aria-live", "polite");
-    this.root.append(this.legend.element, this.grid, this.controls.element, this.notes, this.readout.element, this.live);
-    this.root.optviz = { stats: () => ({ ...this.counts }), player: this };
-    this.host.append(this.root);
   }
 
   /**
@@ -235,8 +202,10 @@ export class Player {
       else clock.play();
       this.last = 0;
       if (!clock.playing) this.tell();
-    } else if (act === "nudge") this.seek(by < 0 ? Math.ceil(clock.step) + by : Math.floor(clock.step + 1e-9) + by);
-    else if (act === "home") this.seek(0);
+    } else if (act === "nudge") {
+      const whole = by < 0 ? Math.ceil(clock.step - 1e-9) : Math.floor(clock.step + 1e-9);
+      this.seek(whole + by);
+    } else if (act === "home") this.seek(0);
     else if (act === "end") this.seek(clock.numSteps);
     else if (act === "full") this.toggleFull();
     this.wake();
@@ -252,7 +221,8 @@ export class Player {
   tell() {
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
-      if (!this.clock.playing && this.theme) this.live.textContent = summary(this.header, this.panels, this.frame());
+      if (this.clock.playing || !this.theme) return;
+      this.live.textContent = summary(this.header, this.panels, this.frame());
     }, 400);
     if (this.header?.report_step) this.events.onPause?.(Math.round(this.clock.step));
   }

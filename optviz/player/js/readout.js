@@ -59,9 +59,10 @@ export function mapRows(panel, x, y) {
 
 /** The read-out of curves: every visible run, in order of its value. */
 export function curveRows(panel, step, frame) {
+  const height = ({ value }) => (Number.isFinite(value) ? value : -Number.MAX_VALUE);
   return panel
     .readAt(step, frame)
-    .sort((a, b) => (Number.isFinite(b.value) ? b.value : -Infinity) - (Number.isFinite(a.value) ? a.value : -Infinity))
+    .sort((a, b) => height(b) - height(a))
     .map(({ run, name, value }) => ({
       color: frame.runs[run].ink,
       label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
@@ -74,8 +75,10 @@ export function summary(header, panels, frame) {
   const step = Math.floor(frame.step + 1e-9);
   const parts = [`${header.title || "Race"}: step ${step} of ${header.num_steps}.`];
   const curves = panels.find((panel) => panel.kind === "curves");
-  if (curves)
-    parts.push(curveRows(curves, step, frame).map((row) => `${row.label} ${row.text}`).join(", ") + ".");
+  if (curves) {
+    const rows = curveRows(curves, step, frame).map((row) => `${row.label} ${row.text}`);
+    parts.push(`${rows.join(", ")}.`);
+  }
   for (const run of frame.runs)
     if (run.visible && run.outcome && run.outcome !== "running" && step >= (run.outcome_step ?? 0))
       parts.push(`${run.label} ${run.outcome} at step ${run.outcome_step}.`);

@@ -1,6 +1,6 @@
 // Axes: from values to pixels, round ticks, and numbers as text.
 
-const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 export function clamp(value, low, high) {
   return value < low ? low : value > high ? high : value;
@@ -77,11 +77,11 @@ function logTicks(lo, hi, count) {
   for (let k = first - 1; k <= last; k++)
     for (const lead of [1, 2, 5]) {
       const value = lead * 10 ** k;
-      if (value >= lo * 0.9999 && value <= hi * 1.0001) ticks.push({ value, ...plainOrPower(lead, k) });
+      if (value < lo * 0.9999 || value > hi * 1.0001) continue;
+      ticks.push({ value, ...plainOrPower(lead, k) });
     }
   if (ticks.length >= 2) return ticks;
-  const step = niceStep(hi - lo, count);
-  return makeTicks({ kind: "linear", lo, hi }, Math.max(2, count - 1)).filter((t) => t.value > 0 && step);
+  return makeTicks({ kind: "linear", lo, hi }, Math.max(2, count - 1));
 }
 
 function powerTick(k) {
@@ -90,7 +90,7 @@ function powerTick(k) {
 }
 
 function plainOrPower(lead, k) {
-  if (k >= -3 && k <= 4) return { text: minus((lead * 10 ** k).toFixed(Math.max(0, -k))), raised: "" };
+  if (k >= -3 && k <= 4) return { text: (lead * 10 ** k).toFixed(Math.max(0, -k)), raised: "" };
   return { text: lead === 1 ? "10" : `${lead}·10`, raised: minus(String(k)) };
 }
 
@@ -110,6 +110,6 @@ export function formatNumber(value, digits = 4) {
     return minus(text);
   }
   const [lead, power] = value.toExponential(Math.max(0, digits - 2)).split("e");
-  const raised = String(Number(power)).replace(/[-\d]/g, (c) => RAISED[c]);
+  const raised = String(Number(power)).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : RAISED[c]));
   return `${minus(lead)}·10${raised}`;
 }

@@ -8,14 +8,15 @@
 export function prepareSeries(series) {
   const { run, name = null, style = "solid" } = series;
   const base = { run, name, style, constant: null, x: null, main: null, lines: [], band: null };
-  if (series.constant !== undefined && series.constant !== null) return { ...base, constant: series.constant };
+  if (Number.isFinite(series.constant)) return { ...base, constant: series.constant };
   if (!series.y) return { ...base, main: new Float32Array(0) };
   const { data, shape } = series.y;
   const x = series.x ? series.x.data : null;
   const band = series.band ? series.band.map((part) => part.data) : null;
   if (shape.length < 2 || shape[0] === 1) return { ...base, x, main: data, band };
   const [count, length] = shape;
-  const lines = Array.from({ length: count }, (_, i) => data.subarray(i * length, (i + 1) * length));
+  const line = (i) => data.subarray(i * length, (i + 1) * length);
+  const lines = Array.from({ length: count }, (_, i) => line(i));
   return { ...base, x, main: medianOf(lines, length), lines, band };
 }
 
@@ -89,8 +90,8 @@ export function valueRange(shown, diverged, leaves, kind, from, to) {
       continue;
     }
     const { x, main, lines, band } = series;
-    const first = x ? Math.max(0, countUpTo(series, from) - 1) : Math.max(0, Math.floor(from));
-    const last = x ? Math.min(main.length, countUpTo(series, to) + 1) : Math.min(main.length, Math.ceil(to) + 1);
+    const first = Math.max(0, countUpTo(series, from) - 1);
+    const last = Math.min(main.length, countUpTo(series, to) + 1);
     const until = leaves?.[series.run] ?? Infinity;
     const all = lines.length ? lines : band ? [main, ...band] : [main];
     for (const line of all) {
@@ -99,7 +100,8 @@ export function valueRange(shown, diverged, leaves, kind, from, to) {
     }
   }
   if (!(hi >= lo)) return kind === "log" ? { lo: 0.1, hi: 10 } : { lo: 0, hi: 1 };
-  if (Number.isFinite(tame)) hi = Math.min(hi, kind === "log" ? tame * 10 : tame + Math.abs(tame - lo) * 0.5 + 1e-300);
+  if (Number.isFinite(tame))
+    hi = Math.min(hi, kind === "log" ? tame * 10 : tame + Math.abs(tame - lo) * 0.5 + 1e-300);
   return padded(kind, lo, Math.max(lo, hi));
 }
 

@@ -28,7 +28,8 @@ export function traceTrail(ctx, trail, start, from, to) {
   let open = false;
   for (let i = base + Math.max(1, from + 1); i <= base + Math.min(to, points - 1); i++) {
     const [ax, ay, bx, by] = [xy[2 * i - 2], xy[2 * i - 1], xy[2 * i], xy[2 * i + 1]];
-    const near = Math.abs(ax) < FAR && Math.abs(ay) < FAR && Math.abs(bx) < FAR && Math.abs(by) < FAR;
+    const reach = Math.max(Math.abs(ax), Math.abs(ay), Math.abs(bx), Math.abs(by));
+    const near = reach < FAR;
     if (near) {
       if (!open) ctx.moveTo(ax, ay);
       ctx.lineTo(bx, by);

@@ -1,0 +1,40 @@
+// The player's elements, and what its buttons do.
+
+import { Controls } from "./controls.js";
+import { Legend } from "./legend.js";
+import { Readout } from "./readout.js";
+
+/** Makes the root with its legend, panels' grid, controls, notes and read-out. */
+export function buildParts(player) {
+  const make = (name, className) => Object.assign(document.createElement(name), { className });
+  player.root = make("div", "optviz-player");
+  player.root.tabIndex = 0;
+  player.root.setAttribute("role", "region");
+  player.grid = make("div", "ov-panels");
+  player.readout = new Readout();
+  player.legend = new Legend({
+    toggle: (label) => player.toggleRun(label),
+    isolate: (label) => player.isolateRun(label),
+    highlight: (run) => player.setHighlight(run),
+  });
+  player.controls = new Controls({
+    toggle: () => player.act({ act: "toggle" }),
+    seek: (step) => player.seek(step),
+    nudge: (by) => player.act({ act: "nudge", by }),
+    speed: (factor) => (player.clock.speed = factor),
+    loop: () => {
+      player.clock.loop = !player.clock.loop;
+      player.controls.setLoop(player.clock.loop);
+    },
+    full: () => player.act({ act: "full" }),
+    reset: () => player.resetView(),
+  });
+  player.notes = make("p", "ov-notes");
+  player.live = make("div", "ov-live");
+  player.live.setAttribute("aria-live", "polite");
+  const { legend, grid, controls, notes, readout, live } = player;
+  player.root.append(legend.element, grid, controls.element, notes, readout.element, live);
+  // what a benchmark or a test reads
+  player.root.optviz = { stats: () => ({ ...player.counts }), player };
+  player.host.append(player.root);
+}
