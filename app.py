@@ -1,7 +1,4 @@
-"""Race optimizers down a surface: same start, same noise, each at its own best learning rate.
-
-Drag the start on the map, press space to play, and change anything on the right.
-"""
+"""Same start, same noise, each rule at its own best rate. Drag the start; space plays."""
 
 import streamlit as st
 

@@ -47,7 +47,7 @@ class Race:
         evaluations: (num_optimizers, num_steps + 1) gradient evaluations so far.
         learning_rates: (num_optimizers, num_steps); NaN for a rule that has none.
         outcomes: (num_optimizers,) "converged", "running", "escaped" or "diverged".
-        diverged_at: (num_optimizers,) first index whose state is not finite or beyond 1e12; -1: none.
+        diverged_at: (num_optimizers,) first index whose state is not finite or beyond 1e12, or -1.
         steps_to_tolerance: (num_optimizers,) index; -1: not reached.
     """
 
@@ -88,7 +88,7 @@ class Race:
         return digest.hexdigest()
 
     def summary(self) -> pd.DataFrame:
-        """One row an optimizer (and start): final loss, steps to tolerance, evaluations, outcome."""
+        """One row an optimizer (and start): final loss, steps to tolerance, outcome, …"""
         from optviz.export.tables import summary_frame
 
         return summary_frame(self)
@@ -106,7 +106,7 @@ class Race:
         return race_page(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: spec, labels, params, losses, learning rates, outcomes, steps to tolerance."""
+        """Plain data: spec, labels, params, losses, learning rates, outcomes, steps."""
         return {
             "spec": self.spec.to_json(),
             "labels": list(self.labels),
@@ -302,9 +302,7 @@ def _with_schedules(spec: RaceSpec, by_label: Mapping[str, Any]) -> RaceSpec:
                 f"schedule for {label!r}{hint}: this race has {', '.join(map(repr, names))}"
             )
     runs = [
-        replace(run, label=name, schedules=_by_knob(by_label[name]))
-        if name in by_label
-        else run
+        replace(run, label=name, schedules=_by_knob(by_label[name])) if name in by_label else run
         for name, run in zip(names, spec.runs, strict=True)
     ]
     return replace(spec, runs=tuple(runs))

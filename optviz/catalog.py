@@ -1,9 +1,9 @@
 """What a catalogue entry is, and how entries are found.
 
 An optimizer, surface, schedule or network is one frozen dataclass that is also a JAX pytree. Its
-fields are its hyperparameters: a `knob` is a number and a traced leaf (changing it compiles nothing),
-a `switch` selects code and is static. Menus, sliders, the command line, links, validation, tests and
-documentation all read the same fields.
+fields are its hyperparameters: a `knob` is a number and a traced leaf (changing it compiles
+nothing), a `switch` selects code and is static. Menus, sliders, the command line, links,
+validation, tests and documentation all read the same fields.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ def switch(default: Any, *, help: str, options: tuple[Any, ...] = ()) -> Any:
     return dataclasses.field(default=default, metadata={_META: info, "static": True})
 
 
+@dataclass(frozen=True)
 class Entry:
     """Base of everything in the catalogue; subclasses are made with `@entry`."""
 
@@ -103,11 +104,11 @@ class Entry:
 T = TypeVar("T", bound=Entry)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(knob, switch))
+@dataclass_transform(frozen_default=True)
 def entry(cls: type[T]) -> type[T]:
     """Make `cls` a frozen dataclass whose knobs are pytree leaves and whose switches are static."""
     cls = dataclass(frozen=True)(cls)
-    fields = dataclasses.fields(cls)  # pyright: ignore[reportArgumentType]
+    fields = dataclasses.fields(cls)
     for field in fields:
         if _META not in field.metadata:
             raise TypeError(f"{cls.__name__}.{field.name} must be declared as a knob or a switch")
@@ -139,7 +140,7 @@ def defaults(cls: type[Entry]) -> Mapping[str, Any]:
 
 
 def _fields(cls: type[Entry]) -> Iterator[tuple[str, dataclasses.Field[Any]]]:
-    return ((f.name, f) for f in dataclasses.fields(cls))  # pyright: ignore[reportArgumentType]
+    return ((f.name, f) for f in dataclasses.fields(cls))
 
 
 def validate(item: Entry) -> None:
@@ -155,7 +156,7 @@ def validate(item: Entry) -> None:
             value = value.item()
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise ValueError(f"{cls.__name__}.{name} must be a number, got {value!r}")
-        if info.integer and int(value) != value if math.isfinite(value) else False:
+        if info.integer and math.isfinite(value) and not float(value).is_integer():
             raise ValueError(f"{cls.__name__}.{name} must be a whole number, got {value!r}")
         if not info.contains(float(value)):
             raise ValueError(f"{cls.__name__}.{name} must lie in {info.describe()}, got {value!r}")
@@ -178,7 +179,7 @@ def summary(cls: type[Entry]) -> str:
 
 
 class Catalog(Mapping[str, type[T]], Generic[T]):
-    """Key -> entry class, for every entry in a folder; an unknown key names the closest known one."""
+    """Key -> entry class for a folder of entries; an unknown key names the closest known one."""
 
     def __init__(self, package: str, base: type[T], kind: str) -> None:
         self._package, self.base, self.kind = package, base, kind

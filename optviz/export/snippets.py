@@ -6,8 +6,8 @@ import shlex
 from typing import Any
 
 from optviz.catalog import Entry, defaults
-from optviz.specs import RaceSpec, entry_text
 from optviz.schedules import Schedule
+from optviz.specs import RaceSpec, entry_text
 from optviz.specs.text import point_text, value_text
 from optviz.surfaces.expression import Expression
 
@@ -17,10 +17,14 @@ def python_of(spec: RaceSpec) -> str:
     lines = [f"    {_surface(spec)},", "    {"]
     runs, labels = spec.resolved(), spec.labels
     for run, label in zip(runs, labels, strict=True):
-        lines.append(f"        {label!r}: {_constructor('optimizers', run.optimizer, always=True)},")
+        lines.append(
+            f"        {label!r}: {_constructor('optimizers', run.optimizer, always=True)},"
+        )
     lines.append("    },")
     if spec.start is not None:
-        lines.append(f"    start={[list(p) for p in spec.starts] if spec.has_many_starts else spec.start},")
+        lines.append(
+            f"    start={[list(p) for p in spec.starts] if spec.has_many_starts else spec.start},"
+        )
     scheduled = {label: run.schedules for run, label in zip(runs, labels, strict=True)}
     if any(scheduled.values()):
         lines.append("    schedule={")
@@ -39,7 +43,10 @@ def command_of(spec: RaceSpec) -> str:
     words = ["optviz", "race"]
     if isinstance(spec.surface, Expression):
         words += ["--expression", spec.surface.text]
-        words += [f"--xlim={point_text(spec.surface.xlim)}", f"--ylim={point_text(spec.surface.ylim)}"]
+        words += [
+            f"--xlim={point_text(spec.surface.xlim)}",
+            f"--ylim={point_text(spec.surface.ylim)}",
+        ]
     else:
         words.append(entry_text(spec.surface))
     for run in spec.runs:

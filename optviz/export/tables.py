@@ -49,7 +49,9 @@ def steps_frame(race: Race) -> pd.DataFrame:
 
     The learning rate stands beside the state that it is about to change; the last state has none.
     """
-    shape = race.losses.shape if race.losses.ndim == 3 else (len(race.labels), 1, race.num_steps + 1)
+    shape = (
+        race.losses.shape if race.losses.ndim == 3 else (len(race.labels), 1, race.num_steps + 1)
+    )
     label, start, step = (axis.ravel() for axis in np.indices(shape))
     rates = np.full(shape, np.nan)
     rates[..., :-1] = race.learning_rates.reshape(*shape[:-1], race.num_steps)

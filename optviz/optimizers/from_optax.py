@@ -63,11 +63,11 @@ def as_optax(rule: Optimizer) -> Any:
         return AsOptaxState(jnp.zeros((), jnp.int32), rule.init(params))
 
     def update(
-        grads: Params,
-        state: AsOptaxState,
+        updates: Params,
+        state: Any,
         params: Params | None = None,
         *,
-        value: jax.Array | None = None,
+        value: Any = None,
         value_fn: Any = None,
         key: jax.Array | None = None,
         **_: Any,
@@ -75,15 +75,15 @@ def as_optax(rule: Optimizer) -> Any:
         if params is None:
             raise ValueError(f"{rule.label}: update needs params, got None")
         if value is None:
-            value = jnp.full((), jnp.nan, jax.tree.leaves(grads)[0].dtype)
+            value = jnp.full((), jnp.nan, jax.tree.leaves(updates)[0].dtype)
         if value_fn is None:
             value_fn = _no_loss(rule)
         key = jax.random.key(0) if key is None else key
         ctx = StepContext(
-            state.step, params, value, grads, jax.random.fold_in(key, state.step), value_fn
+            state.step, params, value, updates, jax.random.fold_in(key, state.step), value_fn
         )
-        updates, inner = rule.update(ctx, state.inner)
-        return updates, AsOptaxState(optax.safe_increment(state.step), inner)
+        moves, inner = rule.update(ctx, state.inner)
+        return moves, AsOptaxState(state.step + 1, inner)
 
     return optax.GradientTransformationExtraArgs(init, update)
 

@@ -24,7 +24,8 @@ class Momentum(Optimizer):
       \theta_{t+1} = \theta_t - \eta_t\, v_t$$
 
     The learning rate stands outside the velocity, as in PyTorch, and the first gradient is not
-    dampened there either. On a quadratic it converges for $\eta < 2(1+\beta)/\lambda_{\max}$ ($d=0$).
+    dampened there either. On a quadratic it converges for
+    $\eta < 2(1+\beta)/\lambda_{\max}$ ($d = 0$).
     Cost per step: one gradient. Memory: one copy of params.
 
     Reference: Polyak 1964, https://doi.org/10.1016/0041-5553(64)90137-5

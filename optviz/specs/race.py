@@ -164,10 +164,8 @@ class RaceSpec:
         Returns:
             The spec, and one line for everything that was ignored.
         """
-        spec, problems = base, []
-        for name in query:
-            if name not in _READERS:
-                problems.append(f"{name}: not a setting of a race")
+        spec = base
+        problems = [f"{name}: not a setting of a race" for name in query if name not in _READERS]
         for name, read in _READERS.items():
             values = [value for value in query.get(name, []) if value]
             if not values:

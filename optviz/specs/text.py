@@ -12,7 +12,7 @@ T = TypeVar("T", bound=Entry)
 
 
 def entry_text(item: Entry, given: Collection[str] | None = None) -> str:
-    """The text of an entry, with the fields in `given` (default: those that differ from the class)."""
+    """The text of an entry, with the fields in `given` (default: what differs from the class)."""
     base = defaults(type(item))
     if given is None:
         given = [name for name in base if getattr(item, name) != base[name]]

@@ -1,4 +1,4 @@
-"""What every test surface is: a loss of two coordinates, with a window, a start and known points."""
+"""What every test surface is: a loss of two coordinates, with a window, a start, known points."""
 
 from __future__ import annotations
 

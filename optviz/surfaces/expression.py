@@ -1,7 +1,7 @@
 """Surfaces from outside the catalogue: an expression that a user types, or any JAX function.
 
-The text is parsed with `ast` and rebuilt from a whitelist of names into closures over `jnp`; nothing
-of it is ever evaluated as Python.
+The text is parsed with `ast` and rebuilt from a whitelist of names into closures over `jnp`;
+nothing of it is ever evaluated as Python.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ class Himmelblau(Surface):
 
     $$f(x, y) = (x^2 + y - a)^2 + (x + y^2 - b)^2, \qquad f(3, 2) = 0 \text{ at } a = 11,\ b = 7$$
 
-    Reference: Himmelblau 1972, Applied Nonlinear Programming, McGraw-Hill; formula and points also at
-    https://en.wikipedia.org/wiki/Himmelblau%27s_function
+    Reference: Himmelblau 1972, Applied Nonlinear Programming, McGraw-Hill; formula and points also
+    at https://en.wikipedia.org/wiki/Himmelblau%27s_function
     """
 
     name: ClassVar[str] = "himmelblau"

@@ -16,8 +16,8 @@ class Rastrigin(Surface):
 
     $$f(x, y) = 2A + x^2 - A\cos 2\pi x + y^2 - A\cos 2\pi y, \qquad f(0, 0) = 0$$
 
-    Reference: Rastrigin 1974, Systems of Extremal Control; in this form Mühlenbein, Schomisch & Born
-    1991, https://doi.org/10.1016/S0167-8191(05)80052-3
+    Reference: Rastrigin 1974, Systems of Extremal Control; in this form Mühlenbein, Schomisch &
+    Born 1991, https://doi.org/10.1016/S0167-8191(05)80052-3
     """
 
     name: ClassVar[str] = "rastrigin"

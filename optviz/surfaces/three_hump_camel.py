@@ -24,8 +24,8 @@ class ThreeHumpCamel(Surface):
 
     $$f(x, y) = 2x^2 - 1.05 x^4 + \tfrac16 x^6 + x y + y^2$$
 
-    Reference: Dixon & Szegő 1978, The global optimization problem: an introduction, in Towards Global
-    Optimisation 2; formula also at https://www.sfu.ca/~ssurjano/camel3.html
+    Reference: Dixon & Szegő 1978, The global optimization problem: an introduction, in Towards
+    Global Optimisation 2; formula also at https://www.sfu.ca/~ssurjano/camel3.html
     """
 
     name: ClassVar[str] = "three_hump_camel"

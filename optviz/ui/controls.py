@@ -19,7 +19,7 @@ NONE = "none"
 def entry_fields(
     item: Entry, key: str, apply: Callable[[str, Any], None], *, skip: tuple[str, ...] = ()
 ) -> None:
-    """A control for every knob and switch of an entry; `apply(name, value)` takes what is chosen."""
+    """A control for every knob and switch of an entry; `apply(name, value)` takes the choice."""
     for name, info in knobs(type(item)).items():
         if name not in skip:
             knob_slider(name, info, getattr(item, name), f"{key}.{name}", _named(apply, name))

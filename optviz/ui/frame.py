@@ -19,16 +19,24 @@ from optviz.surfaces import SURFACES
 
 PLUGIN_VARIABLE = "OPTVIZ_PLUGIN"
 
+ICON = Path(__file__).with_name("icon.png")  # a local file: named icons come from another host
+
 STYLE = """
 <style>
-  .stMainBlockContainer { padding: 3.2rem 1.6rem 2rem; max-width: 2400px; }
-  .stMainBlockContainer h1 { padding: 0; font-size: 1.55rem; }
-  .st-key-frame { margin-bottom: -0.4rem; }
+  .stAppHeader { background: transparent; pointer-events: none; }
+  .stAppHeader > * { pointer-events: auto; }
+  .stMainBlockContainer { padding: 0.7rem 1.6rem 2rem; max-width: 2600px; }
+  .st-key-frame { padding-right: 3rem; }
   .st-key-frame p { margin-bottom: 0; }
-  .st-key-controls { font-size: 0.9rem; }
-  .st-key-controls [data-testid="stVerticalBlock"] { gap: 0.55rem; }
+  .st-key-frame .stImage img { border-radius: 7px; }
+  .st-key-controls [data-testid="stVerticalBlock"] { gap: 0.45rem; }
+  .st-key-controls button { min-height: 2.15rem; padding: 0.1rem 0.7rem; }
+  .st-key-controls [data-testid="stPopoverButton"],
+  .st-key-controls [data-testid="stPopoverButton"] > div {
+    justify-content: space-between; width: 100%;
+  }
   @media (max-width: 640px) {
-    .stMainBlockContainer { padding: 3rem 0.7rem 2rem; }
+    .stMainBlockContainer { padding: 0.7rem 0.7rem 2rem; }
   }
 </style>
 """
@@ -39,26 +47,24 @@ def begin(file: str, doc: str | None) -> None:
 
     Args:
         file: the page's `__file__`; its name is the title.
-        doc: the page's docstring; its first paragraph is the caption.
+        doc: the page's docstring; it is the caption.
     """
     title = page_title(Path(file))
     st.set_page_config(
         page_title=f"{title} · optviz",
-        page_icon=":material/timeline:",
+        page_icon=str(ICON),
         layout="wide",
         initial_sidebar_state="collapsed",
         menu_items={"About": "**optviz** shows how optimizers behave. MIT licence."},
     )
     _prepare()
     st.html(STYLE)
-    with st.container(key="frame"):
-        with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", key="menu"
-        ):
-            st.markdown("**optviz**", width="content")
-            for page in pages():
-                st.page_link(page, label=page_title(Path(page)))
-        st.caption(" ".join((doc or "").strip().split("\n\n")[0].split()))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
+        st.image(str(ICON), width=34)
+        st.markdown("**optviz**", width="content")
+        for page in pages():
+            st.page_link(page, label=page_title(Path(page)))
+        st.caption(" ".join((doc or "").split()), width="content")
 
 
 def pages() -> list[str]:

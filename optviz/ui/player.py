@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import streamlit as st
+from streamlit.components import v2 as components
 
 from optviz.player import assets
 
@@ -14,7 +15,7 @@ from optviz.player import assets
 @cache
 def _component() -> Any:
     html, css, js = assets()
-    return st.components.v2.component("optviz.player", html=html, css=css, js=js)
+    return components.component("optviz.player", html=html, css=css, js=js)
 
 
 def show(

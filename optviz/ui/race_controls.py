@@ -37,30 +37,32 @@ def _surface() -> None:
     custom = isinstance(surface, Expression)
 
     def choose(name: str | None) -> None:
-        chosen = Expression(text="x**2 + 3*y**2") if name == EXPRESSION else SURFACES[name]()
+        chosen = (
+            Expression(text="x**2 + 3*y**2") if name in (None, EXPRESSION) else SURFACES[name]()
+        )
         state.change(lambda s: replace(s, surface=chosen, start=None))
 
-    controls.entry_select(
-        "Surface",
-        SURFACES,
-        EXPRESSION if custom else surface.name,
-        "race.surface",
-        choose,
-        help="The loss that every rule descends.",
-        more={EXPRESSION: "Your own formula …"},
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        controls.entry_select(
+            "Surface",
+            SURFACES,
+            EXPRESSION if custom else surface.name,
+            "race.surface",
+            choose,
+            help="The loss that every rule descends.",
+            more={EXPRESSION: "Your own formula …"},
+        )
+        if not custom:
+            with st.popover("", icon=":material/tune:", help="Shape of the surface"):
+                controls.entry_fields(surface, f"race.surface.{surface.name}", _set_surface_knob)
     if custom:
         _expression(surface)
-        return
-    st.caption(summary(type(surface)))
-    with st.popover("Shape of the surface", width="stretch", type="tertiary"):
-        controls.entry_fields(
-            surface,
-            f"race.surface.{surface.name}",
-            lambda name, value: state.void(
-                state.change(lambda s: replace(s, surface=replace(s.surface, **{name: value})))
-            ),
-        )
+    else:
+        st.caption(summary(type(surface)))
+
+
+def _set_surface_knob(name: str, value: Any) -> None:
+    state.change(lambda s: replace(s, surface=replace(s.surface, **{name: value})))
 
 
 def _expression(surface: Expression) -> None:
@@ -219,11 +221,9 @@ def _rates() -> None:
         "the class's default, or the same one for everybody.",
         width="stretch",
     )
-    if kind == "one":
+    if not isinstance(rates, str):
         info = knobs(OPTIMIZERS["sgd"])["learning_rate"]
-        controls.knob_slider(
-            "learning_rate", info, rates, "race.rate", state.setter("rates")
-        )
+        controls.knob_slider("learning_rate", info, rates, "race.rate", state.setter("rates"))
     elif kind == "tuned":
         missing = [
             run.optimizer.label

@@ -7,7 +7,9 @@ does to it goes through `change`, which keeps the old spec when the new one is r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -29,7 +31,7 @@ def default_spec() -> RaceSpec:
 
 def first_rules() -> list[type]:
     """The rules of the lectures, in the order in which they are taught."""
-    taught = "sgd momentum nesterov adagrad rmsprop adadelta adam adamw".split()
+    taught = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
     return [OPTIMIZERS[key] for key in taught]
 
 
@@ -71,13 +73,13 @@ def change(apply: Callable[[RaceSpec], RaceSpec]) -> bool:
 
 
 def add_run(run: Run) -> None:
-    if change(lambda s: _with(s, runs=(*s.runs, run))):
+    if change(lambda s: replace(s, runs=(*s.runs, run))):
         st.session_state[IDS] = [*run_ids(), max(run_ids(), default=-1) + 1]
 
 
 def remove_run(uid: int) -> None:
     index = run_ids().index(uid)
-    if change(lambda s: _with(s, runs=s.runs[:index] + s.runs[index + 1 :])):
+    if change(lambda s: replace(s, runs=s.runs[:index] + s.runs[index + 1 :])):
         st.session_state[IDS] = [other for other in run_ids() if other != uid]
 
 
@@ -85,13 +87,18 @@ def change_run(uid: int, apply: Callable[[Run], Run]) -> None:
     index = run_ids().index(uid)
 
     def replaced(s: RaceSpec) -> RaceSpec:
-        return _with(s, runs=(*s.runs[:index], apply(s.runs[index]), *s.runs[index + 1 :]))
+        return replace(s, runs=(*s.runs[:index], apply(s.runs[index]), *s.runs[index + 1 :]))
 
     change(replaced)
 
 
 def bound(
-    widget: Callable[..., Any], *args: Any, value: Any, key: str, apply: Callable[[Any], None], **options: Any
+    widget: Callable[..., Any],
+    *args: Any,
+    value: Any,
+    key: str,
+    apply: Callable[[Any], None],
+    **options: Any,
 ) -> Any:
     """A widget that shows `value` of the spec and hands what the user chooses to `apply`."""
     if key not in st.session_state or st.session_state[key] != value:
@@ -109,17 +116,11 @@ def write_link() -> None:
 
 def setter(field: str) -> Callable[[Any], None]:
     """The `apply` of a widget that sets one field of the spec."""
-    return lambda value: void(change(lambda s: _with(s, **{field: value})))
+    return lambda value: void(change(lambda s: replace(s, **{field: value})))
 
 
 def void(_: object) -> None:
     """For lambdas whose value nobody wants."""
-
-
-def _with(s: RaceSpec, **fields: Any) -> RaceSpec:
-    from dataclasses import replace
-
-    return replace(s, **fields)
 
 
 def _store(new: RaceSpec) -> None:
@@ -128,6 +129,4 @@ def _store(new: RaceSpec) -> None:
 
 def query_of(parameters: Mapping[str, list[str]]) -> str:
     """Parameters as the text behind the `?` of a link."""
-    from urllib.parse import urlencode
-
     return urlencode(parameters, doseq=True, safe=":,@~;")

@@ -1,0 +1,103 @@
+"""A race as a still Plotly figure that can be inspected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from optviz.analysis.convergence import lowest_loss, window
+from optviz.figures.theme import FONT_FAMILY, LIGHT, colorscale, styles_of
+
+if TYPE_CHECKING:
+    from optviz.api import Race
+
+_DASHES = {(): "solid", (8, 4): "dash", (2, 3): "dot", (10, 3, 2, 3): "dashdot", (5, 2): "dash"}
+
+
+def race_figure(race: Race) -> go.Figure:
+    """Paths on the contour map, losses and learning rates beside it.
+
+    Hovering names the step; a click on the legend hides a rule in all three panels. With several
+    starts the map has every path and the curves the median over starts.
+    """
+    surface = race.surface
+    figure = make_subplots(
+        rows=2,
+        cols=2,
+        specs=[[{"rowspan": 2}, {}], [None, {}]],
+        column_widths=[0.62, 0.38],
+        subplot_titles=(surface.label, "Loss", "Learning rate"),
+        horizontal_spacing=0.07,
+        vertical_spacing=0.12,
+    )
+    figure.add_trace(_contours(race), row=1, col=1)
+    for row, (label, style) in enumerate(zip(race.labels, styles_of(race.keys), strict=True)):
+        line = {"color": style.color, "dash": _DASHES.get(style.dash, "longdash"), "width": 2}
+        common = {"legendgroup": label, "name": label, "line": line, "mode": "lines"}
+        paths = race.params[row].reshape(-1, race.num_steps + 1, 2)
+        # One trace for all starts, with gaps between them.
+        gap = np.full((len(paths), 1, 2), np.nan)
+        joined = np.concatenate([paths, gap], axis=1).reshape(-1, 2)
+        step = np.tile(np.append(np.arange(race.num_steps + 1.0), np.nan), len(paths))
+        figure.add_trace(
+            go.Scatter(
+                x=joined[:, 0],
+                y=joined[:, 1],
+                customdata=step,
+                hovertemplate="step %{customdata}<br>(%{x:.4g}, %{y:.4g})",
+                **common,
+            ),
+            row=1,
+            col=1,
+        )
+        for place, values in ((1, race.losses[row]), (2, race.learning_rates[row])):
+            curve = np.median(values.reshape(-1, values.shape[-1]), axis=0)
+            figure.add_trace(
+                go.Scatter(
+                    y=curve, showlegend=False, hovertemplate="step %{x}: %{y:.4g}", **common
+                ),
+                row=place,
+                col=2,
+            )
+    figure.update_xaxes(range=list(surface.xlim), title_text="x", row=1, col=1)
+    figure.update_yaxes(range=list(surface.ylim), title_text="y", row=1, col=1)
+    figure.update_xaxes(title_text="step", row=2, col=2)
+    if np.nanmin(race.losses) >= 0 and np.nanmax(race.losses) > 0:
+        figure.update_yaxes(type="log", row=1, col=2)
+    figure.update_layout(
+        template="plotly_white",
+        font_family=FONT_FAMILY,
+        font_color=LIGHT.text,
+        legend={"orientation": "h", "y": -0.1},
+        margin={"t": 40, "r": 20, "b": 40, "l": 50},
+        height=620,
+    )
+    return figure
+
+
+def _contours(race: Race) -> go.Contour:
+    surface = race.surface
+    losses = window(surface)
+    x, y = (np.linspace(*limits, len(losses)) for limits in (surface.xlim, surface.ylim))
+    heights = losses
+    if surface.level_scale == "log":
+        # Plotly spaces contours evenly, so the height is drawn as its logarithm above the floor.
+        lowest = lowest_loss(surface)
+        finite = losses[np.isfinite(losses)]
+        floor = float(finite.min()) if lowest is None or not np.isfinite(lowest) else lowest
+        above = losses - floor
+        heights = np.log10(np.maximum(above, max(float(np.nanmax(above)) * 1e-6, 1e-300)))
+    return go.Contour(
+        x=x,
+        y=y,
+        z=heights,
+        customdata=losses,
+        hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{customdata:.4g}<extra></extra>",
+        colorscale=colorscale(),
+        ncontours=24,
+        line={"width": 0.5},
+        showscale=False,
+    )
