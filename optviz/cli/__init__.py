@@ -59,7 +59,7 @@ def _parser() -> tuple[Parser, list[str]]:
         module = importlib.import_module(f"{__name__}.{info.name}")
         command = subparsers.add_parser(
             info.name,
-            help=module.__doc__.splitlines()[0],
+            help=(module.__doc__ or "").splitlines()[0],
             description=module.__doc__,
             epilog=f"example: {module.EXAMPLE}",
             allow_abbrev=False,

@@ -21,7 +21,7 @@ def cache_folder() -> Path:
 @cache
 def enable() -> None:
     """Switch JAX's persistent compilation cache on, unless the user has set one up."""
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore
         return
     folder = cache_folder() / "jax"
     try:

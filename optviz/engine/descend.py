@@ -112,7 +112,8 @@ _COMPILED: set[Any] = set()
 
 def compile_count() -> int:
     """How many loops have been compiled in this process: a measure for tests and benchmarks."""
-    return _descend._cache_size() + _descend_many._cache_size() + _factors._cache_size()
+    loops: tuple[Any, ...] = (_descend, _descend_many, _factors)
+    return sum(loop._cache_size() for loop in loops)
 
 
 class Inputs(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -19,7 +19,7 @@ T = TypeVar("T", bound=Entry)
 
 
 @cache
-def cpu() -> jax.Device:
+def cpu() -> Any:
     """The host: races are loops over a few numbers, which a GPU would only slow down."""
     return jax.local_devices(backend="cpu")[0]
 

@@ -22,9 +22,8 @@ def python_of(spec: RaceSpec) -> str:
         )
     lines.append("    },")
     if spec.start is not None:
-        lines.append(
-            f"    start={[list(p) for p in spec.starts] if spec.has_many_starts else spec.start},"
-        )
+        start = list(spec.starts) if spec.has_many_starts else spec.start
+        lines.append(f"    start={start},")
     scheduled = {label: run.schedules for run, label in zip(runs, labels, strict=True)}
     if any(scheduled.values()):
         lines.append("    schedule={")
