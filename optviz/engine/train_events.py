@@ -12,6 +12,14 @@ from optviz.specs.train import TrainSpec
 Outcome: TypeAlias = Literal["running", "finished", "stopped", "diverged"]
 
 
+class Downloading(NamedTuple):
+    """Images are on their way to this computer."""
+
+    kind: Literal["downloading"]
+    done: int  # bytes
+    total: int  # bytes; 0: not known
+
+
 class Started(NamedTuple):
     """The data is loaded and the plan is known."""
 
@@ -68,10 +76,11 @@ class RunEnd(NamedTuple):
     diverged_at: int  # the first step whose loss is not finite; -1: none
 
 
-Event: TypeAlias = Started | Compiling | Steps | EpochEnd | RunEnd
+Event: TypeAlias = Downloading | Started | Compiling | Steps | EpochEnd | RunEnd
 OnEvent: TypeAlias = Callable[[Event], None]
 
 _KINDS: dict[str, type[Event]] = {
+    "downloading": Downloading,
     "started": Started,
     "compiling": Compiling,
     "steps": Steps,

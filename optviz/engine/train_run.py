@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -22,12 +21,13 @@ from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
 BLOCK = 500  # images in a block of validation
-FLUSH_SECONDS = 0.2  # how often losses are told
+PAUSE_SECONDS = 0.2  # how often losses are told and other runs get their turn
+AHEAD = 2  # steps that are handed to the device before the last one is done
 DIVERGED = 1e12  # as on surfaces, a loss beyond this counts as infinite
 
 
 class TrainRun:
-    """Weights, optimizer state and clock of one run; `epoch` moves all of them on."""
+    """Weights, optimizer state and clock of one run; `epochs` moves all of them on."""
 
     def __init__(
         self,
@@ -40,34 +40,35 @@ class TrainRun:
         self._spec, self._index, self._parts = spec, index, parts
         self._emit, self._should_stop = emit, should_stop
         self._ended = self._compiled = False
+        self._seconds = 0.0  # that the epoch has taken, without the other runs' turns
         self.steps_per_epoch = num_batches(parts.train.y.size, spec.batch_size)
         self.num_steps = self.steps_per_epoch * spec.epochs
         run = spec.resolved()[index]
         self._network = cast(spec.network, "float32")
         self._optimizer: Any = cast(run.optimizer, "float32")
-        with _in_float32():
-            self._knobs = scheduled_knobs(run, self.num_steps, self.steps_per_epoch)
-            root = jax.random.key(spec.seed)
-            self._key = jax.random.fold_in(root, 1)
-            self._carry = train_step.initial(
-                self._network, self._optimizer, jax.random.fold_in(root, 0)
-            )
+        self._knobs = scheduled_knobs(run, self.num_steps, self.steps_per_epoch)
+        root = jax.random.key(spec.seed)
+        self._key = jax.random.fold_in(root, 1)
+        params, stats = train_step.weights(self._network, jax.random.fold_in(root, 0))
+        self._carry = train_step.initial(self._optimizer, params, stats)
 
-    def epoch(self, number: int) -> None:
-        """Train and validate one epoch; nothing happens once the run has ended."""
-        with _in_float32():
+    def epochs(self) -> Iterator[None]:
+        """Train and validate all epochs, pausing now and then so that other runs keep pace."""
+        for number in range(self._spec.epochs):
             if self._stopped():
                 return
             if not self._compiled:
                 self._compile()
-            start = time.perf_counter()
-            self._train(number)
+            self._seconds = 0.0
+            yield from self._train(number)
             trained = self._carry.totals
+            start = time.perf_counter()
             if self._stopped() or (validated := self._validate()) is None:
                 return
             means = (*_means(trained), *_means(validated))
-            seconds = time.perf_counter() - start
-            self._emit(EpochEnd("epoch", self._index, number, *means, seconds))
+            self._seconds += time.perf_counter() - start
+            self._emit(EpochEnd("epoch", self._index, number, *means, self._seconds))
+        self.end("finished")
 
     def end(self, outcome: Outcome, diverged_at: int = -1) -> None:
         """Say how the run ended; only the first time counts."""
@@ -107,23 +108,29 @@ class TrainRun:
             loss=self._spec.loss,
         )
 
-    def _train(self, epoch: int) -> None:
+    def _train(self, epoch: int) -> Iterator[None]:
         """Go through the batches of one epoch, or to where the run ends."""
         self._carry = self._carry._replace(totals=train_step.Totals.zero())
         first = epoch * self.steps_per_epoch
         losses: list[jax.Array] = []  # from step `first` on; reading them waits for the device
-        told = time.perf_counter()
+        start = time.perf_counter()
         for batch in self._batches(epoch):
             if self._should_stop():
                 break
             self._carry, loss = self._step(self._carry, batch, first + len(losses))
             losses.append(loss)
-            if time.perf_counter() - told > FLUSH_SECONDS:
+            if len(losses) > AHEAD:  # no further ahead of the device, so that losses are fresh
+                losses[-1 - AHEAD].block_until_ready()
+            if time.perf_counter() - start > PAUSE_SECONDS:
                 self._tell(epoch, first, losses)
                 if self._ended:
                     return
-                first, losses, told = first + len(losses), [], time.perf_counter()
+                first, losses = first + len(losses), []
+                self._seconds += time.perf_counter() - start
+                yield
+                start = time.perf_counter()
         self._tell(epoch, first, losses)
+        self._seconds += time.perf_counter() - start
 
     def _tell(self, epoch: int, first: int, losses: list[jax.Array]) -> None:
         """Emit the losses from step `first` on, and end the run where one is not finite."""
@@ -174,13 +181,6 @@ def _factors(
     schedule: Schedule, steps: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
 ) -> jax.Array:
     return jax.vmap(lambda step: schedule(step, num_steps, steps_per_epoch))(steps)
-
-
-@contextmanager
-def _in_float32() -> Iterator[None]:
-    """Networks are trained in float32, whatever the caller's thread computes in."""
-    with jax.enable_x64(False):
-        yield
 
 
 def _means(totals: train_step.Totals) -> tuple[float | None, float | None]:

@@ -47,10 +47,17 @@ def _normalise(images: Images, index: jax.typing.ArrayLike) -> jax.Array:
     return (x - images.mean.reshape(1, 1, 1, -1)) / images.std.reshape(1, 1, 1, -1)
 
 
+# Random bits are many small integer operations, on which XLA spends four seconds for a LeNet;
+# without optimization it is less than one, and the program runs once.
+@partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+def weights(network: Network, key: jax.Array) -> tuple[Params, Stats]:
+    """Fresh weights; the same key gives every optimizer the same ones."""
+    return network.init(key)
+
+
 @jax.jit
-def initial(network: Network, optimizer: Optimizer, key: jax.Array) -> Carry:
-    """Fresh weights and optimizer state."""
-    params, stats = network.init(key)
+def initial(optimizer: Optimizer, params: Params, stats: Stats) -> Carry:
+    """Where a run starts."""
     return Carry(params, stats, optimizer.init(params), Totals.zero())
 
 
@@ -76,13 +83,13 @@ def step(
         The next carry, and the loss () of the batch before the update.
     """
     x, y = _normalise(images, batch.chosen), images.y[batch.chosen].astype(jnp.int32)
-    weights = (jnp.arange(y.size, dtype=jnp.int32) < batch.size).astype(jnp.float32)
+    counts = (jnp.arange(y.size, dtype=jnp.int32) < batch.size).astype(jnp.float32)
     rule_key, network_key = jax.random.split(jax.random.fold_in(key, number))
 
     def full_loss(params: Params) -> tuple[jax.Array, tuple[Stats, jax.Array]]:
         logits, stats = network.apply(params, carry.stats, x, True, network_key)
-        mean = jnp.sum(LOSSES[loss](logits, y) * weights) / jnp.sum(weights)
-        correct = jnp.sum((jnp.argmax(logits, axis=1) == y).astype(jnp.float32) * weights)
+        mean = jnp.sum(LOSSES[loss](logits, y) * counts) / jnp.sum(counts)
+        correct = jnp.sum((jnp.argmax(logits, axis=1) == y).astype(jnp.float32) * counts)
         return mean, (stats, correct)
 
     point = optimizer.query(carry.params, carry.state)
@@ -92,8 +99,8 @@ def step(
     )
     updates, state = optimizer.update(context, carry.state)
     params = jax.tree.map(jnp.add, carry.params, updates)
-    count = jnp.sum(weights)
-    seen = Totals(value * count, correct, count)
+    images_seen = jnp.sum(counts)
+    seen = Totals(value * images_seen, correct, images_seen)
     return Carry(params, stats, state, Totals(*map(jnp.add, carry.totals, seen))), value
 
 
@@ -117,10 +124,9 @@ def evaluate_block(
     last = images.y.size - 1
     position = start + jnp.arange(size, dtype=jnp.int32)
     index = jnp.minimum(position, last)
-    weights = (position <= last).astype(jnp.float32)
+    counts = (position <= last).astype(jnp.float32)
     x, y = _normalise(images, index), images.y[index].astype(jnp.int32)
     logits, _ = network.apply(params, stats, x, False, jax.random.key(0))
     correct = (jnp.argmax(logits, axis=1) == y).astype(jnp.float32)
-    return Totals(
-        jnp.sum(LOSSES[loss](logits, y) * weights), jnp.sum(correct * weights), jnp.sum(weights)
-    )
+    losses = LOSSES[loss](logits, y)
+    return Totals(jnp.sum(losses * counts), jnp.sum(correct * counts), jnp.sum(counts))

@@ -21,7 +21,7 @@ def run_training(
     on_event: OnEvent = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
     *,
-    workers: int = 1,
+    workers: int | None = None,
     download: bool = False,
     on_download: Progress | None = None,
 ) -> TrainResult:
@@ -31,7 +31,7 @@ def run_training(
         spec: what to train.
         on_event: called with each event as it happens.
         should_stop: asked before every step; once true, every run ends as `stopped`.
-        workers: how many runs advance at the same time.
+        workers: how many runs advance at the same time; None: as many as pays.
         download: whether images that are not on this computer may be downloaded.
         on_download: called with (bytes so far, bytes in all).
 
