@@ -1,5 +1,7 @@
 """optviz: see how optimizers behave, on 2D surfaces and on networks, with one JAX rule for both."""
 
+from typing import TYPE_CHECKING, Any
+
 from optviz import optimizers, schedules, surfaces
 from optviz.api import Race, race
 from optviz.optimizers import OPTIMIZERS
@@ -7,9 +9,16 @@ from optviz.schedules import SCHEDULES
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import expression
 
+if TYPE_CHECKING:
+    from optviz.api.train import train
+    from optviz.data import DATASETS
+    from optviz.networks import NETWORKS
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "DATASETS",
+    "NETWORKS",
     "OPTIMIZERS",
     "SCHEDULES",
     "SURFACES",
@@ -19,4 +28,21 @@ __all__ = [
     "race",
     "schedules",
     "surfaces",
+    "train",
 ]
+
+# What needs the network layers is imported when it is first asked for: races start without them.
+_LATER = {
+    "DATASETS": "optviz.data",
+    "NETWORKS": "optviz.networks",
+    "train": "optviz.api.train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'optviz' has no attribute {name!r}")
+    from importlib import import_module
+
+    globals()[name] = value = getattr(import_module(_LATER[name]), name)
+    return value

@@ -32,7 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if first is not None and arguments[0] == first and first not in commands:
             raise ValueError(unknown("command", first, commands))
         options = parser.parse_args(arguments)
-        return options.run(options) or 0
+        code = options.run(options) or 0
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads the output has gone, as in `optviz … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError) as error:
         line = " ".join(str(error).split()) or type(error).__name__
         print(f"optviz: {line}", file=sys.stderr)
@@ -68,11 +73,3 @@ def _parser() -> tuple[Parser, list[str]]:
         command.set_defaults(run=module.run)
         commands.append(info.name)
     return parser, commands
-
-
-def finish() -> None:
-    """Leave quietly when whoever reads the output has gone (`optviz … | head`)."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

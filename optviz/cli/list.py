@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     kinds = [options.kind] if options.kind else KINDS
     if options.json:
-        listing = {kind: [describe(cls) for cls in catalog(kind).values()] for kind in kinds}
-        print(json.dumps(listing[options.kind] if options.kind else listing, indent=2))
+        listing = [{"kind": kind, **describe(c)} for kind in kinds for c in catalog(kind).values()]
+        print(json.dumps(listing, indent=2, allow_nan=False))
         return
     for kind in kinds:
         print(kind if len(kinds) == 1 else f"{kind}:")

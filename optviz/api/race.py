@@ -1,35 +1,36 @@
-"""The public verbs, and the results they return."""
+"""Racing optimizers down a surface, and the result."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optviz.analysis.convergence import lowest_loss, outcomes, steps_to_tolerance, window
-from optviz.catalog import validate
+from optviz.api.arguments import (
+    AnyOptimizer,
+    AnySchedule,
+    AnySurface,
+    as_float,
+    as_int,
+    as_runs,
+    as_starts,
+    as_surface,
+    with_schedules,
+)
 from optviz.engine.descend import Job, descend, factors_of
-from optviz.optimizers import OPTIMIZERS, Optimizer
-from optviz.optimizers.from_optax import from_optax, is_optax
-from optviz.schedules import SCHEDULES, Schedule
 from optviz.specs import RaceSpec, Run
-from optviz.surfaces import SURFACES, Surface
-from optviz.surfaces.expression import FunctionSurface
+from optviz.surfaces import Surface
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
-
-AnySurface: TypeAlias = str | Surface | Callable[[Any, Any], Any]
-AnyOptimizer: TypeAlias = str | Optimizer | Any  # or an optax GradientTransformation
-AnySchedule: TypeAlias = str | Schedule
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -195,17 +196,19 @@ def race(
     """
     spec = RaceSpec(
         surface=as_surface(surface),
-        runs=_as_runs(optimizers),
-        start=_as_starts(start),
-        num_steps=_as_int(num_steps),
-        schedule=None if isinstance(schedule, Mapping) or schedule is None else _schedule(schedule),
-        noise=_as_float(noise),
-        seed=_as_int(seed),
-        tolerance=_as_float(tolerance),
+        runs=as_runs(optimizers),
+        start=as_starts(start),
+        num_steps=as_int(num_steps),
+        schedule=None
+        if isinstance(schedule, Mapping) or schedule is None
+        else as_schedule(schedule),
+        noise=as_float(noise),
+        seed=as_int(seed),
+        tolerance=as_float(tolerance),
         dtype=dtype,
     )
     if isinstance(schedule, Mapping):
-        spec = _with_schedules(spec, schedule)
+        spec = with_schedules(spec, schedule)
     return run_race(spec)
 
 
@@ -243,101 +246,6 @@ def run_race(spec: RaceSpec) -> Race:
         diverged_at=diverged_at,
         steps_to_tolerance=steps_to_tolerance(losses, lowest, spec.tolerance),
     )
-
-
-def as_surface(surface: AnySurface) -> Surface:
-    """A surface from a key, an entry, or any JAX function of x and y."""
-    if isinstance(surface, Surface):
-        return surface
-    if isinstance(surface, str):
-        return SURFACES[surface]()
-    if callable(surface):
-        return FunctionSurface(function=surface)
-    raise ValueError(
-        f"surface must be a key, a Surface or a function f(x, y), got {type(surface).__name__}"
-    )
-
-
-def _as_runs(
-    optimizers: Sequence[AnyOptimizer] | Mapping[str, AnyOptimizer],
-) -> tuple[Run, ...]:
-    if isinstance(optimizers, Mapping):
-        return tuple(replace(_as_run(o), label=str(name)) for name, o in optimizers.items())
-    if isinstance(optimizers, (str, Optimizer)) or is_optax(optimizers):
-        optimizers = [optimizers]
-    return tuple(map(_as_run, optimizers))
-
-
-def _as_run(optimizer: AnyOptimizer) -> Run:
-    if isinstance(optimizer, Run):
-        return optimizer
-    if isinstance(optimizer, Optimizer):
-        validate(optimizer)
-        return Run.of(optimizer)
-    if isinstance(optimizer, str):
-        return Run(OPTIMIZERS[optimizer]())
-    if is_optax(optimizer):
-        return Run.of(from_optax(optimizer))
-    raise ValueError(
-        "an optimizer must be a key, an Optimizer or an optax GradientTransformation, "
-        f"got {type(optimizer).__name__}"
-    )
-
-
-def _schedule(schedule: AnySchedule) -> Schedule:
-    if isinstance(schedule, Schedule):
-        return schedule
-    if isinstance(schedule, str):
-        return SCHEDULES[schedule]()
-    raise ValueError(f"schedule must be a key or a Schedule, got {type(schedule).__name__}")
-
-
-def _with_schedules(spec: RaceSpec, by_label: Mapping[str, Any]) -> RaceSpec:
-    names = spec.labels
-    for label in by_label:
-        if label not in names:
-            close = difflib.get_close_matches(str(label), names, n=1)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
-            raise ValueError(
-                f"schedule for {label!r}{hint}: this race has {', '.join(map(repr, names))}"
-            )
-    runs = [
-        replace(run, label=name, schedules=_by_knob(by_label[name])) if name in by_label else run
-        for name, run in zip(names, spec.runs, strict=True)
-    ]
-    return replace(spec, runs=tuple(runs))
-
-
-def _by_knob(schedule: AnySchedule | Mapping[str, AnySchedule]) -> tuple[tuple[str, Schedule], ...]:
-    by_knob = schedule if isinstance(schedule, Mapping) else {"learning_rate": schedule}
-    return tuple((name, _schedule(value)) for name, value in by_knob.items())
-
-
-def _as_starts(start: Any) -> Any:
-    if start is None:
-        return None
-    try:
-        points = np.asarray(start, np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"start must be (x, y) or (num_starts, 2) numbers, got {start!r}"
-        ) from None
-    if points.shape == (2,):
-        return tuple(points.tolist())
-    if points.ndim == 2 and points.shape[1] == 2 and len(points):
-        return tuple(map(tuple, points.tolist()))
-    raise ValueError(f"start must have shape (2,) or (num_starts, 2), got {points.shape}")
-
-
-def _as_int(value: Any) -> Any:
-    return (
-        int(value) if isinstance(value, (np.integer, np.ndarray)) and np.ndim(value) == 0 else value
-    )
-
-
-def _as_float(value: Any) -> Any:
-    number = isinstance(value, (int, np.number)) and not isinstance(value, bool)
-    return float(value) if number else value
 
 
 def _check_start(spec: RaceSpec, start: np.ndarray, losses: np.ndarray) -> None:

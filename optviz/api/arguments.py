@@ -1,0 +1,130 @@
+"""What the public verbs accept, brought to the forms that specs hold."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import numpy as np
+
+from optviz.catalog import validate
+from optviz.optimizers import Optimizer
+from optviz.optimizers.from_optax import from_optax, is_optax
+from optviz.schedules import SCHEDULES, Schedule
+from optviz.specs import RaceSpec, Run, parse_entry
+from optviz.surfaces import SURFACES, Surface
+from optviz.surfaces.expression import FunctionSurface
+
+if TYPE_CHECKING:
+    from optviz.specs.train import TrainSpec  # needs the network layers, which races do without
+
+AnySurface: TypeAlias = str | Surface | Callable[[Any, Any], Any]
+AnyOptimizer: TypeAlias = str | Optimizer | Any  # or an optax GradientTransformation
+AnySchedule: TypeAlias = str | Schedule
+S = TypeVar("S", "RaceSpec", "TrainSpec")
+
+
+def as_surface(surface: AnySurface) -> Surface:
+    """A surface from `KEY:knob=value`, an entry, or any JAX function of x and y."""
+    if isinstance(surface, Surface):
+        return surface
+    if isinstance(surface, str):
+        return parse_entry(surface, SURFACES)[0]
+    if callable(surface):
+        return FunctionSurface(function=surface)
+    raise ValueError(
+        f"surface must be a key, a Surface or a function f(x, y), got {type(surface).__name__}"
+    )
+
+
+def as_runs(
+    optimizers: Sequence[AnyOptimizer] | Mapping[str, AnyOptimizer],
+) -> tuple[Run, ...]:
+    """Runs from keys, entries and optax transformations; a mapping gives the labels."""
+    if isinstance(optimizers, Mapping):
+        return tuple(replace(_as_run(o), label=str(name)) for name, o in optimizers.items())
+    if isinstance(optimizers, (str, Optimizer)) or is_optax(optimizers):
+        optimizers = [optimizers]
+    return tuple(map(_as_run, optimizers))
+
+
+def _as_run(optimizer: AnyOptimizer) -> Run:
+    if isinstance(optimizer, Run):
+        return optimizer
+    if isinstance(optimizer, Optimizer):
+        validate(optimizer)
+        return Run.of(optimizer)
+    if isinstance(optimizer, str):
+        return Run.parse(optimizer)
+    if is_optax(optimizer):
+        return Run.of(from_optax(optimizer))
+    raise ValueError(
+        "an optimizer must be a key, an Optimizer or an optax GradientTransformation, "
+        f"got {type(optimizer).__name__}"
+    )
+
+
+def as_schedule(schedule: AnySchedule) -> Schedule:
+    """A schedule from `KEY:knob=value` or an entry."""
+    if isinstance(schedule, Schedule):
+        return schedule
+    if isinstance(schedule, str):
+        return parse_entry(schedule, SCHEDULES)[0]
+    raise ValueError(f"schedule must be a key or a Schedule, got {type(schedule).__name__}")
+
+
+def common_schedule(schedule: AnySchedule | Mapping[str, Any] | None) -> Schedule | None:
+    """The schedule for all runs; a mapping by label is none."""
+    return None if schedule is None or isinstance(schedule, Mapping) else as_schedule(schedule)
+
+
+def with_schedules(spec: S, by_label: Mapping[str, Any]) -> S:
+    """The spec whose runs of these labels have these schedules."""
+    names = spec.labels
+    for label in by_label:
+        if label not in names:
+            close = difflib.get_close_matches(str(label), names, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise ValueError(
+                f"schedule for {label!r}{hint}: the labels are {', '.join(map(repr, names))}"
+            )
+    runs = [
+        replace(run, label=name, schedules=_by_knob(by_label[name])) if name in by_label else run
+        for name, run in zip(names, spec.runs, strict=True)
+    ]
+    return replace(spec, runs=tuple(runs))
+
+
+def _by_knob(schedule: AnySchedule | Mapping[str, AnySchedule]) -> tuple[tuple[str, Schedule], ...]:
+    by_knob = schedule if isinstance(schedule, Mapping) else {"learning_rate": schedule}
+    return tuple((name, as_schedule(value)) for name, value in by_knob.items())
+
+
+def as_starts(start: Any) -> Any:
+    """One point, or several, as tuples of floats; None stays None."""
+    if start is None:
+        return None
+    try:
+        points = np.asarray(start, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"start must be (x, y) or (num_starts, 2) numbers, got {start!r}"
+        ) from None
+    if points.shape == (2,):
+        return tuple(points.tolist())
+    if points.ndim == 2 and points.shape[1] == 2 and len(points):
+        return tuple(map(tuple, points.tolist()))
+    raise ValueError(f"start must have shape (2,) or (num_starts, 2), got {points.shape}")
+
+
+def as_int(value: Any) -> Any:
+    """A NumPy integer as Python's; anything else is left for the spec to refuse."""
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def as_float(value: Any) -> Any:
+    """A number as Python's float; anything else is left for the spec to refuse."""
+    number = isinstance(value, (int, np.number)) and not isinstance(value, bool)
+    return float(value) if number else value

@@ -1,0 +1,80 @@
+"""Training networks, with the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from optviz.api.arguments import (
+    AnyOptimizer,
+    AnySchedule,
+    as_int,
+    as_runs,
+    with_schedules,
+)
+from optviz.engine.train_events import Event, TrainResult
+from optviz.networks import NETWORKS, Network
+from optviz.runs.training import parse_data, run_training
+from optviz.specs import parse_entry
+from optviz.specs.train import TrainSpec
+
+
+def train(
+    data: str | Path | Any,
+    network: str | Network,
+    optimizers: Sequence[AnyOptimizer] | Mapping[str, AnyOptimizer],
+    *,
+    epochs: int,
+    batch_size: int = 128,
+    schedule: AnySchedule | Mapping[str, Any] | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+    validation: float | None = None,
+    loss: str = "cross_entropy",
+    download: bool = False,
+    on_event: Callable[[Event], None] = lambda event: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> TrainResult:
+    """Train a network with every optimizer: same weights to begin with, same batches.
+
+    Args:
+        data: `synthetic`, `cifar10`, a data set entry, or a folder with CIFAR-10's batch files.
+        network: a key such as `lenet` or `mlp:hidden=256-128`, or a Network.
+        optimizers: keys (each at its class's rate), Optimizers, or a mapping from label to these.
+        epochs: passes over the training images.
+        batch_size: images in a step.
+        schedule: of the learning rate, for all; or a mapping by label.
+        seed: of the weights and of the order of the images.
+        limit: use the first so many training images only.
+        validation: share of the training images to validate with; None: the test images.
+        loss: a key of `optviz.networks.losses.LOSSES`.
+        download: whether CIFAR-10 may be downloaded if it is not on this computer.
+        on_event: called with what happens, as it happens.
+        should_stop: asked before every step.
+
+    Raises:
+        ValueError: one line with who, what is allowed and what came.
+    """
+    if isinstance(data, (str, Path)):
+        dataset, directory = parse_data(str(data))
+    else:
+        dataset, directory = data, None
+    spec = TrainSpec(
+        dataset=dataset,
+        network=parse_entry(network, NETWORKS)[0] if isinstance(network, str) else network,
+        runs=as_runs(optimizers),
+        epochs=as_int(epochs),
+        batch_size=as_int(batch_size),
+        schedule=None
+        if isinstance(schedule, Mapping) or schedule is None
+        else as_schedule(schedule),
+        seed=as_int(seed),
+        limit=as_int(limit),
+        validation=validation,
+        loss=loss,
+        directory=directory,
+    )
+    if isinstance(schedule, Mapping):
+        spec = with_schedules(spec, schedule)
+    return run_training(spec, on_event, should_stop, download=download)

@@ -1,0 +1,137 @@
+"""Train a network with several optimizers: same weights to begin with, same batches."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from optviz.specs.text import parse_number, parse_whole
+
+EXAMPLE = (
+    "optviz train --data synthetic --network lenet -O sgd:learning_rate=0.05 -O adam --epochs 2"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        default="synthetic",
+        metavar="DIR|cifar10|synthetic",
+        help="a folder with CIFAR-10's batch files (or its parent), or a data set's key",
+    )
+    parser.add_argument("--download", action="store_true", help="fetch CIFAR-10 if need be")
+    parser.add_argument("--network", default="lenet", help="KEY or KEY:switch=value")
+    parser.add_argument(
+        "-O",
+        "--optimizer",
+        action="append",
+        metavar="KEY:knob=value",
+        help="a rule, optionally @schedule and #label; repeat for more (default: sgd and adam)",
+    )
+    parser.add_argument("--schedule", metavar="KEY:knob=value", help="of every learning rate")
+    parser.add_argument("--epochs", default="2", help="passes over the training images")
+    parser.add_argument("--batch-size", default="128", help="images in a step")
+    parser.add_argument("--seed", default="0", help="of the weights and the order of the images")
+    parser.add_argument("--limit", help="use the first so many training images only")
+    parser.add_argument("--validation", help="share of the training images to validate with")
+    parser.add_argument("--loss", default="cross_entropy", help="cross_entropy, …")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--out", metavar="FILE", help="write the result as .json too")
+
+
+def run(options: argparse.Namespace) -> None:
+    # The layers of networks take a moment to import; `optviz --help` need not wait for them.
+    from optviz.engine import compile_cache
+    from optviz.networks import NETWORKS
+    from optviz.runs.training import parse_data, run_training
+    from optviz.schedules import SCHEDULES
+    from optviz.specs import Run, parse_entry
+    from optviz.specs.train import TrainSpec
+
+    dataset, directory = parse_data(options.data)
+    spec = TrainSpec(
+        dataset=dataset,
+        network=parse_entry(options.network, NETWORKS)[0],
+        runs=tuple(map(Run.parse, options.optimizer or ("sgd", "adam"))),
+        epochs=parse_whole(options.epochs, "--epochs"),
+        batch_size=parse_whole(options.batch_size, "--batch-size"),
+        schedule=parse_entry(options.schedule, SCHEDULES)[0] if options.schedule else None,
+        seed=parse_whole(options.seed, "--seed"),
+        limit=parse_whole(options.limit, "--limit") if options.limit else None,
+        validation=parse_number(options.validation, "--validation") if options.validation else None,
+        loss=options.loss,
+        directory=directory,
+    )
+    spec.check()
+    out = Path(options.out) if options.out else None
+    if out is not None and (out.suffix != ".json" or not out.absolute().parent.is_dir()):
+        raise ValueError(f"--out must be a .json file in an existing folder, got {options.out!r}")
+    compile_cache.enable()
+    result = run_training(spec, Report(), download=options.download, on_download=_downloading)
+    text = json.dumps(result.to_json(), allow_nan=False)
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+    if options.json:
+        print(text)
+    else:
+        _print_table(result)
+
+
+class Report:
+    """Progress on stderr, a line an epoch."""
+
+    def __init__(self) -> None:
+        self._labels: list[str] = []
+
+    def __call__(self, event: object) -> None:
+        from optviz.engine.train_events import EpochEnd, RunEnd, Started
+
+        if isinstance(event, Started):
+            self._labels = event.labels
+            _say(
+                f"{event.num_params:,} parameters, {event.num_train:,} training and "
+                f"{event.num_validation:,} validation images. {event.note}"
+            )
+        elif isinstance(event, EpochEnd):
+            _say(
+                f"{self._labels[event.run]}: epoch {event.epoch + 1}, "
+                f"loss {_number(event.train_loss)}, accuracy {_percent(event.train_accuracy)}, "
+                f"validation {_number(event.val_loss)}, {_percent(event.val_accuracy)}, "
+                f"{event.seconds:.1f} s"
+            )
+        elif isinstance(event, RunEnd) and event.outcome == "diverged":
+            _say(f"{self._labels[event.run]}: diverged at step {event.diverged_at}")
+
+
+def _print_table(result: object) -> None:
+    print(f"{'optimizer':<28} {'train loss':>10} {'accuracy':>9} {'val loss':>9} {'accuracy':>9}")
+    for run in result.runs:  # pyright: ignore
+        last = run.epochs[-1] if run.epochs else None
+        if last is None or run.outcome == "diverged":
+            print(f"{run.label:<28} diverged at step {run.diverged_at}")
+            continue
+        print(
+            f"{run.label:<28} {_number(last.train_loss):>10} {_percent(last.train_accuracy):>9} "
+            f"{_number(last.val_loss):>9} {_percent(last.val_accuracy):>9}"
+        )
+
+
+def _downloading(done: int, total: int) -> None:
+    share = f" of {total / 1e6:.0f}" if total else ""
+    print(f"\rdownloading {done / 1e6:.0f}{share} MB", end="", file=sys.stderr)
+    if total and done >= total:
+        print(file=sys.stderr)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
