@@ -15,12 +15,14 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
-script-src 'unsafe-inline'; img-src data:">
+script-src 'unsafe-inline' 'unsafe-eval'; img-src data:">
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 0; background: {light.background}; color: {light.text}; font-family: {font}; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: {dark.background}; color: {dark.text}; }} }}
+@media (prefers-color-scheme: dark) {{
+  body {{ background: {dark.background}; color: {dark.text}; }}
+}}
 main {{ box-sizing: border-box; max-width: 2200px; margin: 0 auto; padding: 18px 26px 24px; }}
 main > h1 {{ margin: 0 0 12px; font-size: 1.35rem; font-weight: 680; letter-spacing: -0.01em; }}
 main > .note {{ margin: 14px 4px 0; font-size: 0.9rem; line-height: 1.5; opacity: 0.82; }}

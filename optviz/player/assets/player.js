@@ -56,8 +56,8 @@ class Clock {
 const FILL = 'fill="currentColor"';
 const PATHS = {
   play:
-    '<path d="M7 4.6v14.8c0 .8.9 1.3 1.6.9l11.6-7.4c.6-.4.6-1.4 0-1.8L8.6 3.7C7.9 3.3 7 3.8 7 4.6z" ' +
-    `${FILL}/>`,
+    '<path d="M7 4.6v14.8c0 .8.9 1.3 1.6.9l11.6-7.4c.6-.4.6-1.4 0-1.8' +
+    `L8.6 3.7C7.9 3.3 7 3.8 7 4.6z" ${FILL}/>`,
   pause:
     `<rect x="5.5" y="4" width="4.5" height="16" rx="1.3" ${FILL}/>` +
     `<rect x="14" y="4" width="4.5" height="16" rx="1.3" ${FILL}/>`,
@@ -741,6 +741,7 @@ class Layers {
       const canvas = document.createElement("canvas");
       canvas.className = "ov-layer";
       canvas.setAttribute("aria-hidden", "true");
+      canvas.style.cssText = "position:absolute;inset:0";
       host.append(canvas);
       this[name] = canvas.getContext("2d");
     }
@@ -2244,19 +2245,14 @@ class StartLink {
 
   answered() {
     this.sentAt = -Infinity;
-    this.pump();
+    this.flush();
   }
 
   pump() {
     if (!this.waiting || this.timer !== null) return;
     const rest = this.sentAt + PATIENCE - this.time.now();
     if (rest <= 0) this.flush();
-    else
-      this.timer = this.time.later(() => {
-        this.timer = null;
-        this.pump();
-      }, rest);
-    if (this.timer !== null && this.sentAt === -Infinity) this.flush();
+    else this.timer = this.time.later(() => this.flush(), rest);
   }
 
   flush() {
@@ -2274,6 +2270,60 @@ class StartLink {
     this.timer = null;
     this.waiting = null;
   }
+}
+
+// unpack.js
+const VIEWS = {
+  f4: Float32Array,
+  f8: Float64Array,
+  u1: Uint8Array,
+  u2: Uint16Array,
+  u4: Uint32Array,
+  i4: Int32Array,
+};
+const HOLE = 65535; // a quantised value that is not finite
+
+function unpack(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const start = 4 + length;
+
+  const array = (ref) => {
+    const View = VIEWS[ref.dtype];
+    if (!View) throw new Error(`unknown dtype ${ref.dtype}`);
+    const count = ref.shape.reduce((a, b) => a * b, 1);
+    const from = start + ref.offset;
+    const size = count * View.BYTES_PER_ELEMENT;
+    if (from + size > bytes.byteLength) throw new Error("the message is cut short");
+    const offset = bytes.byteOffset + from;
+    const stored =
+      offset % View.BYTES_PER_ELEMENT === 0
+        ? new View(bytes.buffer, offset, count)
+        : new View(bytes.slice(from, from + size).buffer);
+    return { data: "scale" in ref ? restored(stored, ref) : stored, shape: ref.shape };
+  };
+  const restore = (value) => {
+    if (Array.isArray(value)) return value.map(restore);
+    if (value === null || typeof value !== "object") return value;
+    if ("offset" in value && "dtype" in value && "shape" in value) return array(value);
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restore(item)]));
+  };
+  return restore(header);
+}
+
+function restored(stored, { scale, bias }) {
+  const values = new Float32Array(stored.length);
+  for (let i = 0; i < stored.length; i++)
+    values[i] = stored[i] === HOLE ? NaN : bias + scale * stored[i];
+  return values;
+}
+
+function fromBase64(text) {
+  const raw = atob(text.replace(/\s+/g, ""));
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
 }
 
 // player.js
@@ -2302,6 +2352,10 @@ class Player {
     this.onFull = () => this.resized(true);
     document.addEventListener("fullscreenchange", this.onFull);
     this.dropKeys = listenKeys(this.root, (action) => this.act(action));
+  }
+
+  load(bytes) {
+    this.set(unpack(bytes));
   }
 
   set(header) {
@@ -2542,60 +2596,6 @@ class Player {
   }
 }
 
-// unpack.js
-const VIEWS = {
-  f4: Float32Array,
-  f8: Float64Array,
-  u1: Uint8Array,
-  u2: Uint16Array,
-  u4: Uint32Array,
-  i4: Int32Array,
-};
-const HOLE = 65535; // a quantised value that is not finite
-
-function unpack(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const start = 4 + length;
-
-  const array = (ref) => {
-    const View = VIEWS[ref.dtype];
-    if (!View) throw new Error(`unknown dtype ${ref.dtype}`);
-    const count = ref.shape.reduce((a, b) => a * b, 1);
-    const from = start + ref.offset;
-    const size = count * View.BYTES_PER_ELEMENT;
-    if (from + size > bytes.byteLength) throw new Error("the message is cut short");
-    const offset = bytes.byteOffset + from;
-    const stored =
-      offset % View.BYTES_PER_ELEMENT === 0
-        ? new View(bytes.buffer, offset, count)
-        : new View(bytes.slice(from, from + size).buffer);
-    return { data: "scale" in ref ? restored(stored, ref) : stored, shape: ref.shape };
-  };
-  const restore = (value) => {
-    if (Array.isArray(value)) return value.map(restore);
-    if (value === null || typeof value !== "object") return value;
-    if ("offset" in value && "dtype" in value && "shape" in value) return array(value);
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restore(item)]));
-  };
-  return restore(header);
-}
-
-function restored(stored, { scale, bias }) {
-  const values = new Float32Array(stored.length);
-  for (let i = 0; i < stored.length; i++)
-    values[i] = stored[i] === HOLE ? NaN : bias + scale * stored[i];
-  return values;
-}
-
-function fromBase64(text) {
-  const raw = atob(text.replace(/\s+/g, ""));
-  const bytes = new Uint8Array(raw.length);
-  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-  return bytes;
-}
-
 // main.js
 export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   const host = parentElement.querySelector?.(".optviz-host") || parentElement;
@@ -2607,7 +2607,7 @@ export default function mount({ data, parentElement, setStateValue, setTriggerVa
   const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
   if (bytes?.byteLength) {
     try {
-      player.set(unpack(bytes));
+      player.load(bytes);
     } catch (error) {
       host.dataset.error = String(error);
       throw error;
@@ -2623,6 +2623,6 @@ export function startPage(page = document) {
   for (const host of page.querySelectorAll(".optviz-host")) {
     const source = page.getElementById(host.dataset.source);
     host.optvizPlayer = new Player(host);
-    host.optvizPlayer.set(unpack(fromBase64(source.textContent)));
+    host.optvizPlayer.load(fromBase64(source.textContent));
   }
 }

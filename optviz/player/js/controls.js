@@ -5,8 +5,8 @@ import { BASE_RATE } from "./clock.js";
 const FILL = 'fill="currentColor"';
 const PATHS = {
   play:
-    '<path d="M7 4.6v14.8c0 .8.9 1.3 1.6.9l11.6-7.4c.6-.4.6-1.4 0-1.8L8.6 3.7C7.9 3.3 7 3.8 7 4.6z" ' +
-    `${FILL}/>`,
+    '<path d="M7 4.6v14.8c0 .8.9 1.3 1.6.9l11.6-7.4c.6-.4.6-1.4 0-1.8' +
+    `L8.6 3.7C7.9 3.3 7 3.8 7 4.6z" ${FILL}/>`,
   pause:
     `<rect x="5.5" y="4" width="4.5" height="16" rx="1.3" ${FILL}/>` +
     `<rect x="14" y="4" width="4.5" height="16" rx="1.3" ${FILL}/>`,

@@ -14,6 +14,8 @@ export class Layers {
       const canvas = document.createElement("canvas");
       canvas.className = "ov-layer";
       canvas.setAttribute("aria-hidden", "true");
+      // also without the style sheet a canvas must not stretch the box that sets its size
+      canvas.style.cssText = "position:absolute;inset:0";
       host.append(canvas);
       this[name] = canvas.getContext("2d");
     }

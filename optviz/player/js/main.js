@@ -1,7 +1,7 @@
 // The bundle's two doors: Streamlit's component, and a page that carries its own data.
 
 import { Player } from "./player.js";
-import { fromBase64, unpack } from "./unpack.js";
+import { fromBase64 } from "./unpack.js";
 
 /**
  * Called by Streamlit on mount and on every rerun; finds the player or makes it.
@@ -18,7 +18,7 @@ export default function mount({ data, parentElement, setStateValue, setTriggerVa
   const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
   if (bytes?.byteLength) {
     try {
-      player.set(unpack(bytes));
+      player.load(bytes);
     } catch (error) {
       host.dataset.error = String(error);
       throw error;
@@ -35,6 +35,6 @@ export function startPage(page = document) {
   for (const host of page.querySelectorAll(".optviz-host")) {
     const source = page.getElementById(host.dataset.source);
     host.optvizPlayer = new Player(host);
-    host.optvizPlayer.set(unpack(fromBase64(source.textContent)));
+    host.optvizPlayer.load(fromBase64(source.textContent));
   }
 }

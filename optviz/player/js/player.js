@@ -10,6 +10,7 @@ import { readTheme } from "./palette.js";
 import { summary } from "./readout.js";
 import { panelShell } from "./shell.js";
 import { StartLink } from "./startlink.js";
+import { unpack } from "./unpack.js";
 
 const NARROW = 700; // pixels of the container below which everything stands in one column
 
@@ -40,6 +41,11 @@ export class Player {
     this.onFull = () => this.resized(true);
     document.addEventListener("fullscreenchange", this.onFull);
     this.dropKeys = listenKeys(this.root, (action) => this.act(action));
+  }
+
+  /** Shows the race in a message from Python: see unpack.js. */
+  load(bytes) {
+    this.set(unpack(bytes));
   }
 
   /**

@@ -29,19 +29,14 @@ export class StartLink {
   /** New data came: the next start may go. */
   answered() {
     this.sentAt = -Infinity;
-    this.pump();
+    this.flush();
   }
 
   pump() {
     if (!this.waiting || this.timer !== null) return;
     const rest = this.sentAt + PATIENCE - this.time.now();
     if (rest <= 0) this.flush();
-    else
-      this.timer = this.time.later(() => {
-        this.timer = null;
-        this.pump();
-      }, rest);
-    if (this.timer !== null && this.sentAt === -Infinity) this.flush();
+    else this.timer = this.time.later(() => this.flush(), rest);
   }
 
   flush() {

@@ -1,0 +1,60 @@
+"""A browser, if there is one, and pages made from synthetic races."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import fake_races
+import pytest
+
+from optviz.export.html import html_page
+from optviz.player import pack_race
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    from browser import FLAGS, installed
+    from playwright.sync_api import sync_playwright
+
+    path = installed()
+    if path is None:
+        pytest.skip("no Chrome or Chromium: see tests/browser.py")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, bytes], str]:
+    """Writes a payload as a page and gives its address."""
+    folder: Path = tmp_path_factory.mktemp("pages")
+
+    def write(name: str, payload: bytes) -> str:
+        path = folder / f"{name}.html"
+        if not path.exists():
+            path.write_text(html_page(payload, name), encoding="utf-8")
+        return path.as_uri()
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def ravine_payload() -> bytes:
+    """SGD, momentum, Nesterov and a scaled step: all converge."""
+    surface = fake_races.Ravine()
+    race = fake_races.race(surface, [0.092, 0.01, 0.012, 0.2], (-3.5, 1.5), 150)
+    return pack_race(
+        race, surface=surface, grid=fake_races.grid_of(surface), minimum=0.0, race_id="ravine"
+    )
+
+
+@pytest.fixture(scope="session")
+def wild_payload() -> bytes:
+    """The second and fifth run diverge."""
+    surface = fake_races.Ravine()
+    race = fake_races.race(surface, [0.09, 0.25, 0.04, 0.12, 0.15], (-3.5, 1.5), 100)
+    return pack_race(
+        race, surface=surface, grid=fake_races.grid_of(surface), minimum=0.0, race_id="wild"
+    )

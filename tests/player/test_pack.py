@@ -1,0 +1,148 @@
+"""The player's message: contract, sizes, and what a race becomes in it."""
+
+import json
+import struct
+
+import fake_races
+import numpy as np
+import pytest
+
+from optviz.player import Quantised, pack, pack_race, unpack
+
+
+def header_of(payload: bytes) -> dict:
+    (length,) = struct.unpack_from("<I", payload)
+    assert length % 4 == 0
+
+    def refuse(token: str) -> None:
+        raise AssertionError(f"not strict JSON: {token}")
+
+    return json.loads(payload[4 : 4 + length], parse_constant=refuse)
+
+
+def test_arrays_come_back_as_they_went() -> None:
+    arrays = {"y": np.arange(6.0).reshape(2, 3)}
+    payload = pack({"id": "é", "y": {"ref": "y"}, "n": np.int64(3), "z": [np.arange(3)]}, arrays)
+    back = unpack(payload)
+    assert (back["id"], back["n"], back["version"]) == ("é", 3, 1)
+    np.testing.assert_array_equal(back["y"], arrays["y"])
+    assert back["y"].dtype == np.dtype("<f4")
+    np.testing.assert_array_equal(back["z"][0], [0, 1, 2])
+
+
+def test_json_is_strict_and_offsets_are_aligned() -> None:
+    payload = pack(
+        {"bad": [float("nan"), np.inf], "a": np.zeros(3, np.uint8), "b": np.ones(2, np.uint16)}
+    )
+    header = header_of(payload)
+    assert header["bad"] == [None, None]
+    assert header["b"]["offset"] % 4 == 0
+
+
+def test_equal_arrays_travel_once() -> None:
+    one = len(pack({"a": np.ones(1000)}))
+    assert len(pack({"a": np.ones(1000), "b": np.ones(1000)})) < one + 100
+
+
+def test_quantised_arrays_keep_holes_and_clip() -> None:
+    array = np.array([-1.0, 0.3, np.nan, 99.0, np.inf])
+    back = unpack(pack({"y": Quantised(array, (-1.0, 2.0))}))["y"]
+    np.testing.assert_allclose(back, [-1.0, 0.3, np.nan, 2.0, 2.0], atol=3 / 65534)
+
+
+def test_what_cannot_be_packed_is_named() -> None:
+    with pytest.raises(ValueError, match="cannot store set in the header"):
+        pack({"a": {1}})
+    with pytest.raises(ValueError, match="complex128"):
+        pack({"a": np.zeros(2, complex)})
+
+
+@pytest.fixture(scope="module")
+def big() -> bytes:
+    surface = fake_races.Rosenbrock()
+    race = fake_races.race(surface, [1e-3] * 12, (-1.2, 1.0), 500, decay=0.01, noise=1.0)
+    # every run has its own schedule and its own loss: nothing can be shared
+    race.learning_rates *= np.linspace(1, 2, 12)[:, None]
+    return pack_race(race, surface=surface, grid=fake_races.grid_of(surface), minimum=0.0)
+
+
+def test_twelve_rules_of_500_steps_fit_in_160_kb(big: bytes) -> None:
+    assert len(big) <= 160_000
+
+
+def test_a_race_has_map_loss_and_rate(ravine_payload: bytes) -> None:
+    found = unpack(ravine_payload)
+    assert (found["id"], found["num_steps"], found["title"]) == ("ravine", 150, "Ravine")
+    surface, loss, rate = found["panels"]
+    assert [panel["kind"] for panel in found["panels"]] == ["map", "curves", "curves"]
+    assert (surface["grid"].shape, surface["paths"][0].shape) == ((121, 121), (1, 151, 2))
+    assert (surface["levels"], surface["starts"], surface["draggable"]) == (
+        "log",
+        [[-3.5, 1.5]],
+        False,
+    )
+    assert loss["scale"] == "log"
+    assert [series["constant"] for series in rate["series"]] == [0.092, 0.01, 0.012, 0.2]
+    assert found["runs"][0]["color"] == "#d81e1e"
+    assert {run["outcome"] for run in found["runs"]} == {"converged"}
+    assert all(isinstance(run["outcome_step"], int) for run in found["runs"])
+
+
+def test_equal_races_have_equal_ids() -> None:
+    surface = fake_races.Ravine()
+    races = [fake_races.race(surface, [rate], (-3, 1), 20) for rate in (0.05, 0.05, 0.06)]
+    ids = [unpack(pack_race(race, surface=surface))["id"] for race in races]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_outcomes_have_their_steps(wild_payload: bytes) -> None:
+    runs = unpack(wild_payload)["runs"]
+    assert [run["outcome"] for run in runs][1] == "diverged"
+    assert 0 < runs[1]["outcome_step"] < 100
+    surface = fake_races.Saddle()
+    race = fake_races.race(surface, [0.02, 0.005], (-1.6, 0.001), 300)
+    found = unpack(pack_race(race, surface=surface, grid=fake_races.grid_of(surface)))
+    assert [run["outcome"] for run in found["runs"]] == ["escaped", "escaped"]
+    path, step = found["panels"][0]["paths"][0][0], found["runs"][0]["outcome_step"]
+    assert abs(path[step][1]) > 2 >= abs(path[step - 1][1])
+    assert (found["panels"][0]["levels"], found["panels"][1]["scale"]) == ("linear", "linear")
+
+
+def test_a_loss_below_zero_shows_its_height_above_the_minimum() -> None:
+    surface = fake_races.Ravine()
+    race = fake_races.race(surface, [0.05], (-3, 1), 20)
+    race.losses -= 78.0
+    loss = unpack(pack_race(race, surface=surface, minimum=-78.0))["panels"][1]
+    assert (loss["ylabel"], loss["scale"]) == ("loss − f*", "log")
+    assert unpack(pack_race(race, surface=surface))["panels"][1]["scale"] == "linear"
+
+
+@pytest.mark.parametrize("starts", [5, 50, 300])
+def test_many_starts_stay_small_and_say_what_is_missing(starts: int) -> None:
+    surface = fake_races.Ravine()
+    rng = np.random.default_rng(0)
+    where = rng.uniform([-4, -2], [4, 2], (starts, 2))
+    race = fake_races.race(surface, [0.05, 0.004, 0.004, 0.2], where, 200)
+    payload = pack_race(race, surface=surface, grid=fake_races.grid_of(surface), minimum=0.0)
+    assert len(payload) <= 1_200_000
+    found = unpack(payload)
+    drawn = min(starts, 64)
+    assert found["panels"][0]["paths"][0].shape == (drawn, 201, 2)
+    np.testing.assert_allclose(
+        found["panels"][0]["paths"][0][:, 0], found["panels"][0]["starts"], atol=1e-3
+    )
+    loss = found["panels"][1]["series"][0]
+    assert ("band" in loss) == (starts >= 9)
+    assert found["runs"][0]["badge"].endswith(f"/{starts}")
+    assert bool(found["notes"]) == (starts > 64)
+
+
+def test_a_long_cloud_is_thinned_to_its_end() -> None:
+    surface = fake_races.Ravine()
+    race = fake_races.race(surface, [0.05] * 4, np.tile([[-3.0, 1.0]], (40, 1)), 4003)
+    found = unpack(pack_race(race, surface=surface))
+    stride = found["panels"][0]["path_stride"]
+    points = found["panels"][0]["paths"][0].shape[1]
+    assert stride > 1
+    assert (points - 2) * stride < 4003 <= (points - 1) * stride
+    assert f"every {stride}th step" in found["notes"][0]
