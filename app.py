@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from optviz.ui import frame, race_controls, race_stage, state
+from optviz.ui import frame, race_controls, race_stage
 
 frame.begin(__file__, __doc__)
-state.open_session()
+race_controls.SESSION.open()
 
 
 @st.fragment

@@ -22,6 +22,7 @@ from optviz.api.arguments import (
     as_runs,
     as_starts,
     as_surface,
+    common_schedule,
     with_schedules,
 )
 from optviz.engine.descend import Job, descend, factors_of
@@ -199,9 +200,7 @@ def race(
         runs=as_runs(optimizers),
         start=as_starts(start),
         num_steps=as_int(num_steps),
-        schedule=None
-        if isinstance(schedule, Mapping) or schedule is None
-        else as_schedule(schedule),
+        schedule=common_schedule(schedule),
         noise=as_float(noise),
         seed=as_int(seed),
         tolerance=as_float(tolerance),

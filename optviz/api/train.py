@@ -11,6 +11,7 @@ from optviz.api.arguments import (
     AnySchedule,
     as_int,
     as_runs,
+    common_schedule,
     with_schedules,
 )
 from optviz.engine.train_events import Event, TrainResult
@@ -66,9 +67,7 @@ def train(
         runs=as_runs(optimizers),
         epochs=as_int(epochs),
         batch_size=as_int(batch_size),
-        schedule=None
-        if isinstance(schedule, Mapping) or schedule is None
-        else as_schedule(schedule),
+        schedule=common_schedule(schedule),
         seed=as_int(seed),
         limit=as_int(limit),
         validation=validation,

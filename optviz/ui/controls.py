@@ -11,7 +11,7 @@ import streamlit as st
 
 from optviz.catalog import Catalog, Entry, Knob, knobs, summary, switches
 from optviz.specs.text import value_text
-from optviz.ui import state
+from optviz.ui.session import bound
 
 NONE = "none"
 
@@ -32,7 +32,7 @@ def entry_fields(
         else:
             widget = st.selectbox
             options |= {"options": info.options, "format_func": value_text}
-        state.bound(
+        bound(
             widget,
             human(name),
             value=getattr(item, name),
@@ -50,7 +50,7 @@ def knob_slider(
     if info.integer:
         low, high = int(info.typical[0]), int(info.typical[1])
         value = int(value)
-        state.bound(
+        bound(
             st.slider,
             label,
             min(low, value),
@@ -62,7 +62,7 @@ def knob_slider(
         )
     elif info.log:
         steps = sorted({*ratio_steps(*info.typical), float(value)})
-        state.bound(
+        bound(
             st.select_slider,
             label,
             options=steps,
@@ -75,7 +75,7 @@ def knob_slider(
     else:
         low, high = (float(v) for v in info.typical)
         low, high = min(low, value), max(high, value)
-        state.bound(
+        bound(
             st.slider,
             label,
             low,
@@ -103,7 +103,7 @@ def entry_select(
     """A menu of a catalogue's entries; `none` is the label of having none of them."""
     labels = {name: cls.label for name, cls in catalog.items()} | (more or {})
     options = [*([NONE] if none else []), *labels]
-    state.bound(
+    bound(
         st.selectbox,
         label,
         options=options,

@@ -9,23 +9,38 @@ import numpy as np
 import streamlit as st
 
 from optviz.catalog import knobs, summary
-from optviz.figures.theme import styles_of
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
-from optviz.specs.race import MAX_RUNS, Starts
+from optviz.specs.race import Starts
 from optviz.specs.rates import fair_rate, rule_of_tuning
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression, expression
-from optviz.ui import controls, state
+from optviz.ui import controls
+from optviz.ui.rules import rules
+from optviz.ui.session import Session, bound
 
 EXPRESSION = "expression"
-DRAFT = "race.expression"
+TAUGHT = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
+
+
+def fresh(name: str) -> Run:
+    """A rule as it is added: its learning rate is left to the choice of rates."""
+    return Run(OPTIMIZERS[name]())
+
+
+def default_spec() -> RaceSpec:
+    """What the page opens on: every rule of the lectures, each at its own best rate."""
+    return RaceSpec(surface=SURFACES["ravine"](), runs=tuple(map(fresh, TAUGHT)))
+
+
+SESSION = Session("race", default_spec)
+DRAFT = SESSION.key("expression")
 
 
 def panel() -> None:
     """Draw every control of the race."""
     _surface()
-    _rules()
+    rules(SESSION, fresh)
     _rates()
     with st.popover("Schedule and run", icon=":material/tune:", width="stretch"):
         _schedule()
@@ -33,14 +48,14 @@ def panel() -> None:
 
 
 def _surface() -> None:
-    surface = state.spec().surface
+    surface = SESSION.spec.surface
     custom = isinstance(surface, Expression)
 
     def choose(name: str | None) -> None:
         chosen = (
             Expression(text="x**2 + 3*y**2") if name in (None, EXPRESSION) else SURFACES[name]()
         )
-        state.change(lambda s: replace(s, surface=chosen, start=None))
+        SESSION.change(lambda s: replace(s, surface=chosen, start=None))
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
@@ -62,7 +77,7 @@ def _surface() -> None:
 
 
 def _set_surface_knob(name: str, value: Any) -> None:
-    state.change(lambda s: replace(s, surface=replace(s.surface, **{name: value})))
+    SESSION.change(lambda s: replace(s, surface=replace(s.surface, **{name: value})))
 
 
 def _expression(surface: Expression) -> None:
@@ -70,11 +85,11 @@ def _expression(surface: Expression) -> None:
 
     def typed() -> None:
         text = st.session_state[DRAFT]
-        state.change(
+        SESSION.change(
             lambda s: replace(s, surface=expression(text, xlim=surface.xlim, ylim=surface.ylim))
         )
 
-    if DRAFT not in st.session_state or not state.problem_lines():
+    if DRAFT not in st.session_state or not SESSION.problems:
         st.session_state[DRAFT] = surface.text
     st.text_input(
         "f(x, y) =",
@@ -86,11 +101,11 @@ def _expression(surface: Expression) -> None:
 
     def resize(value: float) -> None:
         limits = (-value, value)
-        state.change(
+        SESSION.change(
             lambda s: replace(s, surface=expression(surface.text, xlim=limits, ylim=limits))
         )
 
-    state.bound(
+    bound(
         st.select_slider,
         "Window, from −w to w",
         options=sorted({*controls.ratio_steps(0.1, 100), half}),
@@ -102,114 +117,15 @@ def _expression(surface: Expression) -> None:
     )
 
 
-def _rules() -> None:
-    spec = state.spec()
-    runs, labels = spec.resolved(), spec.labels
-    styles = styles_of([run.optimizer.name for run in runs])
-    marks = "".join(
-        f".st-key-race-run-{uid} button:first-of-type {{ border-left: 5px solid "
-        f"light-dark({style.color}, {style.dark_color}); }}"
-        for uid, style in zip(state.run_ids(), styles, strict=True)
-    )
-    st.html(f"<style>{marks}</style>")
-    for uid, run, said, label in zip(state.run_ids(), runs, spec.runs, labels, strict=True):
-        with st.container(horizontal=True, gap="xxsmall", key=f"race-row-{uid}"):
-            _rule(uid, run, said, label)
-            st.button(
-                "",
-                icon=":material/close:",
-                key=f"race.remove.{uid}",
-                help=f"Remove {label}",
-                on_click=state.remove_run,
-                args=(uid,),
-                type="tertiary",
-                disabled=len(runs) == 1,
-            )
-    _add_rule()
-
-
-def _rule(uid: int, run: Run, said: Run, label: str) -> None:
-    rule = run.optimizer
-    rate = getattr(rule, "learning_rate", None)
-    title = label if rate is None else f"{label} · {controls.number(rate)}"
-    with st.container(key=f"race-run-{uid}"):
-        popover = st.popover(title, width="stretch", key=f"race.tune.{uid}", on_change="rerun")
-    if not popover.open:
-        return
-    with popover:
-        st.caption(summary(type(rule)))
-
-        def set_field(name: str, value: Any) -> None:
-            state.change_run(
-                uid,
-                lambda r: replace(
-                    r,
-                    optimizer=replace(r.optimizer, **{name: value}),
-                    given=(*r.given, *([] if name in r.given else [name])),
-                ),
-            )
-
-        controls.entry_fields(rule, f"race.run.{uid}", set_field)
-        controls.schedule_control(
-            "Its own schedule",
-            said.schedule_of("learning_rate"),
-            f"race.schedule.{uid}",
-            lambda schedule: state.change_run(uid, lambda r: _scheduled(r, schedule)),
-            none="As for all",
-            help="A schedule of this rule's learning rate alone.",
-        )
-        with st.container(horizontal=True):
-            st.button(
-                "Reset",
-                key=f"race.reset.{uid}",
-                on_click=state.change_run,
-                args=(uid, lambda r: Run(type(r.optimizer)())),
-                help="Back to the class's defaults and the rate of the choice below.",
-            )
-            st.button(
-                "Run it twice",
-                key=f"race.copy.{uid}",
-                on_click=state.add_run,
-                args=(said,),
-                help="Add the same rule once more, to change a knob and compare.",
-                disabled=len(state.run_ids()) >= MAX_RUNS,
-            )
-
-
-def _scheduled(run: Run, schedule: Any) -> Run:
-    others = tuple(pair for pair in run.schedules if pair[0] != "learning_rate")
-    mine = (("learning_rate", schedule),) if schedule is not None else ()
-    return replace(run, schedules=others + mine)
-
-
-def _add_rule() -> None:
-    def add() -> None:
-        name = st.session_state["race.add"]
-        if name:
-            state.add_run(Run(OPTIMIZERS[name]()))
-            st.session_state["race.add"] = None
-
-    st.selectbox(
-        "Add a rule",
-        list(OPTIMIZERS),
-        index=None,
-        format_func=lambda name: OPTIMIZERS[name].label,
-        key="race.add",
-        on_change=add,
-        placeholder="Add a rule …",
-        label_visibility="collapsed",
-    )
-
-
 def _rates() -> None:
-    rates = state.spec().rates
+    rates = SESSION.spec.rates
     kind = rates if isinstance(rates, str) else "one"
 
     def choose(value: str | None) -> None:
         chosen = {"one": 0.01}.get(value or "tuned", value or "tuned")
-        state.change(lambda s: replace(s, rates=chosen))
+        SESSION.change(lambda s: replace(s, rates=chosen))
 
-    state.bound(
+    bound(
         st.segmented_control,
         "Learning rates",
         options=["tuned", "default", "one"],
@@ -223,14 +139,14 @@ def _rates() -> None:
     )
     if not isinstance(rates, str):
         info = knobs(OPTIMIZERS["sgd"])["learning_rate"]
-        controls.knob_slider("learning_rate", info, rates, "race.rate", state.setter("rates"))
+        controls.knob_slider("learning_rate", info, rates, "race.rate", SESSION.set("rates"))
     elif kind == "tuned":
         missing = [
             run.optimizer.label
-            for run in state.spec().runs
+            for run in SESSION.spec.runs
             if "learning_rate" in knobs(type(run.optimizer))
             and "learning_rate" not in run.given
-            and fair_rate(state.spec().surface, run.optimizer) is None
+            and fair_rate(SESSION.spec.surface, run.optimizer) is None
         ]
         text = rule_of_tuning()
         if missing:
@@ -243,17 +159,17 @@ def _rates() -> None:
 def _schedule() -> None:
     controls.schedule_control(
         "Schedule for all",
-        state.spec().schedule,
+        SESSION.spec.schedule,
         "race.schedule",
-        state.setter("schedule"),
+        SESSION.set("schedule"),
         none="None (constant)",
         help="How the learning rate of every rule without its own schedule changes over the race.",
     )
 
 
 def _run_settings() -> None:
-    spec = state.spec()
-    state.bound(
+    spec = SESSION.spec
+    bound(
         st.slider,
         "Steps",
         min(10, spec.num_steps),
@@ -261,21 +177,21 @@ def _run_settings() -> None:
         step=10 if spec.num_steps % 10 == 0 else 1,
         value=spec.num_steps,
         key="race.num_steps",
-        apply=state.setter("num_steps"),
+        apply=SESSION.set("num_steps"),
         help="Length of the race.",
     )
-    state.bound(
+    bound(
         st.select_slider,
         "Gradient noise",
         options=sorted({0.0, *controls.ratio_steps(0.01, 100), float(spec.noise)}),
         format_func=controls.number,
         value=float(spec.noise),
         key="race.noise",
-        apply=state.setter("noise"),
+        apply=SESSION.set("noise"),
         help="Standard deviation of the noise on each coordinate of the gradient, "
         "as a mini-batch would bring it; the same draws for every rule.",
     )
-    state.bound(
+    bound(
         st.number_input,
         "Seed",
         min_value=0,
@@ -283,51 +199,45 @@ def _run_settings() -> None:
         step=1,
         value=spec.seed,
         key="race.seed",
-        apply=lambda value: state.setter("seed")(int(value or 0)),
+        apply=lambda value: SESSION.set("seed")(int(value or 0)),
         help="Which noise: the same number gives the same race.",
     )
-    state.bound(
+    bound(
         st.select_slider,
         "Starts",
         options=sorted({1, 4, 9, 16, 25, 49, 64, len(spec.starts)}),
         value=len(spec.starts),
         key="race.starts",
-        apply=lambda count: state.void(state.change(lambda s: with_cloud(s, count))),
+        apply=lambda count: SESSION.change(lambda s: with_cloud(s, count)),
         help="How many starts, spread around the first one.",
     )
-    state.bound(
+    bound(
         st.select_slider,
         "Tolerance",
         options=sorted({*(10.0**-k for k in range(1, 13)), spec.tolerance}),
         format_func=controls.number,
         value=spec.tolerance,
         key="race.tolerance",
-        apply=state.setter("tolerance"),
+        apply=SESSION.set("tolerance"),
         help="Share of the first error that counts as arrived.",
     )
-    state.bound(
+    bound(
         st.segmented_control,
         "Number format",
         options=["float64", "float32"],
         value=spec.dtype,
         key="race.dtype",
-        apply=lambda value: state.setter("dtype")(value or spec.dtype),
+        apply=lambda value: SESSION.set("dtype")(value or spec.dtype),
         help="float32 is what networks train in; it stops a descent much earlier.",
         width="stretch",
     )
     st.button(
         "Start over",
         icon=":material/restart_alt:",
-        on_click=_start_over,
+        on_click=lambda: SESSION.reset(default_spec()),
         help="Back to the race that this page opens on.",
         width="stretch",
     )
-
-
-def _start_over() -> None:
-    fresh = state.default_spec()
-    if state.change(lambda _: fresh):
-        st.session_state[state.IDS] = list(range(len(fresh.runs)))
 
 
 def with_cloud(spec: RaceSpec, count: int) -> RaceSpec:
@@ -352,7 +262,7 @@ def move_start(x: float, y: float) -> None:
         start: Starts = points if spec.has_many_starts else points[0]
         return replace(spec, start=start)
 
-    state.change(moved)
+    SESSION.change(moved)
 
 
 def _point(point: np.ndarray) -> tuple[float, float]:

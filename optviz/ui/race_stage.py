@@ -7,19 +7,20 @@ import streamlit as st
 from optviz.api import Race
 from optviz.export.snippets import command_of, python_of
 from optviz.specs import RaceSpec
-from optviz.ui import cached, frame, player, race_controls, state
+from optviz.ui import cached, frame, player
+from optviz.ui.race_controls import SESSION, move_start
 
 
 def stage() -> None:
     """Run the race of the session's spec and show it."""
-    spec = state.spec()
+    spec = SESSION.spec
     try:
         result = cached.race(spec)
     except ValueError as error:
-        frame.problems([*state.problem_lines(), str(error)])
+        frame.problems([*SESSION.problems, str(error)])
         return
-    frame.problems(state.problem_lines())
-    player.show(cached.payload(spec), key="race-player", on_start=race_controls.move_start)
+    frame.problems(SESSION.problems)
+    player.show(cached.payload(spec), key="race-player", on_start=move_start)
     st.dataframe(
         result.summary(),
         hide_index=True,
@@ -30,7 +31,7 @@ def stage() -> None:
             ),
         },
     )
-    state.write_link()
+    SESSION.write_link()
     _take_away(spec, result)
 
 
@@ -38,8 +39,7 @@ def _take_away(spec: RaceSpec, result: Race) -> None:
     with st.container(horizontal=True, gap="small"):
         with st.popover("Share", icon=":material/link:"):
             st.caption("This link opens exactly this race.")
-            base = (st.context.url or "").split("?")[0]
-            st.code(f"{base}?{state.query_of(spec.to_query())}", language=None, wrap_lines=True)
+            st.code(SESSION.address(), language=None, wrap_lines=True)
         with st.popover("Copy as Python", icon=":material/code:"):
             st.code(python_of(spec), language="python")
         with st.popover("Copy as command", icon=":material/terminal:"):

@@ -1,0 +1,143 @@
+"""What a session looks at: one spec, which widgets show and change, and which the link carries.
+
+The spec is the truth. A widget is set to the spec's value before it is drawn, and what the user
+does to it goes through `change`, which keeps the old spec when the new one is refused: bad input
+costs one line on the page and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from optviz.specs import Run
+
+S = TypeVar("S")  # a RaceSpec or a TrainSpec: frozen, with runs, check, to_query, from_query
+
+
+@dataclass(frozen=True)
+class Session(Generic[S]):
+    """The spec of one page, kept in Streamlit's session state under a prefix.
+
+    Attributes:
+        prefix: of every key in session state, and so of every widget.
+        default: makes the spec that the page opens on without a link.
+        foreign: names of link parameters that belong to the page and not to the spec.
+    """
+
+    prefix: str
+    default: Callable[[], S]
+    foreign: tuple[str, ...] = ()
+
+    def key(self, *names: object) -> str:
+        """A key of this page: `race.run.3.momentum`."""
+        return ".".join(map(str, (self.prefix, *names)))
+
+    def open(self) -> None:
+        """Take the spec from the link: once a session, and when the link is another one."""
+        query = {n: st.query_params.get_all(n) for n in st.query_params if n not in self.foreign}
+        known = st.session_state.get(self.key("link"))
+        if self.key("spec") in st.session_state and (not query or query == known):
+            return
+        base: Any = self.default()
+        spec, ignored = base.from_query(query, base)
+        self.reset(spec)
+        self._say([f"Ignored in the link: {line}" for line in ignored])
+
+    def reset(self, spec: S) -> None:
+        """Look at another spec altogether."""
+        self._store(spec)
+        st.session_state[self.key("ids")] = list(range(len(spec.runs)))  # pyright: ignore
+        self._say([])
+
+    @property
+    def spec(self) -> S:
+        return st.session_state[self.key("spec")]
+
+    @property
+    def run_ids(self) -> list[int]:
+        """A name for each run that stays when others come and go: part of its widgets' keys."""
+        return st.session_state[self.key("ids")]
+
+    @property
+    def problems(self) -> list[str]:
+        """Why the last change was refused, or what was ignored in the link; one line each."""
+        return st.session_state.get(self.key("problems"), [])
+
+    def change(self, apply: Callable[[Any], Any]) -> bool:
+        """Replace the spec by `apply(spec)`, or say in one line why not; True if replaced."""
+        try:
+            new = apply(self.spec)
+            new.check()
+        except ValueError as error:
+            self._say([str(error)])
+            return False
+        self._say([])
+        self._store(new)
+        return True
+
+    def set(self, field: str) -> Callable[[Any], None]:
+        """The `apply` of a widget that sets one field of the spec."""
+
+        def apply(value: Any) -> None:
+            self.change(lambda s: replace(s, **{field: value}))
+
+        return apply
+
+    def add_run(self, run: Run) -> None:
+        if self.change(lambda s: replace(s, runs=(*s.runs, run))):
+            fresh = max(self.run_ids, default=-1) + 1
+            st.session_state[self.key("ids")] = [*self.run_ids, fresh]
+
+    def remove_run(self, uid: int) -> None:
+        index = self.run_ids.index(uid)
+        if self.change(lambda s: replace(s, runs=s.runs[:index] + s.runs[index + 1 :])):
+            st.session_state[self.key("ids")] = [other for other in self.run_ids if other != uid]
+
+    def change_run(self, uid: int, apply: Callable[[Run], Run]) -> None:
+        index = self.run_ids.index(uid)
+
+        def replaced(s: Any) -> Any:
+            runs = (*s.runs[:index], apply(s.runs[index]), *s.runs[index + 1 :])
+            return replace(s, runs=runs)
+
+        self.change(replaced)
+
+    def write_link(self, **foreign: str | None) -> None:
+        """Put the spec, and what else the page wants, into the address bar."""
+        spec: Any = self.spec
+        query = spec.to_query()
+        whole = query | {name: [value] for name, value in foreign.items() if value}
+        if whole != {n: st.query_params.get_all(n) for n in st.query_params}:
+            st.query_params.from_dict(whole)
+        st.session_state[self.key("link")] = query
+
+    def address(self) -> str:
+        """The link that opens exactly this on any server of the app."""
+        spec: Any = self.spec
+        base = (st.context.url or "").split("?")[0]
+        return f"{base}?{urlencode(spec.to_query(), doseq=True, safe=':,@~;')}"
+
+    def _store(self, spec: S) -> None:
+        st.session_state[self.key("spec")] = spec
+
+    def _say(self, lines: list[str]) -> None:
+        st.session_state[self.key("problems")] = lines
+
+
+def bound(
+    widget: Callable[..., Any],
+    *args: Any,
+    value: Any,
+    key: str,
+    apply: Callable[[Any], object],
+    **options: Any,
+) -> None:
+    """A widget that shows `value` of the spec and hands what the user chooses to `apply`."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    widget(*args, key=key, on_change=lambda: apply(st.session_state[key]), **options)
