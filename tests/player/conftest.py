@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import fake_races
 import pytest
+from browser_view import Seen
 
 from optviz.export.html import html_page
 from optviz.player import pack_race
@@ -58,3 +60,17 @@ def wild_payload() -> bytes:
     return pack_race(
         race, surface=surface, grid=fake_races.grid_of(surface), minimum=0.0, race_id="wild"
     )
+
+
+@pytest.fixture
+def seen(chromium: Any) -> Iterator[Callable[..., Seen]]:
+    contexts = []
+
+    def make(**options: Any) -> Seen:
+        options = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"} | options
+        contexts.append(chromium.new_context(**options))
+        return Seen(contexts[-1].new_page())
+
+    yield make
+    for context in contexts:
+        context.close()

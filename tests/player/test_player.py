@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import fake_races
-import numpy as np
 import pytest
+from browser_view import Seen
 
-from optviz.player import assets, pack, pack_race, unpack
+from optviz.player import pack_race
 
 pytestmark = pytest.mark.browser
-PLAYER = ".optviz-player"
-
-
-class Seen:
-    """A page with one player and the little that tests ask of it."""
-
-    def __init__(self, page: Any) -> None:
-        self.page, self.errors, self.requests = page, [], []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
-        self.root = page.locator(PLAYER)
-
-    def open(self, address: str, shown: str) -> Seen:
-        self.page.goto(address)
-        self.page.wait_for_selector(f'{PLAYER}[data-shown="{shown}"]', timeout=15_000)
-        return self
-
-    def step(self) -> float:
-        return float(self.root.get_attribute("data-step"))
-
-    def wait(self, expression: str, timeout: int = 8000) -> None:
-        """Until an expression of `p`, the player's root, holds."""
-        self.page.wait_for_function(
-            f"(() => {{ const p = document.querySelector('{PLAYER}'); return {expression}; }})()",
-            timeout=timeout,
-        )
-
-    def player(self, expression: str) -> Any:
-        return self.page.evaluate(
-            f"(() => {{ const p = document.querySelector('{PLAYER}').optviz.player;"
-            f" return {expression}; }})()"
-        )
-
-    def seek(self, step: int) -> None:
-        self.player(f"p.seek({step})")
-        self.wait(f"Number(p.dataset.step) === {step}")
-
-    def button(self, name: str) -> Any:
-        return self.page.get_by_role("button", name=name, exact=True)
-
-
-@pytest.fixture
-def seen(chromium: Any) -> Iterator[Callable[..., Seen]]:
-    contexts = []
-
-    def make(**options: Any) -> Seen:
-        options = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"} | options
-        contexts.append(chromium.new_context(**options))
-        return Seen(contexts[-1].new_page())
-
-    yield make
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture
@@ -277,123 +223,3 @@ def test_sixty_updates_a_second(seen: Callable[..., Seen], pages: Callable) -> N
     view.page.wait_for_timeout(1500)
     # benchmarks hold the real bar; a busy machine must not fail this test
     assert (view.player("p.counts.draws") - before) / 1.5 > 25
-
-
-MOUNT = """([js, css, payloads]) =>
-  import(URL.createObjectURL(new Blob([js], {type: 'text/javascript'})))
-  .then(({default: mount}) => {
-    const host = document.createElement('div');
-    document.body.append(host);
-    const shadow = host.attachShadow({mode: 'open'});
-    shadow.innerHTML = `<style>${css}</style><div class="optviz-host"></div>`;
-    window.sent = [];
-    window.bytes = payloads.map(text => Uint8Array.from(atob(text), c => c.charCodeAt(0)));
-    window.show = i => {
-      window.cleanup = mount({data: window.bytes[i], parentElement: shadow,
-        setStateValue() {}, setTriggerValue: (name, value) => window.sent.push([name, value])});
-    };
-    window.player = () => shadow.querySelector('.optviz-host').optvizPlayer;
-    window.show(0);
-  })"""
-
-
-def test_mounted_as_a_component(seen: Callable[..., Seen]) -> None:
-    surface = fake_races.Ravine()
-    payloads = []
-    for rate, steps in ((0.05, 300), (0.06, 300), (0.06, 100)):
-        race = fake_races.race(surface, [rate, 0.004], (-3.0, 1.0), steps)
-        grid = fake_races.grid_of(surface)
-        payload = pack_race(race, surface=surface, grid=grid, draggable=True)
-        payloads.append(base64.b64encode(payload).decode())
-    view = seen(reduced_motion="no-preference")
-    page = view.page
-    page.goto("about:blank")
-    _, css, js = assets()
-    page.evaluate(MOUNT, [js, css, payloads])
-    page.wait_for_function("player().root.dataset.shown && player().clock.step > 5")
-    sets = page.evaluate("player().counts.sets")
-    page.evaluate("window.kept = player(); show(0)")
-    assert page.evaluate("kept === player()")
-    assert page.evaluate("player().counts.sets") == sets, "the same data are not drawn again"
-    before = page.evaluate(
-        "player().setXView([0, 200]), player().toggleRun('SGD'), player().clock.step"
-    )
-    page.evaluate("show(1)")
-    assert page.evaluate("player().clock.playing && player().clock.step") >= before
-    assert page.evaluate("player().xview") == [0, 200]
-    assert page.evaluate("player().runs[0].visible") is False
-    second = unpack(base64.b64decode(payloads[1]))["id"]
-    page.wait_for_function(f"player().root.dataset.shown === '{second}'")
-    page.evaluate("player().seek(250); show(2)")
-    assert page.evaluate("player().clock.step") == 100
-
-    page.evaluate("sent.length = 0; player().start.offer(1, 2, true)")
-    page.evaluate("player().start.offer(1.5, 2.5, false)")
-    assert page.evaluate("sent") == [
-        ["start", {"x": 1, "y": 2, "dragging": True}],
-        ["start", {"x": 1.5, "y": 2.5, "dragging": False}],
-    ]
-    page.evaluate("cleanup()")
-    assert page.evaluate("player()") is None
-    assert view.errors == []
-
-
-def test_live_curves_grow_without_losing_the_view(
-    seen: Callable[..., Seen], pages: Callable
-) -> None:
-    def growing(steps: int) -> bytes:
-        y = [2.0 / (1 + i) for i in range(steps + 1)]
-        runs = [
-            {
-                "label": "SGD",
-                "color": "#d81e1e",
-                "dark_color": "#ff5247",
-                "dash": [],
-                "marker": "circle",
-                "outcome": None,
-                "outcome_step": None,
-                "visible": True,
-            }
-        ]
-        panel = {
-            "kind": "curves",
-            "title": "Loss",
-            "ylabel": "loss",
-            "xlabel": "step",
-            "scale": "log",
-            "series": [{"run": 0, "y": np.array(y)}],
-        }
-        return pack(
-            {
-                "id": f"live-{steps}",
-                "title": "Live",
-                "num_steps": steps,
-                "unit": "step",
-                "live": True,
-                "autoplay": False,
-                "runs": runs,
-                "panels": [panel],
-            }
-        )
-
-    view = seen().open(pages("live", growing(50)), "live-50")
-    assert view.step() == 50
-
-    def feed(steps: int) -> None:
-        text = base64.b64encode(growing(steps)).decode()
-        view.page.evaluate(
-            """text => {
-              const player = document.querySelector('.optviz-player').optviz.player;
-              player.load(Uint8Array.from(atob(text), c => c.charCodeAt(0)));
-            }""",
-            text,
-        )
-
-    feed(80)
-    view.wait("Number(p.dataset.step) === 80")
-    view.seek(30)
-    view.player("p.setXView([10, 60])")
-    feed(120)
-    view.wait("p.dataset.shown === 'live-120'")
-    assert view.step() == 30
-    assert view.player("p.xview") == [10, 60]

@@ -986,7 +986,8 @@ class CurvePanel {
   setData(panel) {
     this.panel = panel;
     this.series = panel.series.map(prepareSeries);
-    this.scaleKind ??= panel.scale;
+    if (panel.scale !== this.asked) this.scaleKind = panel.scale;
+    this.asked = panel.scale;
     this.invalidate();
   }
 
@@ -1146,17 +1147,20 @@ class CurvePanel {
   }
 
   strokeConstant(ctx, series, run, frame, from, to, alpha, width) {
+    const { ratio } = this.layers;
+    const whole = (step) => Math.round(this.xs.px(step) * ratio) / ratio;
+    const [begin, end] = [whole(from), whole(to)];
+    if (end <= begin) return;
     const y = this.ys.px(series.constant);
     ctx.globalAlpha = alpha;
     ctx.strokeStyle = run.ink;
     ctx.lineWidth = width * frame.scale;
-    ctx.setLineDash(run.dash);
     ctx.lineCap = "butt";
-    const begin = Math.max(this.xs.from, this.xs.px(from) - (run.dash.length || alpha < 1 ? 0 : 1));
+    ctx.setLineDash(run.dash);
     ctx.lineDashOffset = begin - this.xs.from;
     ctx.beginPath();
     ctx.moveTo(begin, y);
-    ctx.lineTo(this.xs.px(to), y);
+    ctx.lineTo(end, y);
     ctx.stroke();
     ctx.setLineDash([]);
     ctx.globalAlpha = 1;
@@ -1201,9 +1205,22 @@ class CurvePanel {
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
+      this.drawTip(ctx, series, run, frame, x, y);
       drawMarker(ctx, run.marker, x, y, 4 * scale, run.ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
     }
+  }
+
+  drawTip(ctx, series, run, frame, x, y) {
+    if (series.constant !== null || series.style !== "solid") return;
+    const last = countUpTo(series, frame.step) - 1;
+    if (last < 0 || last >= series.main.length - 1) return;
+    ctx.strokeStyle = run.ink;
+    ctx.lineWidth = 1.9 * frame.scale;
+    ctx.beginPath();
+    ctx.moveTo(this.xs.px(series.x ? series.x[last] : last), this.ys.px(series.main[last]));
+    ctx.lineTo(x, y);
+    ctx.stroke();
   }
 
   clipped(ctx, rect, draw) {
@@ -1397,6 +1414,11 @@ function bindCurves(player, panel) {
   });
 }
 
+function movable(player, panel) {
+  const { draggable, starts } = panel.panel;
+  return Boolean(draggable && player.events.onStart && (starts?.length ?? 0) <= 1);
+}
+
 const WIDEST = 4; // windows shown at the farthest zoom
 const CLOSEST = 1 / 400;
 
@@ -1433,7 +1455,7 @@ function bindMap(player, panel) {
       if (!within(rect(), x, y)) return leave(player);
       const point = onMap(x, y);
       player.hover = { step: null, point };
-      const head = panel.panel.draggable ? "click: start here" : "here";
+      const head = movable(player, panel) ? "click to start here" : "surface";
       player.readout.show(head, mapRows(panel, ...point), ...place(player, panel, x, y));
       player.wake();
     },
@@ -1448,7 +1470,7 @@ function bindMap(player, panel) {
     },
     release() {},
     click(x, y) {
-      if (!panel.panel.draggable || !within(rect(), x, y)) return;
+      if (!movable(player, panel) || !within(rect(), x, y)) return;
       const [px, py] = onMap(x, y);
       panel.ghost = [px, py];
       panel.dragging = false;
@@ -1493,7 +1515,7 @@ function bindStart(player, panel, handle) {
   };
   panel.placeHandle = () => {
     const start = panel.ghost || panel.panel.starts?.[0];
-    handle.hidden = !panel.panel.draggable || !start || (panel.panel.starts?.length ?? 0) > 1;
+    handle.hidden = !start || !movable(player, panel);
     if (handle.hidden) return;
     const rect = panel.rect(player.scale || 1);
     const [x, y] = [panel.xs.px(start[0]), panel.ys.px(start[1])];
@@ -1638,6 +1660,8 @@ function contourLevels(values, kind, floor = null) {
   return { log: true, floor: base, first, step, count };
 }
 
+const DEEPER = 7;
+
 function levelTicks(levels, count) {
   const { log, first, step } = levels;
   const last = first + step * levels.count;
@@ -1682,7 +1706,8 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
   let above = new Float64Array(w).fill(NaN);
   let band = new Float64Array(w).fill(NaN);
   const invStep = 1 / step;
-  const tiny = 10 ** (first - 1);
+  const tiny = 10 ** (first - DEEPER);
+  const lowestLine = log ? 1 - (DEEPER - 1) / step : 1;
   const half = width / 2;
   for (let y = 0; y < h; y++) {
     const j = down.index[y];
@@ -1715,7 +1740,7 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
       const at = value <= 0 ? 0 : value >= count ? count - 1 : value | 0;
       let color = packed[at];
       const edge = Math.round(value);
-      if (edge > 0 && edge < count) {
+      if (edge >= lowestLine && edge < count) {
         const dx = value - left;
         const dy = value - above[x];
         const slope = Math.sqrt((dx === dx ? dx * dx : 0) + (dy === dy ? dy * dy : 0));
@@ -1946,7 +1971,7 @@ class MapPanel {
     const place = JSON.stringify([panel.title, panel.xlim, panel.ylim]);
     if (place !== this.place) this.view = null;
     this.place = place;
-    if (!this.panel || this.panel.levels !== panel.levels) this.levelKind = panel.levels || "log";
+    if (this.panel?.levels !== panel.levels) this.levelKind = panel.levels || "log";
     this.panel = panel;
     this.window = { x0: panel.xlim[0], x1: panel.xlim[1], y0: panel.ylim[0], y1: panel.ylim[1] };
     this.grid = panel.grid ? padGrid(panel.grid) : null;

@@ -55,6 +55,9 @@ export function contourLevels(values, kind, floor = null) {
   return { log: true, floor: base, first, step, count };
 }
 
+/** Decades below the lowest band in which lines go on: they show when one zooms in. */
+const DEEPER = 7;
+
 /** Ticks of the colour bar: `{at: 0…1, text, raised}`. */
 export function levelTicks(levels, count) {
   const { log, first, step } = levels;
@@ -112,7 +115,8 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
   let above = new Float64Array(w).fill(NaN);
   let band = new Float64Array(w).fill(NaN);
   const invStep = 1 / step;
-  const tiny = 10 ** (first - 1);
+  const tiny = 10 ** (first - DEEPER);
+  const lowestLine = log ? 1 - (DEEPER - 1) / step : 1;
   const half = width / 2;
   for (let y = 0; y < h; y++) {
     const j = down.index[y];
@@ -145,7 +149,7 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
       const at = value <= 0 ? 0 : value >= count ? count - 1 : value | 0;
       let color = packed[at];
       const edge = Math.round(value);
-      if (edge > 0 && edge < count) {
+      if (edge >= lowestLine && edge < count) {
         const dx = value - left;
         const dy = value - above[x];
         const slope = Math.sqrt((dx === dx ? dx * dx : 0) + (dy === dy ? dy * dy : 0));

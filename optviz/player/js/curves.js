@@ -22,7 +22,9 @@ export class CurvePanel {
   setData(panel) {
     this.panel = panel;
     this.series = panel.series.map(prepareSeries);
-    this.scaleKind ??= panel.scale;
+    // the user's choice of axis holds until data come that ask for another one
+    if (panel.scale !== this.asked) this.scaleKind = panel.scale;
+    this.asked = panel.scale;
     this.invalidate();
   }
 
@@ -187,18 +189,21 @@ export class CurvePanel {
   }
 
   strokeConstant(ctx, series, run, frame, from, to, alpha, width) {
+    // pieces that end on whole pixels join without a trace
+    const { ratio } = this.layers;
+    const whole = (step) => Math.round(this.xs.px(step) * ratio) / ratio;
+    const [begin, end] = [whole(from), whole(to)];
+    if (end <= begin) return;
     const y = this.ys.px(series.constant);
     ctx.globalAlpha = alpha;
     ctx.strokeStyle = run.ink;
     ctx.lineWidth = width * frame.scale;
-    ctx.setLineDash(run.dash);
     ctx.lineCap = "butt";
-    // one pixel of overlap hides the joints of a line drawn piece by piece
-    const begin = Math.max(this.xs.from, this.xs.px(from) - (run.dash.length || alpha < 1 ? 0 : 1));
+    ctx.setLineDash(run.dash);
     ctx.lineDashOffset = begin - this.xs.from;
     ctx.beginPath();
     ctx.moveTo(begin, y);
-    ctx.lineTo(this.xs.px(to), y);
+    ctx.lineTo(end, y);
     ctx.stroke();
     ctx.setLineDash([]);
     ctx.globalAlpha = 1;
@@ -243,9 +248,23 @@ export class CurvePanel {
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
+      this.drawTip(ctx, series, run, frame, x, y);
       drawMarker(ctx, run.marker, x, y, 4 * scale, run.ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
     }
+  }
+
+  /** The piece between the last whole point and a playhead between two points. */
+  drawTip(ctx, series, run, frame, x, y) {
+    if (series.constant !== null || series.style !== "solid") return;
+    const last = countUpTo(series, frame.step) - 1;
+    if (last < 0 || last >= series.main.length - 1) return;
+    ctx.strokeStyle = run.ink;
+    ctx.lineWidth = 1.9 * frame.scale;
+    ctx.beginPath();
+    ctx.moveTo(this.xs.px(series.x ? series.x[last] : last), this.ys.px(series.main[last]));
+    ctx.lineTo(x, y);
+    ctx.stroke();
   }
 
   clipped(ctx, rect, draw) {

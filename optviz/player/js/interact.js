@@ -64,6 +64,12 @@ function bindCurves(player, panel) {
   });
 }
 
+/** Whether a start can be moved: somebody must be there to answer with a new race. */
+function movable(player, panel) {
+  const { draggable, starts } = panel.panel;
+  return Boolean(draggable && player.events.onStart && (starts?.length ?? 0) <= 1);
+}
+
 const WIDEST = 4; // windows shown at the farthest zoom
 const CLOSEST = 1 / 400;
 
@@ -101,7 +107,7 @@ function bindMap(player, panel) {
       if (!within(rect(), x, y)) return leave(player);
       const point = onMap(x, y);
       player.hover = { step: null, point };
-      const head = panel.panel.draggable ? "click: start here" : "here";
+      const head = movable(player, panel) ? "click to start here" : "surface";
       player.readout.show(head, mapRows(panel, ...point), ...place(player, panel, x, y));
       player.wake();
     },
@@ -116,7 +122,7 @@ function bindMap(player, panel) {
     },
     release() {},
     click(x, y) {
-      if (!panel.panel.draggable || !within(rect(), x, y)) return;
+      if (!movable(player, panel) || !within(rect(), x, y)) return;
       const [px, py] = onMap(x, y);
       panel.ghost = [px, py];
       panel.dragging = false;
@@ -162,7 +168,7 @@ function bindStart(player, panel, handle) {
   };
   panel.placeHandle = () => {
     const start = panel.ghost || panel.panel.starts?.[0];
-    handle.hidden = !panel.panel.draggable || !start || (panel.panel.starts?.length ?? 0) > 1;
+    handle.hidden = !start || !movable(player, panel);
     if (handle.hidden) return;
     const rect = panel.rect(player.scale || 1);
     const [x, y] = [panel.xs.px(start[0]), panel.ys.px(start[1])];

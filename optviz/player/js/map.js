@@ -27,7 +27,7 @@ export class MapPanel {
     const place = JSON.stringify([panel.title, panel.xlim, panel.ylim]);
     if (place !== this.place) this.view = null;
     this.place = place;
-    if (!this.panel || this.panel.levels !== panel.levels) this.levelKind = panel.levels || "log";
+    if (this.panel?.levels !== panel.levels) this.levelKind = panel.levels || "log";
     this.panel = panel;
     this.window = { x0: panel.xlim[0], x1: panel.xlim[1], y0: panel.ylim[0], y1: panel.ylim[1] };
     this.grid = panel.grid ? padGrid(panel.grid) : null;
