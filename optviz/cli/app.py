@@ -42,7 +42,12 @@ def run(options: argparse.Namespace) -> int:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise ValueError(f"port {port} is in use: choose another with --port") from None
-    environment = dict(os.environ, JAX_PLATFORMS="cpu")  # a GPU is for training jobs only
+    # A GPU is for trainings: the app keeps to the CPU and tells them what was set before.
+    environment = {
+        **os.environ,
+        "JAX_PLATFORMS": "cpu",
+        "OPTVIZ_JOB_PLATFORMS": os.environ.get("JAX_PLATFORMS", ""),
+    }
     if options.plugin:
         from optviz.ui.frame import PLUGIN_VARIABLE, load_plugin
 

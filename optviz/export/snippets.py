@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optviz.catalog import Entry, defaults
 from optviz.schedules import Schedule
 from optviz.specs import RaceSpec, entry_text
 from optviz.specs.text import point_text, value_text
 from optviz.surfaces.expression import Expression
+
+if TYPE_CHECKING:
+    from optviz.specs.train import TrainSpec
 
 
 def python_of(spec: RaceSpec) -> str:
@@ -91,3 +94,19 @@ def _constructor(module: str, item: Entry, always: bool = False) -> str:
         if getattr(item, name) != base[name] or (always and name == "learning_rate")
     ]
     return f"optviz.{module}.{type(item).__name__}({', '.join(fields)})"
+
+
+def train_command_of(spec: TrainSpec) -> str:
+    """The `optviz train` command that repeats exactly this training."""
+    data = spec.directory or entry_text(spec.dataset)
+    words = ["optviz", "train", "--data", data, "--network", entry_text(spec.network)]
+    for run in spec.runs:
+        words += ["-O", run.text()]
+    if spec.schedule is not None:
+        words += ["--schedule", entry_text(spec.schedule)]
+    words += ["--epochs", str(spec.epochs)]
+    for name in ("batch_size", "seed", "limit", "validation", "loss"):
+        field = type(spec).__dataclass_fields__[name]
+        if getattr(spec, name) != field.default:
+            words += [f"--{name.replace('_', '-')}", value_text(getattr(spec, name))]
+    return shlex.join(words)

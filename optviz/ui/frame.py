@@ -27,7 +27,9 @@ STYLE = """
   .stAppHeader > * { pointer-events: auto; }
   .stMainBlockContainer { padding: 0.7rem 1.6rem 2rem; max-width: 2600px; }
   .st-key-frame { padding-right: 3rem; }
-  .st-key-frame p { margin-bottom: 0; }
+  .st-key-frame [data-testid="stMarkdownContainer"],
+  .st-key-frame [data-testid="stCaptionContainer"] { margin: 0; }
+  .st-key-frame p { margin: 0; }
   .st-key-frame .stImage img { border-radius: 7px; }
   .st-key-controls [data-testid="stVerticalBlock"] { gap: 0.45rem; }
   .st-key-controls button { min-height: 2.15rem; padding: 0.1rem 0.7rem; }

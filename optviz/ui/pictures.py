@@ -1,0 +1,34 @@
+"""Pictures of the data: what the networks look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+PER_CLASS = 12
+
+
+def samples(dataset: Any) -> None:
+    """The first images of every class, a row each, and where they come from."""
+    if not dataset.ready:
+        st.info(f"{dataset.label} is not on this computer yet. {dataset.note}")
+        return
+    rows, names = _sheet(dataset)
+    st.caption(f"What will be learned: {', '.join(names)}, a row each.")
+    st.image(rows, width="stretch")
+    st.caption(dataset.note)
+
+
+@st.cache_data(max_entries=4, show_spinner="Loading the images …")
+def _sheet(dataset: Any) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(height, width, 3) uint8: classes from top to bottom, enlarged three times."""
+    data = dataset.load()
+    rows = []
+    for label in range(len(data.class_names)):
+        images = data.train_x[data.train_y == label][:PER_CLASS]
+        padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=127)
+        rows.append(np.concatenate(list(padded), axis=1))
+    sheet = np.concatenate(rows, axis=0)
+    return sheet.repeat(3, axis=0).repeat(3, axis=1), data.class_names
