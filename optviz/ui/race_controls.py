@@ -134,7 +134,8 @@ def _rates() -> None:
         key="race.rates",
         apply=choose,
         help="For the rules whose rate you did not set yourself: the best one for this surface, "
-        "the class's default, or the same one for everybody.",
+        "the class's default, or the same one for everybody. How fair rates were found: "
+        + rule_of_tuning(),
         width="stretch",
     )
     if not isinstance(rates, str):
@@ -148,7 +149,7 @@ def _rates() -> None:
             and "learning_rate" not in run.given
             and fair_rate(SESSION.spec.surface, run.optimizer) is None
         ]
-        text = rule_of_tuning()
+        text = "Each rule at the best of 36 rates, searched for this surface."
         if missing:
             text = "No fair rates have been searched here, so the class defaults race."
         st.caption(text)

@@ -244,19 +244,17 @@ def table(result: TrainResult) -> pd.DataFrame:
     rows = []
     for run in result.runs:
         last = run.epochs[-1] if run.epochs else None
-        outcome = (
-            f"diverged at step {run.diverged_at}" if run.outcome == "diverged" else run.outcome
-        )
+        diverged = run.outcome == "diverged"
         rows.append(
             {
                 "optimizer": run.label,
-                "epochs": len(run.epochs) - (run.outcome == "diverged"),
+                "epochs": len(run.epochs) - diverged,
                 "training loss": _three(last and last.train_loss),
                 "training accuracy": _percent(last and last.train_accuracy),
                 "validation loss": _three(last and last.val_loss),
                 "validation accuracy": _percent(last and last.val_accuracy),
                 "seconds an epoch": _three(_mean([e.seconds for e in run.epochs if e.seconds])),
-                "outcome": outcome,
+                "outcome": f"diverged at step {run.diverged_at}" if diverged else run.outcome,
             }
         )
     return pd.DataFrame(rows)
