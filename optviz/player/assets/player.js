@@ -1245,6 +1245,11 @@ class CurvePanel {
 const CLICK_SLACK = { mouse: 4, pen: 6, touch: 10 }; // pixels
 const DOUBLE_WAIT = 230; // ms that a click waits for a second one, where that would mean something
 
+const SCROLL_REST = 350; // ms after the page's last scroll in which a wheel belongs to the page
+let scrolledAt = -Infinity;
+if (typeof document !== "undefined")
+  document.addEventListener("scroll", () => (scrolledAt = performance.now()), true);
+
 function listenGestures(element, on) {
   const pointers = new Map();
   let kind = null;
@@ -1284,7 +1289,7 @@ function listenGestures(element, on) {
     if (pointers.size === 2 && spread) {
       const now = spreadOf(pointers);
       on.move("pan", now.x, now.y, now.x - spread.x, now.y - spread.y);
-      on.zoom(now.x, now.y, spread.size / Math.max(now.size, 1));
+      on.zoom(now.x, now.y, spread.size / Math.max(now.size, 1), true);
       spread = now;
       return;
     }
@@ -1331,7 +1336,8 @@ function listenGestures(element, on) {
       const [x, y] = at(event);
       const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
       const factor = Math.exp(Math.max(-80, Math.min(80, pixels)) * 0.0025);
-      if (on.zoom(x, y, factor)) event.preventDefault();
+      if (!event.ctrlKey && performance.now() - scrolledAt < SCROLL_REST) return;
+      if (on.zoom(x, y, factor, event.ctrlKey)) event.preventDefault();
     },
     { passive: false },
   );
@@ -1479,10 +1485,16 @@ function bindMap(player, panel) {
       player.start.offer(px, py, false);
       player.wake();
     },
-    zoom(x, y, factor) {
+    zoom(x, y, factor, free = false) {
       const { x0, x1, y0, y1 } = panel.currentView();
       const whole = panel.window.x1 - panel.window.x0;
-      const next = clamp(((x1 - x0) / whole) * factor, CLOSEST, WIDEST);
+      const now = (x1 - x0) / whole;
+      const next = clamp(now * factor, CLOSEST, free ? WIDEST : Math.max(1, now));
+      if (!free && factor > 1 && next > 0.98) {
+        if (!panel.view) return false;
+        setView(null);
+        return true;
+      }
       const by = (next * whole) / (x1 - x0);
       if (Math.abs(by - 1) < 1e-6) return false;
       const [cx, cy] = onMap(x, y);
@@ -1701,8 +1713,10 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
   const down = weights(h, view.y1, view.y0, window.y0, window.y1, padded.ny);
   const { log, floor, first, step, count } = levels;
   const pixels = new Uint32Array(image.data.buffer);
-  const packed = colors.map((c) => pack32(c[0], c[1], c[2]));
+  const packed = Uint32Array.from(colors, (c) => pack32(c[0], c[1], c[2]));
+  const flat = Float64Array.from(colors.flat());
   const row = new Float64Array(wide);
+  const q = across.weight;
   let above = new Float64Array(w).fill(NaN);
   let band = new Float64Array(w).fill(NaN);
   const invStep = 1 / step;
@@ -1713,17 +1727,13 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
     const j = down.index[y];
     const out = y * w;
     if (j < 0) continue;
-    const [a, b, c, d] = down.weight.subarray(y * 4, y * 4 + 4);
-    const [r0, r1, r2, r3] = [j, j + 1, j + 2, j + 3].map((line) => line * wide);
-    for (let i = 0; i < wide; i++)
-      row[i] = a * data[r0 + i] + b * data[r1 + i] + c * data[r2 + i] + d * data[r3 + i];
+    blendRows(row, data, j * wide, wide, down.weight, y * 4);
     let left = NaN;
     for (let x = 0; x < w; x++) {
       const i = across.index[x];
       let value = NaN;
       if (i >= 0) {
         const k = x * 4;
-        const q = across.weight;
         value = q[k] * row[i] + q[k + 1] * row[i + 1];
         value += q[k + 2] * row[i + 2] + q[k + 3] * row[i + 3];
         if (log) {
@@ -1747,8 +1757,13 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
         let cover = half + 0.5 - Math.abs(value - edge) / (slope + 1e-12);
         if (cover > 0) {
           cover = (cover > 1 ? 1 : cover) * line[3] * clamp(1.6 - 3 * slope, 0, 1);
-          const mix = (channel) => colors[at][channel] * (1 - cover) + line[channel] * cover;
-          color = pack32(mix(0), mix(1), mix(2));
+          const rest = 1 - cover;
+          const k = at * 3;
+          color = pack32(
+            flat[k] * rest + line[0] * cover,
+            flat[k + 1] * rest + line[1] * cover,
+            flat[k + 2] * rest + line[2] * cover,
+          );
         }
       }
       pixels[out + x] = color;
@@ -1759,7 +1774,14 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
 }
 
 function pack32(r, g, b) {
-  return ((255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r)) >>> 0;
+  return ((255 << 24) | ((b + 0.5) << 16) | ((g + 0.5) << 8) | (r + 0.5)) >>> 0;
+}
+
+function blendRows(row, data, start, wide, weight, at) {
+  const [r1, r2, r3] = [start + wide, start + 2 * wide, start + 3 * wide];
+  const [a, b, c, d] = [weight[at], weight[at + 1], weight[at + 2], weight[at + 3]];
+  for (let i = 0; i < wide; i++)
+    row[i] = a * data[start + i] + b * data[r1 + i] + c * data[r2 + i] + d * data[r3 + i];
 }
 
 function valueAt(padded, window, x, y) {

@@ -110,8 +110,10 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
   const down = weights(h, view.y1, view.y0, window.y0, window.y1, padded.ny);
   const { log, floor, first, step, count } = levels;
   const pixels = new Uint32Array(image.data.buffer);
-  const packed = colors.map((c) => pack32(c[0], c[1], c[2]));
+  const packed = Uint32Array.from(colors, (c) => pack32(c[0], c[1], c[2]));
+  const flat = Float64Array.from(colors.flat());
   const row = new Float64Array(wide);
+  const q = across.weight;
   let above = new Float64Array(w).fill(NaN);
   let band = new Float64Array(w).fill(NaN);
   const invStep = 1 / step;
@@ -122,17 +124,13 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
     const j = down.index[y];
     const out = y * w;
     if (j < 0) continue;
-    const [a, b, c, d] = down.weight.subarray(y * 4, y * 4 + 4);
-    const [r0, r1, r2, r3] = [j, j + 1, j + 2, j + 3].map((line) => line * wide);
-    for (let i = 0; i < wide; i++)
-      row[i] = a * data[r0 + i] + b * data[r1 + i] + c * data[r2 + i] + d * data[r3 + i];
+    blendRows(row, data, j * wide, wide, down.weight, y * 4);
     let left = NaN;
     for (let x = 0; x < w; x++) {
       const i = across.index[x];
       let value = NaN;
       if (i >= 0) {
         const k = x * 4;
-        const q = across.weight;
         value = q[k] * row[i] + q[k + 1] * row[i + 1];
         value += q[k + 2] * row[i + 2] + q[k + 3] * row[i + 3];
         if (log) {
@@ -157,8 +155,13 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
         let cover = half + 0.5 - Math.abs(value - edge) / (slope + 1e-12);
         if (cover > 0) {
           cover = (cover > 1 ? 1 : cover) * line[3] * clamp(1.6 - 3 * slope, 0, 1);
-          const mix = (channel) => colors[at][channel] * (1 - cover) + line[channel] * cover;
-          color = pack32(mix(0), mix(1), mix(2));
+          const rest = 1 - cover;
+          const k = at * 3;
+          color = pack32(
+            flat[k] * rest + line[0] * cover,
+            flat[k + 1] * rest + line[1] * cover,
+            flat[k + 2] * rest + line[2] * cover,
+          );
         }
       }
       pixels[out + x] = color;
@@ -169,7 +172,15 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
 }
 
 function pack32(r, g, b) {
-  return ((255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r)) >>> 0;
+  return ((255 << 24) | ((b + 0.5) << 16) | ((g + 0.5) << 8) | (r + 0.5)) >>> 0;
+}
+
+/** Four rows of the grid, blended into the one that a row of pixels crosses. */
+function blendRows(row, data, start, wide, weight, at) {
+  const [r1, r2, r3] = [start + wide, start + 2 * wide, start + 3 * wide];
+  const [a, b, c, d] = [weight[at], weight[at + 1], weight[at + 2], weight[at + 3]];
+  for (let i = 0; i < wide; i++)
+    row[i] = a * data[start + i] + b * data[r1 + i] + c * data[r2 + i] + d * data[r3 + i];
 }
 
 /** The grid's value at a point, cubic like the picture; NaN outside. */

@@ -3,11 +3,16 @@
 const CLICK_SLACK = { mouse: 4, pen: 6, touch: 10 }; // pixels
 const DOUBLE_WAIT = 230; // ms that a click waits for a second one, where that would mean something
 
+const SCROLL_REST = 350; // ms after the page's last scroll in which a wheel belongs to the page
+let scrolledAt = -Infinity;
+if (typeof document !== "undefined")
+  document.addEventListener("scroll", () => (scrolledAt = performance.now()), true);
+
 /**
  * Turns pointer events into gestures.
  * @param {HTMLElement} element
  * @param {object} on hover(x, y), leave(), press(x, y) → "pan" | "scrub" | null, move(kind, x, y,
- *   dx, dy), release(kind), zoom(x, y, factor, fx, fy) → handled, click(x, y), reset(),
+ *   dx, dy), release(kind), zoom(x, y, factor, free) → handled, click(x, y), reset(),
  *   wantsDouble() → whether a double click has a meaning now
  */
 export function listenGestures(element, on) {
@@ -49,7 +54,7 @@ export function listenGestures(element, on) {
     if (pointers.size === 2 && spread) {
       const now = spreadOf(pointers);
       on.move("pan", now.x, now.y, now.x - spread.x, now.y - spread.y);
-      on.zoom(now.x, now.y, spread.size / Math.max(now.size, 1));
+      on.zoom(now.x, now.y, spread.size / Math.max(now.size, 1), true);
       spread = now;
       return;
     }
@@ -95,9 +100,11 @@ export function listenGestures(element, on) {
     (event) => {
       const [x, y] = at(event);
       const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
-      // where zooming out has come to its end the page scrolls on
+      // a page that scrolls under the pointer scrolls on, and so it does where zooming out has
+      // come to its end
       const factor = Math.exp(Math.max(-80, Math.min(80, pixels)) * 0.0025);
-      if (on.zoom(x, y, factor)) event.preventDefault();
+      if (!event.ctrlKey && performance.now() - scrolledAt < SCROLL_REST) return;
+      if (on.zoom(x, y, factor, event.ctrlKey)) event.preventDefault();
     },
     { passive: false },
   );

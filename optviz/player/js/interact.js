@@ -131,10 +131,17 @@ function bindMap(player, panel) {
       player.start.offer(px, py, false);
       player.wake();
     },
-    zoom(x, y, factor) {
+    zoom(x, y, factor, free = false) {
       const { x0, x1, y0, y1 } = panel.currentView();
       const whole = panel.window.x1 - panel.window.x0;
-      const next = clamp(((x1 - x0) / whole) * factor, CLOSEST, WIDEST);
+      const now = (x1 - x0) / whole;
+      // a plain wheel stops at the window; a pinch, or the wheel with Ctrl, goes on beyond it
+      const next = clamp(now * factor, CLOSEST, free ? WIDEST : Math.max(1, now));
+      if (!free && factor > 1 && next > 0.98) {
+        if (!panel.view) return false;
+        setView(null);
+        return true;
+      }
       const by = (next * whole) / (x1 - x0);
       if (Math.abs(by - 1) < 1e-6) return false;
       const [cx, cy] = onMap(x, y);
