@@ -4,6 +4,17 @@ Layout: uint32 header length, the header (UTF-8 JSON padded with spaces to a mul
 the arrays, each at a multiple of 4. In the header an array is
 `{"offset": bytes into the data part, "dtype": "f4" | "u2" | …, "shape": […]}`; with `scale` and
 `bias` its values are `bias + scale * stored`, and the largest stored number means "not finite".
+
+The header (`?` marks what may be missing; all panels share one playhead over 0 … num_steps):
+
+    id, title, num_steps, unit, live, autoplay, notes?: [str], report_step?: bool
+    runs:   label, color, dark_color, dash: [px], marker, visible, outcome, outcome_step, badge?
+    panels: kind "map": title, xlabel, ylabel, xlim, ylim, grid (ny, nx) | null, floor?: f*,
+            levels "log" | "linear", minima, saddles, starts: [[x, y]], draggable,
+            path_stride?: steps between points, paths: [(starts, points, 2) per run]
+            kind "curves": title, xlabel, ylabel, scale "log" | "linear", series: run, name?,
+            style? "solid" | "dashed" | "dots", and either constant: number or
+            y (n,) | (starts, n), x? (n,) steps in rising order, band?: [low (n,), high (n,)]
 """
 
 from __future__ import annotations

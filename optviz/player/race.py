@@ -80,9 +80,10 @@ def pack_race(
     stride, paths = _paths(params[:, keep], surface)
     if stride > 1:
         notes.append(f"trails show every {stride}th step; curves show every step")
-    floor = minimum if minimum is not None and np.nanmin(losses) >= minimum - 1e-9 else None
+    lowest = np.min(losses, where=np.isfinite(losses), initial=np.inf)
+    floor = minimum if minimum is not None and lowest >= minimum - 1e-9 else None
     heights = losses - (floor or 0.0)
-    positive = bool(np.nanmin(heights) >= 0)
+    positive = bool(lowest >= (floor or 0.0))
     map_panel = {
         "kind": "map",
         "title": title or getattr(surface, "label", "surface"),

@@ -14,7 +14,8 @@ from optviz.export.html import html_page
 from optviz.player import pack_race
 
 
-@pytest.fixture(scope="session")
+# per module: Playwright runs once at a time in a thread, and other folders may use it too
+@pytest.fixture(scope="module")
 def chromium() -> Iterator:
     from browser import FLAGS, installed
     from playwright.sync_api import sync_playwright

@@ -170,7 +170,7 @@ class Controls {
   }
 
   setZoomed(on) {
-    this.resetButton.disabled = !on;
+    this.resetButton.classList.toggle("ov-idle", !on);
   }
 }
 
@@ -2478,6 +2478,7 @@ class Player {
     const theme = readTheme(this.root);
     if (!force && theme.key === this.theme?.key) return;
     this.theme = theme;
+    this.root.style.colorScheme = theme.dark ? "dark" : "light";
     for (const run of this.runs) run.ink = theme.dark ? run.dark_color || run.color : run.color;
     this.legend.set(this.runs, theme);
     this.invalidate(false);

@@ -124,6 +124,6 @@ export class Controls {
   }
 
   setZoomed(on) {
-    this.resetButton.disabled = !on;
+    this.resetButton.classList.toggle("ov-idle", !on);
   }
 }
