@@ -97,16 +97,9 @@ class TrainRun:
         self, carry: train_step.Carry, batch: Batch, number: int
     ) -> tuple[train_step.Carry, jax.Array]:
         at_step = {name: values[number] for name, values in self._knobs.items()}
-        return train_step.step(
-            carry,
-            self._network,
-            dataclasses.replace(self._optimizer, **at_step),
-            self._parts.train,
-            batch,
-            np.int32(number),
-            self._key,
-            loss=self._spec.loss,
-        )
+        optimizer = dataclasses.replace(self._optimizer, **at_step)
+        task = train_step.Task(self._network, self._parts.train, batch)
+        return train_step.step(carry, optimizer, task, np.int32(number), self._key, self._spec.loss)
 
     def _train(self, epoch: int) -> Iterator[None]:
         """Go through the batches of one epoch, or to where the run ends."""
@@ -150,7 +143,7 @@ class TrainRun:
         for start in range(0, self._parts.validation.y.size, BLOCK):
             if self._stopped():
                 return None
-            totals = jax.tree.map(jnp.add, totals, self._block(params, start))
+            totals = train_step.add(totals, self._block(params, start))
         return totals
 
     def _block(self, params: Params, start: int) -> train_step.Totals:
@@ -161,7 +154,7 @@ class TrainRun:
             self._parts.validation,
             np.int32(start),
             loss=self._spec.loss,
-            size=BLOCK,
+            size=min(BLOCK, self._parts.validation.y.size),
         )
 
 

@@ -1,4 +1,4 @@
-"""The compiled pieces of a training: one step, one block of validation.
+"""The compiled pieces of a training: gradient, update, one block of validation.
 
 Each is one module-level `jit`. Entries come in as pytrees: their switches are part of what is
 compiled, their knobs are traced, so that another learning rate, seed or schedule compiles nothing.
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from optviz.engine.train_data import Batch, Images
 from optviz.networks.base import Network, Params, Stats
@@ -32,6 +33,23 @@ class Totals(NamedTuple):
         return cls(*(jnp.zeros((), jnp.float32) for _ in cls._fields))
 
 
+class Task(NamedTuple):
+    """What is learned in one step."""
+
+    network: Network
+    images: Images
+    batch: Batch
+
+
+class Gradient(NamedTuple):
+    """What one look at a batch finds."""
+
+    loss: jax.Array  # () mean over the batch
+    grads: Params
+    stats: Stats  # the network's next ones
+    totals: Totals  # of this batch
+
+
 class Carry(NamedTuple):
     """All that a run hands from step to step."""
 
@@ -39,12 +57,6 @@ class Carry(NamedTuple):
     stats: Stats
     state: Any  # of the optimizer
     totals: Totals  # of the epoch so far
-
-
-def _normalise(images: Images, index: jax.typing.ArrayLike) -> jax.Array:
-    """The chosen images as float32 with zero mean and unit spread per channel."""
-    x = images.x[index].astype(jnp.float32)
-    return (x - images.mean.reshape(1, 1, 1, -1)) / images.std.reshape(1, 1, 1, -1)
 
 
 # Random bits are many small integer operations, on which XLA spends four seconds for a LeNet;
@@ -61,47 +73,113 @@ def initial(optimizer: Optimizer, params: Params, stats: Stats) -> Carry:
     return Carry(params, stats, optimizer.init(params), Totals.zero())
 
 
-@partial(jax.jit, static_argnames="loss", donate_argnames="carry")
 def step(
-    carry: Carry,
-    network: Network,
-    optimizer: Optimizer,
-    images: Images,
-    batch: Batch,
-    number: jax.Array,
-    key: jax.Array,
-    loss: str,
+    carry: Carry, optimizer: Optimizer, task: Task, number: np.int32, key: jax.Array, loss: str
 ) -> tuple[Carry, jax.Array]:
     """One step of one optimizer on one batch.
 
+    The gradient is one program and the rule another: the first, which takes long to compile, is
+    the same for every rule.
+
     Args:
+        carry: donated; it is gone afterwards.
         optimizer: with its scheduled knobs as they stand at this step.
-        number: () int32, the step, counted from 0 over all epochs.
-        key: of the whole run; the step's own is made from it.
+        task: what is learned in this step.
+        number: the step, counted from 0 over all epochs.
+        key: of the whole run; the step's own are made from it.
+        loss: a key of `LOSSES`.
 
     Returns:
         The next carry, and the loss () of the batch before the update.
     """
-    x, y = _normalise(images, batch.chosen), images.y[batch.chosen].astype(jnp.int32)
-    counts = (jnp.arange(y.size, dtype=jnp.int32) < batch.size).astype(jnp.float32)
-    rule_key, network_key = jax.random.split(jax.random.fold_in(key, number))
-
-    def full_loss(params: Params) -> tuple[jax.Array, tuple[Stats, jax.Array]]:
-        logits, stats = network.apply(params, carry.stats, x, True, network_key)
-        mean = jnp.sum(LOSSES[loss](logits, y) * counts) / jnp.sum(counts)
-        correct = jnp.sum((jnp.argmax(logits, axis=1) == y).astype(jnp.float32) * counts)
-        return mean, (stats, correct)
-
-    point = optimizer.query(carry.params, carry.state)
-    (value, (stats, correct)), grads = jax.value_and_grad(full_loss, has_aux=True)(point)
-    context = StepContext(
-        number, carry.params, value, grads, rule_key, lambda params: full_loss(params)[0]
+    params, stats, state, totals = carry
+    looks_ahead = type(optimizer).query is not Optimizer.query
+    point = query(optimizer, params, state) if looks_ahead else params
+    found = gradient(point, stats, task, number, key, loss=loss)
+    params, state = update(
+        params, state, stats, optimizer, found.loss, found.grads, task, number, key, loss=loss
     )
-    updates, state = optimizer.update(context, carry.state)
-    params = jax.tree.map(jnp.add, carry.params, updates)
-    images_seen = jnp.sum(counts)
-    seen = Totals(value * images_seen, correct, images_seen)
-    return Carry(params, stats, state, Totals(*map(jnp.add, carry.totals, seen))), value
+    return Carry(params, found.stats, state, add(totals, found.totals)), found.loss
+
+
+@jax.jit
+def query(optimizer: Optimizer, params: Params, state: Any) -> Params:
+    """Where the rule wants its gradient."""
+    return optimizer.query(params, state)
+
+
+@partial(jax.jit, static_argnames="loss")
+def gradient(
+    params: Params, stats: Stats, task: Task, number: jax.Array, key: jax.Array, *, loss: str
+) -> Gradient:
+    """The batch's mean loss and its gradient at `params`."""
+
+    def mean_loss(params: Params) -> tuple[jax.Array, tuple[Stats, Totals]]:
+        return _mean_loss(params, stats, task, number, key, loss)
+
+    (value, (stats, totals)), grads = jax.value_and_grad(mean_loss, has_aux=True)(params)
+    return Gradient(value, grads, stats, totals)
+
+
+@partial(jax.jit, static_argnames="loss", donate_argnames=("params", "state"))
+def update(
+    params: Params,
+    state: Any,
+    stats: Stats,
+    optimizer: Optimizer,
+    value: jax.Array,
+    grads: Params,
+    task: Task,
+    number: jax.Array,
+    key: jax.Array,
+    *,
+    loss: str,
+) -> tuple[Params, Any]:
+    """What the rule makes of the gradient. A rule that calls `loss_fn` has the network in here."""
+
+    def loss_fn(params: Params) -> jax.Array:
+        return _mean_loss(params, stats, task, number, key, loss)[0]
+
+    rule_key = _keys(key, number)[0]
+    context = StepContext(number, params, value, grads, rule_key, loss_fn)
+    updates, state = optimizer.update(context, state)
+    return jax.tree.map(jnp.add, params, updates), state
+
+
+def _mean_loss(
+    params: Params, stats: Stats, task: Task, number: jax.Array, key: jax.Array, loss: str
+) -> tuple[jax.Array, tuple[Stats, Totals]]:
+    """Mean loss over the images of the batch that count."""
+    x, y = _look_up(task.images, task.batch.chosen)
+    counts = (jnp.arange(y.size, dtype=jnp.int32) < task.batch.size).astype(jnp.float32)
+    logits, stats = task.network.apply(params, stats, x, True, _keys(key, number)[1])
+    totals = _totals(logits, y, counts, loss)
+    return totals.loss / totals.images, (stats, totals)
+
+
+def _keys(key: jax.Array, number: jax.Array) -> jax.Array:
+    """Random keys of a step: the rule's and the network's."""
+    return jax.random.split(jax.random.fold_in(key, number))
+
+
+def _look_up(images: Images, index: jax.typing.ArrayLike) -> tuple[jax.Array, jax.Array]:
+    """The chosen images, as float32 with zero mean and unit spread per channel, and labels."""
+    x = images.x[index].astype(jnp.float32)
+    x = (x - images.mean.reshape(1, 1, 1, -1)) / images.std.reshape(1, 1, 1, -1)
+    return x, images.y[index].astype(jnp.int32)
+
+
+def _totals(logits: jax.Array, y: jax.Array, counts: jax.Array, loss: str) -> Totals:
+    """Sums over the images whose `counts` is 1, not 0."""
+    correct = (jnp.argmax(logits, axis=1) == y).astype(jnp.float32)
+    losses = LOSSES[loss](logits, y)
+    return Totals(jnp.sum(losses * counts), jnp.sum(correct * counts), jnp.sum(counts))
+
+
+@jax.jit
+def add(totals: Totals, more: Totals) -> Totals:
+    """Sums over more images."""
+    return Totals(*map(jnp.add, totals, more))
 
 
 @jax.jit
@@ -125,8 +203,6 @@ def evaluate_block(
     position = start + jnp.arange(size, dtype=jnp.int32)
     index = jnp.minimum(position, last)
     counts = (position <= last).astype(jnp.float32)
-    x, y = _normalise(images, index), images.y[index].astype(jnp.int32)
+    x, y = _look_up(images, index)
     logits, _ = network.apply(params, stats, x, False, jax.random.key(0))
-    correct = (jnp.argmax(logits, axis=1) == y).astype(jnp.float32)
-    losses = LOSSES[loss](logits, y)
-    return Totals(jnp.sum(losses * counts), jnp.sum(correct * counts), jnp.sum(counts))
+    return _totals(logits, y, counts, loss)

@@ -215,7 +215,7 @@ def _process(folder: Path) -> psutil.Process | None:
     """The training's process, if it is still the one that was started."""
     child = _children.get(folder.name)
     if child is not None and child.poll() is not None:
-        del _children[folder.name]
+        _children.pop(folder.name, None)
     record: dict[str, Any] = files.read_json(folder / files.PROCESS)
     try:
         process = psutil.Process(record["pid"])

@@ -11,7 +11,7 @@ from optviz.data import DATASETS, Dataset
 from optviz.networks import NETWORKS, Network
 from optviz.networks.losses import LOSSES
 from optviz.schedules import SCHEDULES, Schedule
-from optviz.specs.race import _real, _whole
+from optviz.specs.race import _whole
 from optviz.specs.run import Run, labels
 from optviz.specs.text import entry_text, parse_entry, parse_number, parse_whole, value_text
 
@@ -68,10 +68,9 @@ class TrainSpec:
         _whole("seed", self.seed, 0, 2**31 - 1)
         if self.limit is not None:
             _whole("limit", self.limit, 1, MAX_IMAGES)
-        if self.validation is not None:
-            _real("validation", self.validation, 0, 1)
-            if self.validation in (0, 1):
-                raise ValueError(f"validation must lie in (0, 1), got {self.validation!r}")
+        share = self.validation
+        if share is not None and not (isinstance(share, float) and 0 < share < 1):
+            raise ValueError(f"validation must lie in (0, 1), got {share!r}")
         if self.loss not in LOSSES:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {self.loss!r}")
 

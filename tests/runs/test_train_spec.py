@@ -1,0 +1,92 @@
+"""The spec of a training: checked in one line, and the same after a link or a file."""
+
+import dataclasses
+
+import pytest
+
+from optviz.data import Cifar10, Synthetic
+from optviz.networks import MLP, LeNet
+from optviz.runs.training import parse_data
+from optviz.schedules import SCHEDULES
+from optviz.specs.run import Run
+from optviz.specs.train import TrainSpec
+
+BASE = TrainSpec(Synthetic(), LeNet(), (Run.parse("adam"),))
+RICH = TrainSpec(
+    Synthetic(noise=0.1, seed=3),
+    MLP(hidden="64-32tanh", activation="elu"),
+    (Run.parse("sgd:learning_rate=0.1@cosine"), Run.parse("adam:b1=0.5#mine")),
+    epochs=7,
+    batch_size=32,
+    schedule=SCHEDULES["step"](),
+    seed=11,
+    limit=100,
+    validation=0.25,
+)
+
+
+@pytest.mark.parametrize("spec", [BASE, RICH])
+def test_round_trips(spec):
+    assert TrainSpec.from_json(spec.to_json()) == spec
+    found, problems = TrainSpec.from_query(spec.to_query(), BASE)
+    assert found == spec
+    assert problems == []
+    assert hash(found) == hash(spec)
+
+
+def test_a_link_never_names_a_file():
+    spec = dataclasses.replace(BASE, directory="/etc")
+    assert "etc" not in str(spec.to_query())
+    found, problems = TrainSpec.from_query({"directory": ["/etc"]}, BASE)
+    assert found.directory is None
+    assert problems == ["directory: not a setting of a training"]
+    assert TrainSpec.from_json(spec.to_json()) == spec
+
+
+def test_damaged_links_keep_what_is_sound():
+    query = {"epochs": ["0"], "seed": ["5"], "run": ["adam:b1=2"], "network": ["lenett"]}
+    found, problems = TrainSpec.from_query(query, BASE)
+    assert found == dataclasses.replace(BASE, seed=5)
+    assert len(problems) == 3
+    assert any("did you mean 'lenet'?" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("epochs", 0, "epochs must be a whole number from 1 to 1,000, got 0"),
+        ("epochs", 1.5, "epochs must be a whole number from 1 to 1,000, got 1.5"),
+        ("batch_size", 0, "batch_size must be a whole number from 1 to 50,000, got 0"),
+        ("seed", -1, "seed must be a whole number from 0"),
+        ("limit", 0, "limit must be a whole number from 1"),
+        ("validation", 0.0, r"validation must lie in \(0, 1\), got 0.0"),
+        ("validation", 1.5, r"validation must lie in \(0, 1\), got 1.5"),
+        ("validation", float("nan"), r"validation must lie in \(0, 1\), got nan"),
+        ("loss", "hinged", "loss must be one of cross_entropy, got 'hinged'"),
+        ("runs", (), "a training needs 1 to 32 optimizers, got none"),
+        ("network", MLP(hidden="x"), "MLP.hidden must be up to 32 widths"),
+        ("network", LeNet(activation="x"), "LeNet.activation must be one of relu"),
+        ("dataset", Synthetic(noise=-1.0), r"Synthetic.noise must lie in \[0, 1\], got -1"),
+    ],
+)
+def test_bad_settings(field, value, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        dataclasses.replace(BASE, **{field: value}).check()
+    assert "\n" not in str(caught.value)
+
+
+def test_one_schedule_for_all_but_those_with_their_own():
+    first, second = RICH.resolved()
+    assert dict(first.schedules)["learning_rate"].name == "cosine"
+    assert dict(second.schedules)["learning_rate"].name == "step"
+    assert RICH.labels == ("SGD", "mine")
+
+
+def test_what_data_names(tmp_path):
+    assert parse_data("synthetic") == (Synthetic(), None)
+    assert parse_data("synthetic:noise=0.5") == (Synthetic(noise=0.5), None)
+    assert parse_data("cifar10") == (Cifar10(), None)
+    assert parse_data(str(tmp_path)) == (Cifar10(), str(tmp_path))
+    assert parse_data("no/such/folder") == (Cifar10(), "no/such/folder")
+    with pytest.raises(ValueError, match=r"unknown data set 'cifar1' \(did you mean 'cifar10'"):
+        parse_data("cifar1")
