@@ -38,6 +38,7 @@ class Knob:
         typical: the range that a slider offers.
         log: whether equal ratios, rather than equal differences, look equal on a slider.
         integer: whether only whole numbers are allowed.
+        static: whether the number decides shapes or loops, so that each value compiles once.
         help: one sentence in plain words.
     """
 
@@ -47,6 +48,7 @@ class Knob:
     help: str
     closed: str
     integer: bool
+    static: bool
 
     def contains(self, value: float) -> bool:
         low, high = self.domain
@@ -79,9 +81,10 @@ def knob(
     log: bool = False,
     closed: str = "left",
     integer: bool = False,
+    static: bool = False,
 ) -> Any:
-    """Declare a numeric hyperparameter: a traced leaf of the entry."""
-    info = Knob(domain, typical, log, help, closed, integer)
+    """Declare a numeric hyperparameter: a traced leaf of the entry, unless it is `static`."""
+    info = Knob(domain, typical, log, help, closed, integer, static)
     return dataclasses.field(default=default, metadata={_META: info})
 
 
@@ -112,11 +115,12 @@ def entry(cls: type[T]) -> type[T]:
     for field in fields:
         if _META not in field.metadata:
             raise TypeError(f"{cls.__name__}.{field.name} must be declared as a knob or a switch")
-    is_knob = {f.name: isinstance(f.metadata[_META], Knob) for f in fields}
+    infos = {f.name: f.metadata[_META] for f in fields}
+    traced = {n for n, info in infos.items() if isinstance(info, Knob) and not info.static}
     jax.tree_util.register_dataclass(
         cls,
-        data_fields=[name for name, numeric in is_knob.items() if numeric],
-        meta_fields=[name for name, numeric in is_knob.items() if not numeric],
+        data_fields=[name for name in infos if name in traced],
+        meta_fields=[name for name in infos if name not in traced],
     )
     return cls
 

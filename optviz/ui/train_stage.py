@@ -203,7 +203,8 @@ def _progress(watch: Watch, status: jobs.Status) -> None:
     share = sum(done) / (total * len(done)) if total else 0.0
     what = f"{spec.network.label} on {spec.dataset.label}"
     if result.started:
-        what += f", {result.started.num_train:,} images, {result.started.steps_per_epoch:,} steps an epoch"
+        started = result.started
+        what += f", {started.num_train:,} images, {started.steps_per_epoch:,} steps an epoch"
     if not status.ended:
         doing = watch.note or "training"
         left = (time.time() - status.created) * (1 - share) / share if share > 0.03 else None

@@ -1,0 +1,57 @@
+"""How every test runs: strict about dtypes and shapes, every warning an error, no user's files.
+
+The settings go into the environment too, so that processes which a test starts are as strict.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="optviz-tests-", ignore_cleanup_errors=True)
+
+# No test reads or writes what the user has: runs, downloads and caches live in a folder of this
+# process. Only JAX's compiled loops are kept from one test run to the next: they are keyed by their
+# content, and without them the suite takes about twice as long.
+SETTINGS = {
+    "OPTVIZ_HOME": str(Path(_FOLDER.name) / "home"),
+    "OPTVIZ_CACHE": str(Path(_FOLDER.name) / "cache"),
+    "JAX_NUMPY_DTYPE_PROMOTION": "strict",
+    "JAX_NUMPY_RANK_PROMOTION": "raise",
+    "JAX_COMPILATION_CACHE_DIR": str(user_cache_path("optviz") / "tests-jax"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+os.environ.update(SETTINGS)
+
+import jax  # noqa: E402  # reads the environment when it is imported
+import pytest  # noqa: E402
+
+# A plug-in may have imported JAX before this file; process-wide, so that threads are strict too.
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_compilation_cache_dir", SETTINGS["JAX_COMPILATION_CACHE_DIR"])
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("filterwarnings", "error")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A real browser; without one the browser tests fail, for they are never skipped."""
+    from browser import FLAGS, installed
+    from playwright.sync_api import sync_playwright
+
+    path = installed()
+    if path is None:
+        pytest.fail("no Chrome or Chromium: run `python tests/browser.py`")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()

@@ -1,0 +1,146 @@
+"""Every page as a script: alone, through the entry script, and with every control moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from optviz.optimizers import OPTIMIZERS
+from optviz.schedules import SCHEDULES
+from optviz.surfaces import SURFACES
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
+
+
+def app(page: str | None = None, **query: str | list[str]) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    if page:
+        test.switch_page(f"pages/{page}").run()
+    assert not test.exception, test.exception
+    return test
+
+
+def lines(test: AppTest) -> list[str]:
+    return [warning.value for warning in test.warning]
+
+
+def choose(test: AppTest, key: str, value: object) -> AppTest:
+    """Set the widget with `key`, whatever its kind."""
+    kinds = ("selectbox", "slider", "select_slider", "number_input", "text_input", "toggle")
+    for kind in (*kinds, "segmented_control", "button_group"):
+        try:
+            widget = getattr(test, kind)(key=key)
+        except (KeyError, AttributeError):
+            continue
+        widget.set_value(value).run()
+        assert not test.exception, test.exception
+        return test
+    raise KeyError(key)
+
+
+def link(test: AppTest, name: str) -> list[str]:
+    """The values of a link's parameter; a single one comes as a string or in a list."""
+    value = test.query_params.get(name, [])
+    return [value] if isinstance(value, str) else list(value)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_run_through_the_entry_script(page: str) -> None:
+    app(page)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_run_alone(page: str) -> None:
+    test = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=60).run()
+    assert not test.exception, test.exception
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_every_surface_races(name: str) -> None:
+    test = choose(app(), "race.surface", name)
+    assert link(test, "surface") == [name]
+    assert len(test.dataframe[0].value) == 8
+    assert lines(test) == []
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_acts(name: str) -> None:
+    test = choose(app(run=["sgd", "momentum"]), "race.schedule", name)
+    assert link(test, "schedule") == [name]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_rule_can_be_added(name: str) -> None:
+    test = app(run=["sgd"])
+    test.selectbox(key="race.add").set_value(name).run()
+    assert not test.exception
+    assert link(test, "run") == ["sgd", name]
+    assert len(test.dataframe[0].value) == 2
+
+
+def test_rules_are_removed_down_to_the_last() -> None:
+    test = app(run=["sgd", "adam"])
+    test.button(key="race.remove.0").click().run()
+    assert link(test, "run") == ["adam"]
+    assert test.button(key="race.remove.1").disabled
+
+
+def test_the_controls_of_the_race() -> None:
+    test = app(run=["sgd", "momentum"])
+    for key, value, name, text in (
+        ("race.num_steps", 500, "num_steps", "500"),
+        ("race.noise", 0.5, "noise", "0.5"),
+        ("race.seed", 3, "seed", "3"),
+        ("race.tolerance", 1e-4, "tolerance", "0.0001"),
+    ):
+        choose(test, key, value)
+        assert link(test, name) == [text]
+    choose(test, "race.starts", 16)
+    assert len(link(test, "start")[0].split(";")) == 16
+
+
+def test_an_expression_that_is_refused_costs_one_line_and_keeps_what_was_typed() -> None:
+    test = choose(app(run=["sgd"]), "race.surface", "expression")
+    choose(test, "race.expression", "x**2 + y**4")
+    assert link(test, "expression") == ["x**2 + y**4"]
+    choose(test, "race.expression", "x**2 + __import__('os')")
+    assert len(lines(test)) == 1
+    assert "at character 8" in lines(test)[0]
+    assert test.text_input(key="race.expression").value == "x**2 + __import__('os')"
+    assert link(test, "expression") == ["x**2 + y**4"]
+    choose(test, "race.expression", "log(x - 100)")
+    assert "not finite at the start" in lines(test)[0]
+
+
+def test_starting_over() -> None:
+    test = app(surface="beale", run=["sgd"], num_steps="40")
+    next(b for b in test.button if b.label == "Start over").click().run()
+    assert not test.exception
+    assert link(test, "surface") == ["ravine"]
+    assert len(link(test, "run")) == 8
+
+
+def test_a_race_is_kept_over_a_visit_to_another_page() -> None:
+    test = app(surface="beale", run=["sgd", "adam"])
+    test.switch_page(f"pages/{PAGES[0]}").run()
+    test.query_params.clear()
+    test.switch_page("app.py").run()
+    assert link(test, "surface") == ["beale"]
+
+
+def test_the_settings_of_a_training() -> None:
+    test = app("20_networks.py")
+    choose(test, "train.epochs", 5)
+    choose(test, "train.batch_size", 64)
+    choose(test, "train.network", "linear")
+    assert link(test, "epochs") == ["5"]
+    assert link(test, "batch_size") == ["64"]
+    assert link(test, "network") == ["linear"]
+    choose(test, "train.dataset", "cifar10")
+    assert "not on this computer" in test.info[0].value
