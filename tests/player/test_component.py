@@ -97,6 +97,7 @@ def test_dragging_the_start_sends_places_and_the_last_one(
     handle = page.locator(".ov-handle").bounding_box()
     x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
     page.mouse.move(x, y)
+    began = page.evaluate("performance.now()")
     page.mouse.down()
     page.mouse.move(x + 120, y + 40, steps=6)
     assert page.evaluate("player().panels[0].ghost.length") == 2
@@ -104,7 +105,8 @@ def test_dragging_the_start_sends_places_and_the_last_one(
     starts = page.evaluate("sent.map(([name, start]) => start)")
     assert [start["dragging"] for start in starts][-1] is False
     assert all(start["dragging"] for start in starts[:-1])
-    assert len(starts) <= 4, "no more than Python can answer"
+    spent = page.evaluate("performance.now()") - began
+    assert len(starts) <= spent / 120 + 2, "no more than Python can answer"
     assert starts[-1]["x"] > -3
     assert starts[-1]["y"] < 1
     assert page.evaluate("player().panels[0].view") is None, "dragging the start is no pan"

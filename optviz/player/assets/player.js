@@ -141,7 +141,9 @@ class Controls {
     this.element.append(back, this.playButton, forward, line, speed, this.loopButton, reset, full);
   }
 
-  update(clock) {
+  update(clock, now) {
+    if (clock.playing && this.playing && now - this.updated < 30) return;
+    this.updated = now;
     if (this.playing !== clock.playing) {
       this.playing = clock.playing;
       this.playButton.setAttribute("aria-label", clock.playing ? "Pause" : "Play");
@@ -2527,7 +2529,7 @@ class Player {
     const began = performance.now();
     const frame = this.frame();
     for (const panel of this.panels) panel.draw(frame);
-    this.controls.update(this.clock);
+    this.controls.update(this.clock, began);
     this.controls.setZoomed(Boolean(this.xview || this.panels.some((panel) => panel.view)));
     this.legend.update(frame.step);
     this.root.dataset.step = String(Math.round(frame.step * 1000) / 1000);

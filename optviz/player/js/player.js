@@ -177,7 +177,7 @@ export class Player {
     const began = performance.now();
     const frame = this.frame();
     for (const panel of this.panels) panel.draw(frame);
-    this.controls.update(this.clock);
+    this.controls.update(this.clock, began);
     this.controls.setZoomed(Boolean(this.xview || this.panels.some((panel) => panel.view)));
     this.legend.update(frame.step);
     this.root.dataset.step = String(Math.round(frame.step * 1000) / 1000);
