@@ -1245,7 +1245,7 @@ class CurvePanel {
 
 // gestures.js
 const CLICK_SLACK = { mouse: 4, pen: 6, touch: 10 }; // pixels
-const DOUBLE_WAIT = 230; // ms that a click waits for a second one, where that would mean something
+const DOUBLE_WAIT = 280; // ms that a click waits for a second one, where that would mean something
 
 const SCROLL_REST = 350; // ms after the page's last scroll in which a wheel belongs to the page
 let scrolledAt = -Infinity;
@@ -2393,13 +2393,13 @@ class Player {
     this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
     this.start = new StartLink((at) => this.events.onStart?.(at));
     buildParts(this);
-    const redraw = () => this.invalidate();
+    this.gone = new AbortController();
+    const { signal } = this.gone;
     this.resizer = new ResizeObserver(() => this.resized());
     this.resizer.observe(this.root);
-    this.schemes = matchMedia("(prefers-color-scheme: dark)");
-    this.schemes.addEventListener("change", redraw);
-    this.onFull = () => this.resized(true);
-    document.addEventListener("fullscreenchange", this.onFull);
+    const schemes = matchMedia("(prefers-color-scheme: dark)");
+    schemes.addEventListener("change", () => this.invalidate(), { signal });
+    document.addEventListener("fullscreenchange", () => this.resized(true), { signal });
     this.dropKeys = listenKeys(this.root, (action) => this.act(action));
   }
 
@@ -2640,7 +2640,7 @@ class Player {
     clearTimeout(this.telling);
     this.start.stop();
     this.resizer.disconnect();
-    document.removeEventListener("fullscreenchange", this.onFull);
+    this.gone.abort();
     this.dropKeys();
     this.root.remove();
   }

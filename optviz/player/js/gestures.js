@@ -1,7 +1,7 @@
 // Pointers on a panel: hover, pan, zoom, pinch, click.
 
 const CLICK_SLACK = { mouse: 4, pen: 6, touch: 10 }; // pixels
-const DOUBLE_WAIT = 230; // ms that a click waits for a second one, where that would mean something
+const DOUBLE_WAIT = 280; // ms that a click waits for a second one, where that would mean something
 
 const SCROLL_REST = 350; // ms after the page's last scroll in which a wheel belongs to the page
 let scrolledAt = -Infinity;

@@ -16,7 +16,7 @@ const NARROW = 700; // pixels of the container below which everything stands in 
 
 export class Player {
   /**
-   * @param {HTMLElement} host emptied of nothing; the player's root is appended
+   * @param {HTMLElement} host the player's root is appended to it
    * @param {{onStart?: Function, onPause?: Function}} [events]
    */
   constructor(host, events = {}) {
@@ -33,13 +33,13 @@ export class Player {
     this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
     this.start = new StartLink((at) => this.events.onStart?.(at));
     buildParts(this);
-    const redraw = () => this.invalidate();
+    this.gone = new AbortController();
+    const { signal } = this.gone;
     this.resizer = new ResizeObserver(() => this.resized());
     this.resizer.observe(this.root);
-    this.schemes = matchMedia("(prefers-color-scheme: dark)");
-    this.schemes.addEventListener("change", redraw);
-    this.onFull = () => this.resized(true);
-    document.addEventListener("fullscreenchange", this.onFull);
+    const schemes = matchMedia("(prefers-color-scheme: dark)");
+    schemes.addEventListener("change", () => this.invalidate(), { signal });
+    document.addEventListener("fullscreenchange", () => this.resized(true), { signal });
     this.dropKeys = listenKeys(this.root, (action) => this.act(action));
   }
 
@@ -291,7 +291,7 @@ export class Player {
     clearTimeout(this.telling);
     this.start.stop();
     this.resizer.disconnect();
-    document.removeEventListener("fullscreenchange", this.onFull);
+    this.gone.abort();
     this.dropKeys();
     this.root.remove();
   }
