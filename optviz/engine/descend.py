@@ -81,7 +81,7 @@ def descend(
     with on_cpu(dtype):
         shared = (
             _on_device(surface, dtype),
-            jax.device_put(padded.astype(dtype)),
+            padded.astype(dtype),
             inputs_of(num_steps, noise, seed, capacity, dtype),
         )
         calls = [
