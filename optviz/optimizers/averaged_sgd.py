@@ -63,7 +63,7 @@ class AveragedSGD(Optimizer):
     )
 
     def init(self, params: Params) -> AveragedSGDState:
-        return AveragedSGDState(params)
+        return AveragedSGDState(jax.tree.map(jnp.copy, params))
 
     def answer(self, params: Params, state: AveragedSGDState) -> Params:
         return state.mean

@@ -36,9 +36,11 @@ class Optimizer(Entry):
     Attributes:
         elementwise: whether it makes no difference how the numbers are cut into arrays; rules that
             look at a whole layer say no.
+        reads_loss: whether it reads the value of the loss, not only gradients.
     """
 
     elementwise: ClassVar[bool] = True
+    reads_loss: ClassVar[bool] = False
 
     def init(self, params: Params) -> State:
         """The state before the first step."""

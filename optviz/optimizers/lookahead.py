@@ -95,7 +95,7 @@ class Lookahead(Optimizer):
         return Momentum(learning_rate=self.learning_rate, momentum=self.momentum)
 
     def init(self, params: Params) -> LookaheadState:
-        return LookaheadState(params, self.fast.init(params))
+        return LookaheadState(jax.tree.map(jnp.copy, params), self.fast.init(params))
 
     def answer(self, params: Params, state: LookaheadState) -> Params:
         return state.slow

@@ -30,6 +30,7 @@ class PolyakSGD(Optimizer):
 
     name: ClassVar[str] = "polyak_sgd"
     label: ClassVar[str] = "Polyak SGD"
+    reads_loss: ClassVar[bool] = True
 
     max_learning_rate: float = knob(
         1.0,

@@ -23,7 +23,7 @@ class ScheduleFreeAdamWState(NamedTuple):
 
 def _start(params: Params) -> Average:
     zero = jnp.zeros((), jnp.result_type(*jax.tree.leaves(params)))
-    return Average(params, zero, zero)
+    return Average(jax.tree.map(jnp.copy, params), zero, zero)
 
 
 def _between(b1: float, params: Params, mean: Params) -> Params:
