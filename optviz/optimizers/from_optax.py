@@ -49,7 +49,7 @@ def from_optax(transformation: Any) -> OptaxRule:
 class AsOptaxState(NamedTuple):
     step: jax.Array  # () int32
     inner: State
-    params: Params | None  # the rule's own, where the loop's are the point it looks at
+    params: Any  # the rule's own, where the loop's are the point it looks at
 
 
 def as_optax(rule: Optimizer) -> Any:
@@ -66,7 +66,7 @@ def as_optax(rule: Optimizer) -> Any:
     """
     import optax
 
-    def init(params: Params) -> AsOptaxState:
+    def init(params: Params) -> Any:
         inner = rule.init(params)
         looks_elsewhere = rule.query(params, inner) is not params
         own = jax.tree.map(jnp.copy, params) if looks_elsewhere else None
@@ -81,7 +81,7 @@ def as_optax(rule: Optimizer) -> Any:
         value_fn: Any = None,
         key: jax.Array | None = None,
         **_: Any,
-    ) -> tuple[Params, AsOptaxState]:
+    ) -> tuple[Params, Any]:
         if params is None:
             raise ValueError(f"{rule.label}: update needs params, got None")
         if value is None and rule.reads_loss:
