@@ -34,6 +34,7 @@ def train(
     limit: int | None = None,
     validation: float | None = None,
     loss: str = "cross_entropy",
+    reduction: str = "mean",
     download: bool = False,
     on_event: Callable[[Event], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -51,6 +52,7 @@ def train(
         limit: use the first so many training images only.
         validation: share of the training images to validate with; None: the test images.
         loss: a key of `optviz.networks.losses.LOSSES`.
+        reduction: whether rules descend the "mean" of the batch's losses or their "sum".
         download: whether CIFAR-10 may be downloaded if it is not on this computer.
         on_event: called with what happens, as it happens.
         should_stop: asked before every step.
@@ -74,6 +76,7 @@ def train(
         limit=as_int(limit),
         validation=validation,
         loss=loss,
+        reduction=reduction,
         directory=directory,
     )
     if isinstance(schedule, Mapping):

@@ -99,7 +99,8 @@ class TrainRun:
         at_step = {name: values[number] for name, values in self._knobs.items()}
         optimizer = dataclasses.replace(self._optimizer, **at_step)
         task = train_step.Task(self._network, self._parts.train, batch)
-        return train_step.step(carry, optimizer, task, np.int32(number), self._key, self._spec.loss)
+        asked = self._spec.loss, self._spec.reduction
+        return train_step.step(carry, optimizer, task, np.int32(number), self._key, *asked)
 
     def _train(self, epoch: int) -> Iterator[None]:
         """Go through the batches of one epoch, or to where the run ends."""

@@ -74,7 +74,13 @@ def initial(optimizer: Optimizer, params: Params, stats: Stats) -> Carry:
 
 
 def step(
-    carry: Carry, optimizer: Optimizer, task: Task, number: np.int32, key: jax.Array, loss: str
+    carry: Carry,
+    optimizer: Optimizer,
+    task: Task,
+    number: np.int32,
+    key: jax.Array,
+    loss: str,
+    reduction: str = "mean",
 ) -> tuple[Carry, jax.Array]:
     """One step of one optimizer on one batch.
 
@@ -88,16 +94,27 @@ def step(
         number: the step, counted from 0 over all epochs.
         key: of the whole run; the step's own are made from it.
         loss: a key of `LOSSES`.
+        reduction: "mean" or "sum": what of the batch's losses the rule descends.
 
     Returns:
-        The next carry, and the loss () of the batch before the update.
+        The next carry, and the mean loss () of the batch before the update.
     """
     params, stats, state, totals = carry
     looks_ahead = type(optimizer).query is not Optimizer.query
     point = query(optimizer, params, state) if looks_ahead else params
     found = gradient(point, stats, task, number, key, loss=loss)
     params, state = update(
-        params, state, stats, optimizer, found.loss, found.grads, task, number, key, loss=loss
+        params,
+        state,
+        stats,
+        optimizer,
+        found.loss,
+        found.grads,
+        task,
+        number,
+        key,
+        loss=loss,
+        reduction=reduction,
     )
     return Carry(params, found.stats, state, add(totals, found.totals)), found.loss
 
@@ -121,7 +138,7 @@ def gradient(
     return Gradient(value, grads, stats, totals)
 
 
-@partial(jax.jit, static_argnames="loss", donate_argnames=("params", "state"))
+@partial(jax.jit, static_argnames=("loss", "reduction"), donate_argnames=("params", "state"))
 def update(
     params: Params,
     state: Any,
@@ -134,11 +151,16 @@ def update(
     key: jax.Array,
     *,
     loss: str,
+    reduction: str,
 ) -> tuple[Params, Any]:
     """What the rule makes of the gradient. A rule that calls `loss_fn` has the network in here."""
+    images = 1.0
+    if reduction == "sum":
+        images = jnp.asarray(task.batch.size, jnp.float32)
+        value, grads = value * images, jax.tree.map(lambda g: g * images, grads)
 
     def loss_fn(params: Params) -> jax.Array:
-        return _mean_loss(params, stats, task, number, key, loss)[0]
+        return images * _mean_loss(params, stats, task, number, key, loss)[0]
 
     rule_key = _keys(key, number)[0]
     context = StepContext(number, params, value, grads, rule_key, loss_fn)

@@ -57,6 +57,7 @@ _PLACES = (
     *("prodigy", "dog", "dowg", "dadapt_adamw", "adopt"),
     *("fromage", "sm3", "optimistic_gradient_descent", "rmsprop_momentum", "lookahead"),
     *("noisy_sgd", "heavy_ball", "gauss_newton", "conjugate_gradient", "levenberg_marquardt"),
+    "averaged_sgd",
 )
 _PLACE_OF = {key: place for place, key in enumerate(_PLACES)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import jax
 
@@ -32,7 +32,15 @@ class Optimizer(Entry):
 
     Rules are written for pytrees and read their hyperparameters from `self` only, so that the same
     code runs on a 2D point, on a network, under `vmap`, and with any knob on a schedule.
+
+    Attributes:
+        elementwise: whether it makes no difference how the numbers are cut into arrays; rules that
+            look at a whole layer say no.
+        reads_loss: whether it reads the value of the loss, not only gradients.
     """
+
+    elementwise: ClassVar[bool] = True
+    reads_loss: ClassVar[bool] = False
 
     def init(self, params: Params) -> State:
         """The state before the first step."""

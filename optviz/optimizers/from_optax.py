@@ -49,6 +49,7 @@ def from_optax(transformation: Any) -> OptaxRule:
 class AsOptaxState(NamedTuple):
     step: jax.Array  # () int32
     inner: State
+    params: Any  # the rule's own, where the loop's are the point it looks at
 
 
 def as_optax(rule: Optimizer) -> Any:
@@ -56,11 +57,20 @@ def as_optax(rule: Optimizer) -> Any:
 
     The rule's `update` needs params. Rules that look at the loss read the extra arguments `value`
     and `value_fn`, named as optax names them; `key` seeds stochastic rules.
+
+    A loop around optax takes gradients at the params that it holds. So where a rule wants its
+    gradient elsewhere (a look-ahead, Schedule-Free) the loop holds that point, and the rule's own
+    params are kept in the state, as optax's own `schedule_free` does: the path is the one of a
+    race, but nothing that follows in a chain may change the updates. `answer` reads from the state
+    which point to evaluate.
     """
     import optax
 
-    def init(params: Params) -> AsOptaxState:
-        return AsOptaxState(jnp.zeros((), jnp.int32), rule.init(params))
+    def init(params: Params) -> Any:
+        inner = rule.init(params)
+        looks_elsewhere = rule.query(params, inner) is not params
+        own = jax.tree.map(jnp.copy, params) if looks_elsewhere else None
+        return AsOptaxState(jnp.zeros((), jnp.int32), inner, own)
 
     def update(
         updates: Params,
@@ -71,21 +81,38 @@ def as_optax(rule: Optimizer) -> Any:
         value_fn: Any = None,
         key: jax.Array | None = None,
         **_: Any,
-    ) -> tuple[Params, AsOptaxState]:
+    ) -> tuple[Params, Any]:
         if params is None:
             raise ValueError(f"{rule.label}: update needs params, got None")
-        if value is None:
-            value = jnp.full((), jnp.nan, jax.tree.leaves(updates)[0].dtype)
-        if value_fn is None:
-            value_fn = _no_loss(rule)
-        key = jax.random.key(0) if key is None else key
-        ctx = StepContext(
-            state.step, params, value, updates, jax.random.fold_in(key, state.step), value_fn
-        )
+        if value is None and rule.reads_loss:
+            raise ValueError(f"{rule.label} reads the loss: pass value to update")
+        dtype = jax.tree.leaves(updates)[0].dtype
+        if dtype.itemsize < 4:  # steps are counted in it
+            dtype = jnp.float32
+        value = jnp.asarray(jnp.nan if value is None else value).astype(dtype)
+        own = params if state.params is None else state.params
+        key = jax.random.fold_in(jax.random.key(0) if key is None else key, state.step)
+        loss_fn = _no_loss(rule) if value_fn is None else value_fn
+        ctx = StepContext(state.step, own, value, updates, key, loss_fn)
         moves, inner = rule.update(ctx, state.inner)
-        return moves, AsOptaxState(state.step + 1, inner)
+        moves, inner = _like(moves, params), _like(inner, state.inner)
+        if state.params is not None:
+            own = jax.tree.map(jnp.add, own, moves)
+            moves = jax.tree.map(jnp.subtract, rule.query(own, inner), params)
+            return moves, AsOptaxState(state.step + 1, inner, own)
+        return moves, AsOptaxState(state.step + 1, inner, None)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def answer(rule: Optimizer, params: Params, state: AsOptaxState) -> Params:
+    """The point to evaluate after `as_optax(rule)` has made of a loop `params` and `state`."""
+    return rule.answer(params if state.params is None else state.params, state.inner)
+
+
+def _like(tree: Any, other: Any) -> Any:
+    """The tree in the number formats of another: knobs may be longer than half-precision params."""
+    return jax.tree.map(lambda new, old: new.astype(old.dtype), tree, other)
 
 
 def _no_loss(rule: Optimizer) -> Any:

@@ -6,12 +6,12 @@ from typing import ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry, knob, switch
 from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class MomentumState(NamedTuple):
-    trace: Params  # velocity: running sum of gradients, shaped like params
+    trace: Params  # velocity as its form has it, shaped like params
 
 
 @entry
@@ -23,9 +23,12 @@ class Momentum(Optimizer):
     $$v_1 = g_1, \qquad v_t = \beta\, v_{t-1} + (1 - d)\, g_t, \qquad
       \theta_{t+1} = \theta_t - \eta_t\, v_t$$
 
-    The learning rate stands outside the velocity, as in PyTorch, and the first gradient is not
-    dampened there either. On a quadratic it converges for
-    $\eta < 2(1+\beta)/\lambda_{\max}$ ($d = 0$).
+    The learning rate stands outside the velocity (`outside`), as in PyTorch, and the first gradient
+    is not dampened there either. Two other forms keep it inside, so that a new rate leaves the
+    velocity gathered so far as it is: $v_t = \beta v_{t-1} - \eta_t g_t,\;
+    \theta_{t+1} = \theta_t + v_t$ (`signed`) and $m_t = \beta m_{t-1} + \eta_t g_t,\;
+    \theta_{t+1} = \theta_t - m_t$ (`inside`). At a constant rate all three are one path; these two
+    always are. On a quadratic it converges for $\eta < 2(1+\beta)/\lambda_{\max}$ ($d = 0$).
     Cost per step: one gradient. Memory: one copy of params.
 
     Reference: Polyak 1964, https://doi.org/10.1016/0041-5553(64)90137-5
@@ -56,14 +59,25 @@ class Momentum(Optimizer):
         help="Share of each new gradient that is left out of the velocity.",
     )
 
+    form: str = switch(
+        "outside",
+        options=("outside", "signed", "inside"),
+        help="Whether the learning rate multiplies the velocity or what enters it.",
+    )
+
     def init(self, params: Params) -> MomentumState:
         return MomentumState(jax.tree.map(jnp.zeros_like, params))
 
     def update(self, ctx: StepContext, state: MomentumState) -> tuple[Params, MomentumState]:
         fresh = jnp.where(ctx.step == 0, 1.0, 1.0 - self.dampening).astype(ctx.loss.dtype)
+        enters, moves = {
+            "outside": (1.0, -self.learning_rate),
+            "signed": (-self.learning_rate, 1.0),
+            "inside": (self.learning_rate, -1.0),
+        }[self.form]
 
         def velocity(v: jax.Array, g: jax.Array) -> jax.Array:
-            return self.momentum * v + fresh.astype(g.dtype) * g
+            return self.momentum * v + enters * (fresh.astype(g.dtype) * g)
 
         trace = jax.tree.map(velocity, state.trace, ctx.grads)
-        return jax.tree.map(lambda v: -self.learning_rate * v, trace), MomentumState(trace)
+        return jax.tree.map(lambda v: moves * v, trace), MomentumState(trace)

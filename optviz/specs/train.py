@@ -16,6 +16,7 @@ from optviz.specs.run import Run, labels
 from optviz.specs.text import entry_text, parse_entry, parse_number, parse_whole, value_text
 
 MAX_EPOCHS, MAX_BATCH, MAX_IMAGES, MAX_RUNS = 1000, 50_000, 10**7, 32
+REDUCTIONS = ("mean", "sum")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class TrainSpec:
         validation: share of the training images that is set aside to validate with, before
             `limit`; None: the test images are validated with.
         loss: a key of `LOSSES`.
+        reduction: whether a step's loss, and so its gradient, is the "mean" over the images of the
+            batch or their "sum"; recorded losses are means.
         directory: a folder with CIFAR-10's batch files. In JSON, but never in a link: a link may
             not name a file.
     """
@@ -48,6 +51,7 @@ class TrainSpec:
     limit: int | None = None
     validation: float | None = None
     loss: str = "cross_entropy"
+    reduction: str = "mean"
     directory: str | None = None
 
     def check(self) -> None:
@@ -73,6 +77,8 @@ class TrainSpec:
             raise ValueError(f"validation must lie in (0, 1), got {share!r}")
         if self.loss not in LOSSES:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {self.loss!r}")
+        if self.reduction not in REDUCTIONS:
+            raise ValueError(f"reduction must be mean or sum, got {self.reduction!r}")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -153,13 +159,14 @@ class TrainSpec:
             network=parse_entry(record["network"], NETWORKS)[0],
             runs=tuple(map(Run.parse, record["runs"])),
             schedule=parse_entry(schedule, SCHEDULES)[0] if schedule else None,
-            **{name: record[name] for name in (*_SCALARS, "directory")},
+            # A setting that the record is older than has its default.
+            **{name: record[name] for name in (*_SCALARS, "directory") if name in record},
         )
         spec.check()
         return spec
 
 
-_SCALARS = ("epochs", "batch_size", "seed", "limit", "validation", "loss")
+_SCALARS = ("epochs", "batch_size", "seed", "limit", "validation", "loss", "reduction")
 Reader: TypeAlias = Callable[[TrainSpec, Sequence[str]], TrainSpec]
 
 _READERS: dict[str, Reader] = {
@@ -173,4 +180,5 @@ _READERS: dict[str, Reader] = {
     "limit": lambda s, v: replace(s, limit=parse_whole(v[0], "limit")),
     "validation": lambda s, v: replace(s, validation=parse_number(v[0], "validation")),
     "loss": lambda s, v: replace(s, loss=v[0]),
+    "reduction": lambda s, v: replace(s, reduction=v[0]),
 }

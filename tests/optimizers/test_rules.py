@@ -11,7 +11,7 @@ import pytest
 from optviz.catalog import defaults, knobs, switches, validate
 from optviz.engine.descend import Job, descend
 from optviz.engine.precision import cast, on_cpu
-from optviz.optimizers import OPTIMIZERS, StepContext
+from optviz.optimizers import OPTIMIZERS, Optimizer, StepContext
 from optviz.surfaces.expression import FunctionSurface
 
 RULES = list(OPTIMIZERS.values())
@@ -149,7 +149,9 @@ def test_reaches_the_minimum_of_a_quadratic(cls):
         rules = [cls(learning_rate=float(rate)) for rate in np.geomspace(low, high, 16)]
     start = np.array([1.0, 0.7])
     end = descend([Job(rule, {}) for rule in rules], bowl(), start, num_steps=2000).losses
-    assert np.min(end[:, -1]) <= 1e-6 * end[0, 0]
+    # A mean of the whole path forgets its start as 1/t only.
+    share = 1e-6 if cls.answer is Optimizer.answer else 1e-4
+    assert np.min(end[:, -1]) <= share * end[0, 0]
     # Not by luck of one number: neighbouring rates descend as well.
     if len(rules) > 1:
         assert (end[:, -1] < 0.1 * end[0, 0]).sum() >= 3
@@ -250,8 +252,15 @@ def test_every_switch_matters(rule):
         return
     start = np.array([1.0, 0.7])
     rules = [replace(r, eps=1e-2) if "eps" in knobs(type(r)) else r for r in (rule, base)]
-    one, other = descend([Job(r, {}) for r in rules], bowl(), start, num_steps=20).params
-    assert not np.array_equal(one, other)
+    # A switch may matter only where another knob is far from its default.
+    rules += [
+        replace(r, **{n: float(i.typical[1])})
+        for n, i in knobs(type(rule)).items()
+        if not i.integer
+        for r in rules[:2]
+    ]
+    paths = descend([Job(r, {}) for r in rules], bowl(), start, num_steps=20).params
+    assert not np.array_equal(paths[::2], paths[1::2])
 
 
 @all_variants

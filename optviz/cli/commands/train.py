@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", help="use the first so many training images only")
     parser.add_argument("--validation", help="share of the training images to validate with")
     parser.add_argument("--loss", default="cross_entropy", help="cross_entropy, …")
+    parser.add_argument("--reduction", default="mean", help="mean or sum of the batch's losses")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--out", metavar="FILE", help="write the result as .json too")
 
@@ -62,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
         limit=parse_whole(options.limit, "--limit") if options.limit else None,
         validation=parse_number(options.validation, "--validation") if options.validation else None,
         loss=options.loss,
+        reduction=options.reduction,
         directory=directory,
     )
     spec.check()

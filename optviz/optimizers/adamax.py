@@ -1,0 +1,73 @@
+"""AdaMax: Adam with the largest gradient in place of the mean square."""
+
+from math import inf
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from optviz.catalog import entry, knob
+from optviz.optimizers.base import Optimizer, Params, StepContext
+
+
+class AdaMaxState(NamedTuple):
+    mu: Params  # running mean of gradients, shaped like params
+    nu: Params  # slowly forgotten largest gradient, shaped like params
+
+
+@entry
+class AdaMax(Optimizer):
+    r"""Divides the mean gradient by the largest one seen lately.
+
+    $$m_t = b_1 m_{t-1} + (1-b_1) g_t, \qquad u_t = \max(b_2 u_{t-1}, |g_t|), \qquad
+      \theta_{t+1} = \theta_t - \frac{\eta_t}{1-b_1^t}\, \frac{m_t}{u_t}$$
+
+    Adam's limit when its squares become ever higher powers; no step is longer than about $\eta$.
+    The paper has no $\epsilon$: as in PyTorch and optax it is added to $|g_t|$ before the maximum.
+    Cost per step: one gradient. Memory: two copies of params.
+
+    Reference: Kingma & Ba 2015, Algorithm 2, https://arxiv.org/abs/1412.6980
+    """
+
+    name: ClassVar[str] = "adamax"
+    label: ClassVar[str] = "AdaMax"
+
+    learning_rate: float = knob(
+        2e-3,
+        domain=(0, inf),
+        typical=(1e-5, 1),
+        log=True,
+        help="About the longest step that a coordinate takes.",
+    )
+    b1: float = knob(
+        0.9,
+        domain=(0, 1),
+        typical=(0, 0.999),
+        help="Memory of the mean gradient: more is smoother and slower to turn.",
+    )
+    b2: float = knob(
+        0.999,
+        domain=(0, 1),
+        typical=(0, 0.9999),
+        help="How slowly a large gradient is forgotten.",
+    )
+    eps: float = knob(
+        1e-8,
+        domain=(0, inf),
+        typical=(1e-12, 1e-2),
+        log=True,
+        help="Added to every gradient's size, so that nothing is divided by zero.",
+    )
+
+    def init(self, params: Params) -> AdaMaxState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return AdaMaxState(mu=zeros, nu=zeros)
+
+    def update(self, ctx: StepContext, state: AdaMaxState) -> tuple[Params, AdaMaxState]:
+        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
+        nu = jax.tree.map(
+            lambda u, g: jnp.maximum(self.b2 * u, jnp.abs(g) + self.eps), state.nu, ctx.grads
+        )
+        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+        rate = self.learning_rate / (1 - self.b1**t)
+        return jax.tree.map(lambda m, u: -rate * m / u, mu, nu), AdaMaxState(mu, nu)

@@ -1,0 +1,89 @@
+"""AMSGrad: Adam whose denominator never shrinks."""
+
+from math import inf
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from optviz.catalog import entry, knob, switch
+from optviz.optimizers.base import Optimizer, Params, StepContext
+
+
+class AMSGradState(NamedTuple):
+    mu: Params  # running mean of gradients, shaped like params
+    nu: Params  # running mean of squared gradients, shaped like params
+    nu_max: Params  # largest `nu` so far, shaped like params
+
+
+@entry
+class AMSGrad(Optimizer):
+    r"""Adam with the largest mean square so far in place of the present one.
+
+    $$m_t = b_1 m_{t-1} + (1-b_1) g_t, \qquad v_t = b_2 v_{t-1} + (1-b_2) g_t^2, \qquad
+      \hat v_t = \max(\hat v_{t-1}, v_t)$$
+    $$\theta_{t+1} = \theta_t - \eta_t \frac{m_t}{\sqrt{\hat v_t} + \epsilon}$$
+
+    So no step size grows back, which repairs a case in which Adam does not converge. The paper
+    corrects no bias (`none`); PyTorch divides by $1-b^t$ after the maximum has been taken
+    (`after_maximum`), optax before (`before_maximum`: the first gradients then count longer).
+    Cost per step: one gradient. Memory: three copies of params.
+
+    Reference: Reddi, Kale & Kumar 2018, Algorithm 2, https://arxiv.org/abs/1904.09237
+    """
+
+    name: ClassVar[str] = "amsgrad"
+    label: ClassVar[str] = "AMSGrad"
+
+    learning_rate: float = knob(
+        1e-3,
+        domain=(0, inf),
+        typical=(1e-5, 1),
+        log=True,
+        help="About how far each coordinate moves in one of the first steps.",
+    )
+    b1: float = knob(
+        0.9,
+        domain=(0, 1),
+        typical=(0, 0.999),
+        help="Memory of the mean gradient: more is smoother and slower to turn.",
+    )
+    b2: float = knob(
+        0.999,
+        domain=(0, 1),
+        typical=(0, 0.9999),
+        help="Memory of the squared gradient, whose largest value sets the scale.",
+    )
+    eps: float = knob(
+        1e-8,
+        domain=(0, inf),
+        typical=(1e-12, 1e-2),
+        log=True,
+        help="Floor of the denominator; larger makes the rule more like momentum.",
+    )
+    bias_correction: str = switch(
+        "after_maximum",
+        options=("after_maximum", "before_maximum", "none"),
+        help="Where the means, which start at zero, are corrected, if at all.",
+    )
+
+    def init(self, params: Params) -> AMSGradState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return AMSGradState(zeros, zeros, zeros)
+
+    def update(self, ctx: StepContext, state: AMSGradState) -> tuple[Params, AMSGradState]:
+        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
+        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
+        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+        one_b1, one_b2 = 1 - self.b1**t, 1 - self.b2**t
+        candidate, after = nu, one_b2
+        if self.bias_correction == "before_maximum":
+            candidate, after = jax.tree.map(lambda v: v / one_b2, nu), 1.0
+        elif self.bias_correction == "none":
+            one_b1 = after = 1.0
+        nu_max = jax.tree.map(jnp.maximum, state.nu_max, candidate)
+
+        def leaf(m: jax.Array, v: jax.Array) -> jax.Array:
+            return -self.learning_rate * (m / one_b1) / (jnp.sqrt(v / after) + self.eps)
+
+        return jax.tree.map(leaf, mu, nu_max), AMSGradState(mu, nu, nu_max)

@@ -1,0 +1,93 @@
+"""LAMB: Adam's direction, every layer moved by a share of its own length."""
+
+from math import inf
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from optviz.catalog import entry, knob
+from optviz.optimizers.base import Optimizer, Params, StepContext
+
+
+class LAMBState(NamedTuple):
+    mu: Params  # running mean of gradients, shaped like params
+    nu: Params  # running mean of squared gradients, shaped like params
+
+
+@entry
+class LAMB(Optimizer):
+    r"""AdamW whose step in each layer is scaled to the length of the layer's weights.
+
+    For each array $x$ of the parameters, with Adam's corrected means $\hat m_t, \hat v_t$ and
+    weight decay $\lambda$
+
+    $$r_t = \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}, \qquad
+      x_{t+1} = x_t - \eta_t\, \frac{\lVert x_t \rVert}{\lVert r_t + \lambda x_t \rVert}
+                (r_t + \lambda x_t)$$
+
+    Where a norm is zero the ratio is 1; the paper's function $\phi$ of the length is the identity
+    here, as in optax. On a bare point the whole point is one layer: every step is $\eta$ times its
+    distance from the origin long, so that the rule never rests where the minimum is elsewhere.
+    optax's default weight decay is 0.
+    Cost per step: one gradient. Memory: two copies of params.
+
+    Reference: You et al. 2020, Algorithm 2, https://arxiv.org/abs/1904.00962
+    """
+
+    name: ClassVar[str] = "lamb"
+    label: ClassVar[str] = "LAMB"
+    elementwise: ClassVar[bool] = False
+
+    learning_rate: float = knob(
+        1e-3,
+        domain=(0, inf),
+        typical=(1e-5, 1),
+        log=True,
+        help="Share of its own length that every layer moves in one step.",
+    )
+    b1: float = knob(
+        0.9,
+        domain=(0, 1),
+        typical=(0, 0.999),
+        help="Memory of the mean gradient: more is smoother and slower to turn.",
+    )
+    b2: float = knob(
+        0.999,
+        domain=(0, 1),
+        typical=(0, 0.9999),
+        help="Memory of the squared gradient, which sets each coordinate's scale.",
+    )
+    eps: float = knob(
+        1e-6,
+        domain=(0, inf),
+        typical=(1e-12, 1e-2),
+        log=True,
+        help="Floor of the denominator; larger makes the rule more like momentum.",
+    )
+    weight_decay: float = knob(
+        1e-2,
+        domain=(0, inf),
+        typical=(1e-5, 1),
+        log=True,
+        help="How strongly every step pulls the parameters towards zero.",
+    )
+
+    def init(self, params: Params) -> LAMBState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return LAMBState(mu=zeros, nu=zeros)
+
+    def update(self, ctx: StepContext, state: LAMBState) -> tuple[Params, LAMBState]:
+        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
+        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
+        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+
+        def leaf(m: jax.Array, v: jax.Array, x: jax.Array) -> jax.Array:
+            m_hat, v_hat = m / (1 - self.b1**t), v / (1 - self.b2**t)
+            direction = m_hat / (jnp.sqrt(v_hat) + self.eps) + self.weight_decay * x
+            length, reach = jnp.linalg.norm(x.ravel()), jnp.linalg.norm(direction.ravel())
+            usable = (length > 0) & (reach > 0)
+            trust = jnp.where(usable, length / jnp.where(usable, reach, 1), 1)
+            return -self.learning_rate * trust * direction
+
+        return jax.tree.map(leaf, mu, nu, ctx.params), LAMBState(mu, nu)

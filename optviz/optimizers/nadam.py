@@ -1,0 +1,95 @@
+"""NAdam: Adam with Nesterov's momentum."""
+
+from math import inf
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from optviz.catalog import entry, knob, switch
+from optviz.optimizers.base import Optimizer, Params, StepContext
+
+
+class NAdamState(NamedTuple):
+    mu: Params  # running mean of gradients, shaped like params
+    nu: Params  # running mean of squared gradients, shaped like params
+    product: jax.Array  # () of all momenta so far
+
+
+@entry
+class NAdam(Optimizer):
+    r"""Adam that applies the momentum of the next step already now.
+
+    With $\mu_t = b_1 (1 - \frac12\, 0.96^{t \psi})$, which climbs from about half of $b_1$, and
+    Adam's means $m_t$ and $v_t$
+
+    $$\hat m_t = \frac{\mu_{t+1}\, m_t}{1 - \prod_{i=1}^{t+1} \mu_i}
+                 + \frac{(1-\mu_t)\, g_t}{1 - \prod_{i=1}^{t} \mu_i}, \qquad
+      \theta_{t+1} = \theta_t - \eta_t \frac{\hat m_t}{\sqrt{v_t/(1-b_2^t)} + \epsilon}$$
+
+    As PyTorch has it, $m_t$ itself is made with the constant $b_1$. optax keeps $\mu_t = b_1$
+    throughout (`warm_up` off).
+    Cost per step: one gradient. Memory: two copies of params.
+
+    Reference: Dozat 2016, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
+    """
+
+    name: ClassVar[str] = "nadam"
+    label: ClassVar[str] = "NAdam"
+
+    learning_rate: float = knob(
+        2e-3,
+        domain=(0, inf),
+        typical=(1e-5, 1),
+        log=True,
+        help="About how far each coordinate moves in one step.",
+    )
+    b1: float = knob(
+        0.9,
+        domain=(0, 1),
+        typical=(0, 0.999),
+        help="Memory of the mean gradient: more is smoother and slower to turn.",
+    )
+    b2: float = knob(
+        0.999,
+        domain=(0, 1),
+        typical=(0, 0.9999),
+        help="Memory of the squared gradient, which sets each coordinate's scale.",
+    )
+    eps: float = knob(
+        1e-8,
+        domain=(0, inf),
+        typical=(1e-12, 1e-2),
+        log=True,
+        help="Floor of the denominator; larger makes the rule more like momentum.",
+    )
+    momentum_decay: float = knob(
+        4e-3,
+        domain=(0, inf),
+        typical=(1e-4, 1),
+        log=True,
+        help="How fast the look-ahead's momentum climbs to its full value.",
+    )
+    warm_up: bool = switch(True, help="Whether the look-ahead's momentum starts at half.")
+
+    def init(self, params: Params) -> NAdamState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return NAdamState(zeros, zeros, jnp.ones((), jnp.result_type(*jax.tree.leaves(params))))
+
+    def update(self, ctx: StepContext, state: NAdamState) -> tuple[Params, NAdamState]:
+        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
+        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
+        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+        now = following = self.b1
+        if self.warm_up:
+            now = self.b1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))
+            following = self.b1 * (1 - 0.5 * 0.96 ** ((t + 1) * self.momentum_decay))
+        product = state.product * now
+        of_mean = following / (1 - product * following)
+        of_gradient = (1 - now) / (1 - product)
+
+        def leaf(m: jax.Array, v: jax.Array, g: jax.Array) -> jax.Array:
+            top = of_mean * m + of_gradient * g
+            return -self.learning_rate * top / (jnp.sqrt(v / (1 - self.b2**t)) + self.eps)
+
+        return jax.tree.map(leaf, mu, nu, ctx.grads), NAdamState(mu, nu, product)
