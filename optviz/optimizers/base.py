@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import jax
 
@@ -27,12 +27,37 @@ class StepContext(NamedTuple):
     loss_fn: Callable[[Params], jax.Array]  # this step's loss: noise or mini-batch held fixed
 
 
+class Problem(NamedTuple):
+    """What of a problem decides whether a rule can run on it."""
+
+    label: str  # what to call it: "LeNet"
+    num_params: int
+    has_matrices: bool  # whether some of params are matrices or higher arrays
+    is_exact: bool  # whether every step sees the same loss: no noise, no mini-batches
+
+
 class Optimizer(Entry):
     """An update rule: `update(ctx, state) -> (updates, state)`; the updates are added to params.
 
     Rules are written for pytrees and read their hyperparameters from `self` only, so that the same
     code runs on a 2D point, on a network, under `vmap`, and with any knob on a schedule.
+
+    What a rule cannot do is declared here; nobody asks a rule for its name:
+
+    Attributes:
+        max_params: how many numbers it can change at most; None: any number. `demand` says why.
+        instead: keys of rules that do much the same where this one cannot run.
+        full_batch: whether it takes every loss for the same one, so that noise and mini-batches
+            mislead it.
+        needs_matrices: whether it does what it is for on matrices only.
+        elementwise: whether a number's step does not depend on which array the number stands in.
     """
+
+    max_params: ClassVar[int | None] = None
+    instead: ClassVar[tuple[str, ...]] = ()
+    full_batch: ClassVar[bool] = False
+    needs_matrices: ClassVar[bool] = False
+    elementwise: ClassVar[bool] = True
 
     def init(self, params: Params) -> State:
         """The state before the first step."""
@@ -54,8 +79,26 @@ class Optimizer(Entry):
         """Loss, gradient and Hessian-vector evaluations so far; None: one gradient a step."""
         return None
 
+    def demand(self, num_params: int) -> str:
+        """What it needs for so many numbers, as a noun: "62,006² · 4 bytes = 15 GB for …"."""
+        return "a few copies of the parameters"
+
     def as_optax(self) -> optax.GradientTransformationExtraArgs:
         """This rule as an optax transformation, for use in any optax training loop."""
         from optviz.optimizers.from_optax import as_optax
 
         return as_optax(self)
+
+
+def in_bytes(count: int) -> str:
+    """`15.4 GB`: a number of bytes to three digits."""
+    size, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB", "PB"))
+    unit = next(units)
+    while size >= 1000:
+        size, unit = size / 1000, next(units, unit)
+    return f"{size:.3g} {unit}"
+
+
+def square_matrix(num_params: int, purpose: str) -> str:
+    """What a matrix of n times n numbers takes."""
+    return f"{num_params:,}² · 4 bytes = {in_bytes(4 * num_params**2)} {purpose}"
