@@ -5,6 +5,7 @@ from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from optviz.catalog import entry, knob, switch
@@ -12,7 +13,7 @@ from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class RandomSearchState(NamedTuple):
-    radius: jax.Array  # () as it is now
+    radius: jax.Array  # () share of the radius asked for
     evaluations: jax.Array  # () int32
 
 
@@ -25,9 +26,10 @@ class RandomSearch(Optimizer):
     $$\theta_{t+1} = \begin{cases} \theta_t + r_t z_t & \text{if } f(\theta_t + r_t z_t) < f(\theta_t)
       \\ \theta_t & \text{otherwise} \end{cases}$$
 
-    With `adapt`, Rechenberg's rule of one fifth: $r$ grows by $e^{1/3}$ after a success and shrinks
-    by its fourth root after a failure, so that one step in five succeeds. Without it $r$ is
-    constant, as first proposed, and the search slows down where only short steps still go down.
+    With `adapt`, Rechenberg's rule of one fifth: $r$ shrinks by $e^{-1/12}$ after a failure and
+    grows by $e^{1/3}$ after a success, up to the radius asked for, so that one step in five
+    succeeds. Without it $r$ is constant, as first proposed, and the search all but stops where only
+    short steps still go down.
     Cost per step: the loss at two points. Memory: none.
 
     Reference: Matyas 1965, https://www.mathnet.ru/eng/at11288; the rule of one fifth: Rechenberg
@@ -43,7 +45,7 @@ class RandomSearch(Optimizer):
         closed="neither",
         typical=(1e-3, 2),
         log=True,
-        help="How far each coordinate of a trial stands from the point, about, at first.",
+        help="How far each coordinate of a trial stands from the point, about and at most.",
     )
     adapt: bool = switch(
         True, help="Whether the radius grows after a success and shrinks after a failure."
@@ -61,7 +63,8 @@ class RandomSearch(Optimizer):
         better = ctx.loss_fn(unravel(point + step)) < ctx.loss
         radius = state.radius
         if self.adapt:
-            radius = radius * jnp.exp(jnp.where(better, 1 / 3, -1 / 12).astype(radius.dtype))
+            change = jnp.where(better, np.exp(1 / 3), np.exp(-1 / 12)).astype(radius.dtype)
+            radius = jnp.minimum(radius * change, 1)
         spent = state.evaluations + jnp.int32(2)
         return unravel(jnp.where(better, step, 0)), RandomSearchState(radius, spent)
 
