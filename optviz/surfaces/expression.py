@@ -98,7 +98,8 @@ def compile_expression(text: str) -> Node:
     try:
         tree = ast.parse(typed.source, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        place = typed.place((getattr(error, "offset", None) or 1) - 1)
+        # Python counts from 1, and says 0 where the text ends too early.
+        place = typed.place((getattr(error, "offset", None) or len(text) + 1) - 1)
         raise ValueError(
             f"expression {text!r} does not read as a formula near character {place + 1}"
         ) from None
