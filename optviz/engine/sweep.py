@@ -244,7 +244,9 @@ def _run_blocks(
             cast(plan.rule, dtype),
             factor_arrays(plan.rule, plan.schedules, plan.num_steps, capacity, dtype),
             cast(plan.surface, dtype),
-            inputs_of(plan.num_steps, plan.noise, plan.seed, capacity, dtype),
+            inputs_of(
+                plan.num_steps, plan.noise, plan.seed, capacity, dtype, plan.surface.params_shape
+            ),
         )
 
     def run(first: int) -> _Ends:
@@ -307,7 +309,8 @@ def _ends(
 
         number, never = jnp.zeros((), start.dtype), jnp.full((), -1, jnp.int32)
         ends = _Ends(number, number, number, number + jnp.inf, never, never)
-        carry = (start, at_point.init(start), ends)
+        params = surface.embed(start)
+        carry = (params, at_point.init(params), ends)
         # One more round than steps observes the final state; its update is thrown away.
         return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
 

@@ -83,6 +83,14 @@ class Optimizer(Entry):
         """What it needs for so many numbers, as a noun: "62,006² · 4 bytes = 15 GB for …"."""
         return "a few copies of the parameters"
 
+    def note_on(self, problem: Problem) -> str | None:
+        """What someone who sees it run on `problem` should know; None: nothing."""
+        if self.full_batch and not problem.is_exact:
+            return (
+                f"{self.label} takes every loss for the same one: noise and mini-batches mislead it."
+            )
+        return None
+
     def as_optax(self) -> optax.GradientTransformationExtraArgs:
         """This rule as an optax transformation, for use in any optax training loop."""
         from optviz.optimizers.from_optax import as_optax

@@ -70,16 +70,17 @@ class BruteForce(Optimizer):
 
     def update(self, ctx: StepContext, state: BruteForceState) -> tuple[Params, BruteForceState]:
         point, unravel = ravel_pytree(ctx.params)
-        cell = 2 / (self.points - 1)  # as a share of the half width
-        powers = jnp.asarray([self.points**axis for axis in range(point.size)], jnp.int32)
-        place = (state.index // powers) % self.points
+        count = int(self.points)
+        cell = 2 / (count - 1)  # as a share of the half width
+        powers = jnp.asarray([count**axis for axis in range(point.size)], jnp.int32)
+        place = (state.index // powers) % count
         share = place.astype(point.dtype) * cell - 1
         tried = state.centre + self.radius * state.radius * share
         loss = ctx.loss_fn(unravel(tried))
         better = loss < state.lowest  # not so where it is NaN
         best = jnp.where(better, tried, state.best)
         index = state.index + 1
-        over = index >= self.points**point.size
+        over = index >= count**point.size
         return unravel(best - point), BruteForceState(
             centre=jnp.where(over, best, state.centre),
             radius=jnp.where(over, state.radius * cell, state.radius),

@@ -66,7 +66,7 @@ class LBFGS(Optimizer):
 
     def init(self, params: Params) -> LBFGSState:
         point, _ = ravel_pytree(params)
-        pairs = jnp.zeros((self.memory_size, point.size), point.dtype)
+        pairs = jnp.zeros((int(self.memory_size), point.size), point.dtype)
         none, zeros = jnp.zeros((), jnp.int32), jnp.zeros_like(point)
         return LBFGSState(pairs, pairs, none, zeros, zeros, none)
 
@@ -99,7 +99,7 @@ class LBFGS(Optimizer):
         keep = y @ s > jnp.finfo(grads.dtype).eps * jnp.sqrt((s @ s) * (y @ y))
         steps = jnp.concatenate([state.steps[1:], s[None]])
         changes = jnp.concatenate([state.changes[1:], y[None]])
-        filled = jnp.minimum(state.filled + 1, self.memory_size)
+        filled = jnp.minimum(state.filled + 1, len(steps))
         return (
             jnp.where(keep, steps, state.steps),
             jnp.where(keep, changes, state.changes),
