@@ -30,6 +30,8 @@ from optviz.engine.descend import (
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule
+from optviz.specs.race import problem_on
+from optviz.specs.run import Run
 from optviz.surfaces import Surface
 
 # Points in a block: few sizes, so that few are compiled; the largest keeps a rule's state in cache.
@@ -118,6 +120,7 @@ def sweep(
     """
     values = check_grid(optimizer, grid)
     validate(surface)
+    Run.of(optimizer).check_on(problem_on(surface, noise))
     starts = np.asarray(surface.start if start is None else start, np.float64)
     points = _Points(values, starts.reshape(-1, 2))
     if points.total > MAX_POINTS:

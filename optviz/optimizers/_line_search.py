@@ -26,12 +26,10 @@ NARROWEST = 1e-9  # a bracket whose ends are no further apart than this, in para
 LONGEST = 10.0
 
 
-class Trial(NamedTuple):
-    """A point on the line."""
-
-    step: jax.Array  # () t
-    loss: jax.Array  # () φ(t)
-    slope: jax.Array  # () φ'(t)
+# A point on the line is one array (3,) of t, φ(t) and φ'(t): XLA makes a kernel of every result of a
+# loop, and kernels are what takes time to compile.
+STEP, LOSS, SLOPE = range(3)
+BRACKETING, ZOOMING, STALLED, DONE = range(4)
 
 
 class Found(NamedTuple):
@@ -44,11 +42,9 @@ class Found(NamedTuple):
 class _Search(NamedTuple):
     tried: jax.Array  # () int32
     trial: jax.Array  # () the step to look at next
-    low: Trial  # bracketing: the trial before; zooming: the end with the lower loss
-    high: Trial  # zooming: the other end
-    zooming: jax.Array  # () bool
-    stalled: jax.Array  # () bool: the last trial was close to an end
-    done: jax.Array  # () bool
+    low: jax.Array  # (3,) bracketing: the trial before; zooming: the end with the lower loss
+    high: jax.Array  # (3,) zooming: the other end
+    stage: jax.Array  # () int32; stalled: zooming, and the last trial was close to an end
 
 
 def strong_wolfe(
@@ -81,98 +77,86 @@ def strong_wolfe(
     length = jnp.sqrt(jnp.sum(direction**2))
     room = LONGEST * jnp.maximum(1, jnp.sqrt(jnp.sum(params**2)))
     longest = room / jnp.where(length > 0, length, 1)
-    start = Trial(nothing, loss, slope)
+    start = jnp.stack([nothing, loss, slope])
 
-    def look(step: jax.Array) -> Trial:
-        value, slope = jax.jvp(lambda t: loss_fn(params + t * direction), (step,), (jnp.ones_like(step),))
+    def look(step: jax.Array) -> jax.Array:
+        value, slope = jax.jvp(
+            lambda t: loss_fn(params + t * direction), (step,), (jnp.ones_like(step),)
+        )
         good = jnp.isfinite(value) & jnp.isfinite(slope)
-        return Trial(step, jnp.where(good, value, infinite), jnp.where(good, slope, infinite))
+        return jnp.stack([step, *(jnp.where(good, v, infinite) for v in (value, slope))])
 
     def body(search: _Search) -> _Search:
-        low, high, zooming = search.low, search.high, search.zooming
-        new = look(search.trial)
-        too_high = new.loss > loss + C1 * new.step * slope
-        flat = jnp.abs(new.slope) <= -c2 * slope
-
+        tried, trial, low, high, stage = search
+        new = look(trial)
+        zooming = stage != BRACKETING
+        too_high = new[LOSS] > loss + C1 * trial * slope
+        flat = jnp.abs(new[SLOPE]) <= -c2 * slope
+        lower = new[LOSS] < low[LOSS]
         # Bracketing: go on, ever further, until the valley lies between the last two trials.
-        higher = too_high | ((search.tried > 1) & (new.loss >= low.loss))
-        arrived = ~higher & (flat | ((new.slope < 0) & (new.step >= longest)))
-        further = _cubic(low, new, new.step + 0.01 * (new.step - low.step), 10 * new.step)
-        further = jnp.minimum(further, longest)
-        closed = ~arrived & (higher | (new.slope >= 0))
-        new_is_lower = new.loss < low.loss
-        # Where no more trials are left, the lower of the start and the last one.
-        last = search.tried + 1 > MAX_TRIALS
-        fall_back = _where(new.loss < loss, new, start)
-        bracket_low = _where(closed & ~new_is_lower, low, _where(last & ~arrived, fall_back, new))
-        bracket_high = _where(new_is_lower, low, new)
-
+        higher = too_high | ((tried > 1) & ~lower)
+        arrived = ~higher & (flat | ((new[SLOPE] < 0) & (trial >= longest)))
+        closed = ~arrived & (higher | (new[SLOPE] >= 0))
         # Zooming: keep the valley between the ends, the lower of which meets the first condition.
-        worse = too_high | (new.loss >= low.loss)
-        past = new.slope * (high.step - low.step) >= 0
-        zoom_high = _where(worse, _where(new_is_lower, low, new), _where(past, low, high))
-        zoom_low = _where(worse & ~new_is_lower, low, new)
+        worse = too_high | ~lower
+        past = new[SLOPE] * (high[STEP] - low[STEP]) >= 0
 
-        low = _where(zooming, zoom_low, bracket_low)
-        high = _where(zooming, zoom_high, bracket_high)
+        stays = jnp.where(zooming, worse, closed) & ~lower  # the lower end, as it is
+        keeps = zooming & ~worse & ~past  # the other end, as it is
+        high = jnp.where(keeps, high, jnp.where(stays, new, low))
+        low = jnp.where(stays, low, new)
         done = jnp.where(zooming, ~worse & flat, arrived)
-        now_zooming = zooming | closed
-        inside, stalled = _inside(low, high, search.stalled & zooming)
-        narrow = jnp.abs(high.step - low.step) * reach < NARROWEST
+        zooming = zooming | closed
+
+        left, right = jnp.minimum(low[STEP], high[STEP]), jnp.maximum(low[STEP], high[STEP])
+        width = right - left
+        step = _cubic(
+            low,
+            high,
+            jnp.where(zooming, left, right + 0.01 * width),
+            jnp.where(zooming, right, jnp.minimum(10 * right, longest)),
+        )
+        # Twice in a row close to one of the ends, the next trial moves off.
+        margin = 0.1 * width
+        close = zooming & (jnp.minimum(right - step, step - left) < margin)
+        push = close & ((stage == STALLED) | (step >= right) | (step <= left))
+        pushed = jnp.where(right - step < step - left, right - margin, left + margin)
+        done = done | (zooming & (width * reach < NARROWEST))
+        going_on = jnp.where(close & ~push, STALLED, jnp.where(zooming, ZOOMING, BRACKETING))
         return _Search(
-            tried=search.tried + 1,
-            trial=jnp.where(now_zooming, inside, further),
-            low=low,
-            high=high,
-            zooming=now_zooming,
-            stalled=stalled,
-            done=done | (now_zooming & narrow),
+            tried + 1,
+            jnp.where(push, pushed, step),
+            low,
+            high,
+            jnp.where(done, DONE, going_on).astype(jnp.int32),
         )
 
     def going(search: _Search) -> jax.Array:
-        return ~search.done & (search.tried <= MAX_TRIALS)
+        return (search.stage != DONE) & (search.tried <= MAX_TRIALS)
 
-    no = jnp.zeros((), bool)
     downhill = (slope < 0) & jnp.isfinite(loss) & jnp.isfinite(length)
-    begin = _Search(
-        jnp.zeros((), jnp.int32), jnp.minimum(first, longest), start, start, no, no, ~downhill
-    )
+    stage = jnp.where(downhill, BRACKETING, DONE).astype(jnp.int32)
+    begin = _Search(jnp.zeros((), jnp.int32), jnp.minimum(first, longest), start, start, stage)
     end = jax.lax.while_loop(going, body, begin)
-    lower = (end.low.loss <= loss) & jnp.isfinite(end.low.step)
-    return Found(jnp.where(lower & downhill, end.low.step, nothing), end.tried)
+    lower = downhill & (end.low[LOSS] <= loss)
+    return Found(jnp.where(lower, end.low[STEP], nothing), end.tried)
 
 
-def _where(condition: jax.Array, one: Trial, other: Trial) -> Trial:
-    return Trial(*(jnp.where(condition, a, b) for a, b in zip(one, other, strict=True)))
-
-
-def _cubic(one: Trial, other: Trial, low: jax.Array, high: jax.Array) -> jax.Array:
+def _cubic(one: jax.Array, other: jax.Array, lowest: jax.Array, highest: jax.Array) -> jax.Array:
     """Where the cubic through two trials and their slopes is lowest, kept within bounds.
 
     Halfway between the bounds where that cubic has no lowest point.
     """
-    swap = one.step > other.step
-    left, right = _where(swap, other, one), _where(swap, one, other)
-    width = right.step - left.step
-    width = jnp.where(width > 0, width, 1)
-    d1 = left.slope + right.slope - 3 * (right.loss - left.loss) / width
-    square = d1**2 - left.slope * right.slope
+    swap = one[STEP] > other[STEP]
+    left, right = jnp.where(swap, other, one), jnp.where(swap, one, other)
+    width = right[STEP] - left[STEP]
+    d1 = left[SLOPE] + right[SLOPE] - 3 * (right[LOSS] - left[LOSS]) / width
+    square = d1**2 - left[SLOPE] * right[SLOPE]
     d2 = jnp.sqrt(jnp.maximum(square, 0))
-    share = (right.slope + d2 - d1) / (right.slope - left.slope + 2 * d2)
-    step = right.step - (right.step - left.step) * share
+    share = (right[SLOPE] + d2 - d1) / (right[SLOPE] - left[SLOPE] + 2 * d2)
+    step = right[STEP] - width * share
     good = (square >= 0) & jnp.isfinite(step)
-    return jnp.where(good, jnp.clip(step, low, high), (low + high) / 2)
-
-
-def _inside(low: Trial, high: Trial, stalled: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The next trial between two ends; twice in a row close to one of them, it moves off."""
-    left, right = jnp.minimum(low.step, high.step), jnp.maximum(low.step, high.step)
-    step = _cubic(low, high, left, right)
-    margin = 0.1 * (right - left)
-    close = jnp.minimum(right - step, step - left) < margin
-    push = close & (stalled | (step >= right) | (step <= left))
-    pushed = jnp.where(right - step < step - left, right - margin, left + margin)
-    return jnp.where(push, pushed, step), close & ~push
+    return jnp.where(good, jnp.clip(step, lowest, highest), (lowest + highest) / 2)
 
 
 def first_step(grads: jax.Array) -> jax.Array:

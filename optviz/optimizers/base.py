@@ -110,3 +110,23 @@ def in_bytes(count: int) -> str:
 def square_matrix(num_params: int, purpose: str) -> str:
     """What a matrix of n times n numbers takes."""
     return f"{num_params:,}² · 4 bytes = {in_bytes(4 * num_params**2)} {purpose}"
+
+
+def runnable(rule: Optimizer, problem: Problem) -> str | None:
+    """Why `rule` cannot run on `problem`, and what can; None: it can.
+
+    Returns:
+        One line, such as `Newton on LeNet would need 62,006² · 4 bytes = 15.4 GB for its Hessian:
+        it runs on at most 2,048 parameters; L-BFGS needs 2 · 10 · 62,006 · 4 bytes = 4.96 MB …`.
+    """
+    from optviz.optimizers import OPTIMIZERS
+
+    size = problem.num_params
+    if rule.max_params is None or size <= rule.max_params:
+        return None
+    others = [OPTIMIZERS[key]() for key in rule.instead]
+    able = [f"; {o.label} needs {o.demand(size)}" for o in others if runnable(o, problem) is None]
+    return (
+        f"{rule.label} on {problem.label} would need {rule.demand(size)}: "
+        f"it runs on at most {rule.max_params:,} parameters{''.join(able)}"
+    )
