@@ -82,7 +82,7 @@ def descend(
         shared = (
             _on_device(surface, dtype),
             padded.astype(dtype),
-            inputs_of(num_steps, noise, seed, capacity, dtype),
+            inputs_of(num_steps, noise, seed, capacity, dtype, surface.params_shape),
         )
         calls = [
             (_on_device(rule, dtype), factor_arrays(rule, schedules, num_steps, capacity, dtype))
@@ -129,16 +129,16 @@ class Inputs(NamedTuple):
     """What every run of a comparison gets alike."""
 
     num_steps: Any  # () int32
-    noise: jax.Array  # (capacity, 2) added to the gradient, step by step
+    noise: jax.Array  # (capacity, *params_shape) added to the gradient, step by step
     key: jax.Array  # folded with the step for stochastic rules
 
 
 class Seen(NamedTuple):
     """What is drawn of one state."""
 
-    params: jax.Array  # (2,) the answer
+    params: jax.Array  # (2,) where the answer is drawn
     loss: jax.Array  # () without noise
-    grads: jax.Array  # (2,) without noise
+    grads: jax.Array  # params_shape, without noise
     evaluations: jax.Array  # () before this step
 
 
@@ -152,7 +152,7 @@ def advance(
     state: Any,
 ) -> tuple[Seen, jax.Array, Any]:
     """One step of a run: what is seen of the state, and the next params and state."""
-    value_and_grad = jax.value_and_grad(surface)
+    value_and_grad = jax.value_and_grad(surface.loss)
     now = replace(rule, **{name: getattr(rule, name) * _at(f, step) for name, f in factors.items()})
     tilt = _at(inputs.noise, step)
     point, shown = now.query(params, state), now.answer(params, state)
@@ -164,12 +164,13 @@ def advance(
     def loss_fn(p: jax.Array) -> jax.Array:
         # Noise as a tilt of the whole surface: its gradient is the noise at every point, so
         # rules that look around within a step see the same draw everywhere.
-        return surface(p) + jnp.sum(tilt * (p - point))
+        return surface.loss(p) + jnp.sum(tilt * (p - point))
 
     key = jax.random.fold_in(inputs.key, step)
     ctx = StepContext(step, params, loss, grads + tilt, key, loss_fn)
     updates, state = now.update(ctx, state)
-    return Seen(shown, shown_loss, shown_grads, evaluations), params + updates, state
+    seen = Seen(surface.project(shown), shown_loss, shown_grads, evaluations)
+    return seen, params + updates, state
 
 
 def _loop(
@@ -192,7 +193,8 @@ def _loop(
 
     record = jnp.zeros((capacity, 5), start.dtype)
     # One more round than steps records the final state; its update is thrown away.
-    carry = (start, rule.init(start), record)
+    params = surface.embed(start)
+    carry = (params, rule.init(params), record)
     return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
 
 
@@ -265,9 +267,11 @@ def _structure(item: Entry) -> Any:
 
 
 @lru_cache(maxsize=256)
-def inputs_of(num_steps: int, noise: float, seed: int, capacity: int, dtype: str) -> Inputs:
+def inputs_of(
+    num_steps: int, noise: float, seed: int, capacity: int, dtype: str, shape: tuple[int, ...]
+) -> Inputs:
     """The arrays that all runs share; to be called inside the scope of `dtype`."""
-    draws = _noise(float(noise), seed, capacity, dtype)
+    draws = _noise(float(noise), seed, (capacity, *shape), dtype)
     return Inputs(jax.device_put(np.int32(num_steps)), draws, _key(seed))
 
 
@@ -277,11 +281,11 @@ def _key(seed: int) -> jax.Array:
 
 
 @lru_cache(maxsize=16)
-def _noise(noise: float, seed: int, capacity: int, dtype: str) -> jax.Array:
-    """(capacity, 2): the same draws for every rule and start, a function of seed and step only."""
-    draws = np.zeros((capacity, 2))
+def _noise(noise: float, seed: int, shape: tuple[int, ...], dtype: str) -> jax.Array:
+    """One draw a step: the same for every rule and start, a function of seed and step only."""
+    draws = np.zeros(shape)
     if noise:
-        draws = noise * np.random.default_rng(seed).standard_normal((capacity, 2))
+        draws = noise * np.random.default_rng(seed).standard_normal(shape)
     return jnp.asarray(draws.astype(dtype))
 
 

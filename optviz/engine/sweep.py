@@ -30,6 +30,8 @@ from optviz.engine.descend import (
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule
+from optviz.specs.race import problem_on
+from optviz.specs.run import Run
 from optviz.surfaces import Surface
 
 # Points in a block: few sizes, so that few are compiled; the largest keeps a rule's state in cache.
@@ -118,6 +120,7 @@ def sweep(
     """
     values = check_grid(optimizer, grid)
     validate(surface)
+    Run.of(optimizer).check_on(problem_on(surface, noise))
     starts = np.asarray(surface.start if start is None else start, np.float64)
     points = _Points(values, starts.reshape(-1, 2))
     if points.total > MAX_POINTS:
@@ -248,7 +251,9 @@ def _run_blocks(
             cast(plan.rule, dtype),
             factor_arrays(plan.rule, plan.schedules, plan.num_steps, capacity, dtype),
             cast(plan.surface, dtype),
-            inputs_of(plan.num_steps, plan.noise, plan.seed, capacity, dtype),
+            inputs_of(
+                plan.num_steps, plan.noise, plan.seed, capacity, dtype, plan.surface.params_shape
+            ),
         )
 
     def run(first: int) -> _Ends:
@@ -310,7 +315,8 @@ def _ends(
 
         number, never = jnp.zeros((), start.dtype), jnp.full((), -1, jnp.int32)
         ends = _Ends(number, number, number, number + jnp.inf, never, never)
-        carry = (start, at_point.init(start), ends)
+        params = surface.embed(start)
+        carry = (params, at_point.init(params), ends)
         # One more round than steps observes the final state; its update is thrown away.
         return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
 

@@ -27,18 +27,38 @@ class StepContext(NamedTuple):
     loss_fn: Callable[[Params], jax.Array]  # this step's loss: noise or mini-batch held fixed
 
 
+class Problem(NamedTuple):
+    """What of a problem decides whether a rule can run on it."""
+
+    label: str  # what to call it: "LeNet"
+    num_params: int
+    has_matrices: bool  # whether some of params are matrices or higher arrays
+    is_exact: bool  # whether every step sees the same loss: no noise, no mini-batches
+
+
 class Optimizer(Entry):
     """An update rule: `update(ctx, state) -> (updates, state)`; the updates are added to params.
 
     Rules are written for pytrees and read their hyperparameters from `self` only, so that the same
     code runs on a 2D point, on a network, under `vmap`, and with any knob on a schedule.
 
+    What a rule needs and cannot do is declared here; nobody asks a rule for its name:
+
     Attributes:
+        max_params: how many numbers it can change at most; None: any number. `demand` says why.
+        instead: keys of rules that do much the same where this one cannot run.
+        full_batch: whether it takes every loss for the same one, so that noise and mini-batches
+            mislead it.
+        needs_matrices: whether it does what it is for on matrices only.
         elementwise: whether it makes no difference how the numbers are cut into arrays; rules that
             look at a whole layer say no.
         reads_loss: whether it reads the value of the loss, not only gradients.
     """
 
+    max_params: ClassVar[int | None] = None
+    instead: ClassVar[tuple[str, ...]] = ()
+    full_batch: ClassVar[bool] = False
+    needs_matrices: ClassVar[bool] = False
     elementwise: ClassVar[bool] = True
     reads_loss: ClassVar[bool] = False
 
@@ -62,8 +82,54 @@ class Optimizer(Entry):
         """Loss, gradient and Hessian-vector evaluations so far; None: one gradient a step."""
         return None
 
+    def demand(self, num_params: int) -> str:
+        """What it needs for so many numbers, as a noun: "62,006² · 4 bytes = 15 GB for …"."""
+        return "a few copies of the parameters"
+
+    def note_on(self, problem: Problem) -> str | None:
+        """What someone who sees it run on `problem` should know; None: nothing."""
+        if self.full_batch and not problem.is_exact:
+            return (
+                f"{self.label} takes every loss for the same one: noise and mini-batches mislead it."
+            )
+        return None
+
     def as_optax(self) -> optax.GradientTransformationExtraArgs:
         """This rule as an optax transformation, for use in any optax training loop."""
         from optviz.optimizers.from_optax import as_optax
 
         return as_optax(self)
+
+
+def in_bytes(count: int) -> str:
+    """`15.4 GB`: a number of bytes to three digits."""
+    size, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB", "PB"))
+    unit = next(units)
+    while size >= 1000:
+        size, unit = size / 1000, next(units, unit)
+    return f"{size:.3g} {unit}"
+
+
+def square_matrix(num_params: int, purpose: str) -> str:
+    """What a matrix of n times n numbers takes."""
+    return f"{num_params:,}² · 4 bytes = {in_bytes(4 * num_params**2)} {purpose}"
+
+
+def runnable(rule: Optimizer, problem: Problem) -> str | None:
+    """Why `rule` cannot run on `problem`, and what can; None: it can.
+
+    Returns:
+        One line, such as `Newton on LeNet would need 62,006² · 4 bytes = 15.4 GB for its Hessian:
+        it runs on at most 2,048 parameters; L-BFGS needs 2 · 10 · 62,006 · 4 bytes = 4.96 MB …`.
+    """
+    from optviz.optimizers import OPTIMIZERS
+
+    size = problem.num_params
+    if rule.max_params is None or size <= rule.max_params:
+        return None
+    others = [OPTIMIZERS[key]() for key in rule.instead]
+    able = [f"; {o.label} needs {o.demand(size)}" for o in others if runnable(o, problem) is None]
+    return (
+        f"{rule.label} on {problem.label} would need {rule.demand(size)}: "
+        f"it runs on at most {rule.max_params:,} parameters{''.join(able)}"
+    )

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from optviz.catalog import validate
 from optviz.optimizers import Optimizer
+from optviz.optimizers.base import Problem
 from optviz.schedules import SCHEDULES, Schedule
 from optviz.specs.checks import check_real, check_whole
 from optviz.specs.rates import fair_rate
@@ -70,6 +71,7 @@ class RaceSpec:
             )
         for run in self.runs:
             run.check()
+            run.check_on(self.problem)
         if self.schedule is not None:
             validate(self.schedule)
         check_whole("num_steps", self.num_steps, 1, MAX_STEPS)
@@ -89,6 +91,11 @@ class RaceSpec:
         for point in points:
             if len(point) != 2 or not all(math.isfinite(v) for v in point):
                 raise ValueError(f"start must be two finite numbers x, y, got {point!r}")
+
+    @property
+    def problem(self) -> Problem:
+        """What decides which rules can run."""
+        return problem_on(self.surface, self.noise)
 
     @property
     def starts(self) -> tuple[Point, ...]:
@@ -209,6 +216,12 @@ class RaceSpec:
 
 _SCALARS = ("num_steps", "noise", "seed", "tolerance", "dtype", "rates")
 Reader: TypeAlias = Callable[[RaceSpec, Sequence[str], list[str]], RaceSpec]
+
+
+def problem_on(surface: Surface, noise: float = 0.0) -> Problem:
+    """A surface as rules see it."""
+    shape = surface.params_shape
+    return Problem(surface.label, math.prod(shape), len(shape) > 1, noise == 0)
 
 
 def parse_surface(text: str) -> Surface:

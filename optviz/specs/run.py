@@ -11,6 +11,7 @@ from typing import Any
 
 from optviz.catalog import defaults, knobs, validate
 from optviz.optimizers import OPTIMIZERS, Optimizer
+from optviz.optimizers.base import Problem, runnable
 from optviz.schedules import SCHEDULES, Schedule
 from optviz.specs.text import entry_text, parse_entry, value_text
 
@@ -75,7 +76,18 @@ class Run:
         for knob_name, schedule in self.schedules:
             if knob_name not in knobs(type(self.optimizer)):
                 raise ValueError(f"{self.optimizer.label} has no knob {knob_name!r} to schedule")
+            if knobs(type(self.optimizer))[knob_name].static:
+                raise ValueError(
+                    f"{type(self.optimizer).__name__}.{knob_name} decides the program: "
+                    "it cannot have a schedule"
+                )
             validate(schedule)
+
+    def check_on(self, problem: Problem) -> None:
+        """Raise `ValueError` where the rule cannot run on `problem`: why, and what can."""
+        reason = runnable(self.optimizer, problem)
+        if reason is not None:
+            raise ValueError(reason)
 
     def schedule_of(self, knob_name: str) -> Schedule | None:
         return dict(self.schedules).get(knob_name)

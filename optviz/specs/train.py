@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any, TypeAlias
 
 from optviz.catalog import validate
 from optviz.data import DATASETS, Dataset
 from optviz.networks import NETWORKS, Network
 from optviz.networks.losses import LOSSES
+from optviz.optimizers.base import Problem
 from optviz.schedules import SCHEDULES, Schedule
 from optviz.specs.checks import check_whole
 from optviz.specs.run import Run, labels
@@ -17,6 +19,11 @@ from optviz.specs.text import entry_text, parse_entry, parse_number, parse_whole
 
 MAX_EPOCHS, MAX_BATCH, MAX_IMAGES, MAX_RUNS = 1000, 50_000, 10**7, 32
 REDUCTIONS = ("mean", "sum")
+
+
+@cache
+def _num_params(network: Network) -> int:
+    return network.num_params()
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,8 @@ class TrainSpec:
             )
         for run in self.runs:
             run.check()
+            if run.optimizer.max_params is not None:  # counting the parameters takes a moment
+                run.check_on(self.problem)
         if self.schedule is not None:
             validate(self.schedule)
         check_whole("epochs", self.epochs, 1, MAX_EPOCHS)
@@ -79,6 +88,12 @@ class TrainSpec:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {self.loss!r}")
         if self.reduction not in REDUCTIONS:
             raise ValueError(f"reduction must be mean or sum, got {self.reduction!r}")
+
+    @property
+    def problem(self) -> Problem:
+        """What decides which rules can run."""
+        whole = self.limit is not None and self.batch_size >= self.limit
+        return Problem(self.network.label, _num_params(self.network), True, whole)
 
     @property
     def labels(self) -> tuple[str, ...]:

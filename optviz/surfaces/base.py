@@ -1,4 +1,4 @@
-"""What every test surface is: a loss of two coordinates, with a window, a start, known points."""
+"""What every test surface is: a loss with a window, a start and known points, drawn in a plane."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ Point: TypeAlias = tuple[float, float]
 
 
 class Surface(Entry):
-    """A loss f(x, y). Everything but the knobs is known in closed form or stated as unknown."""
+    """A loss f(x, y). Everything but the knobs is known in closed form or stated as unknown.
+
+    A surface may be the picture of a loss of more than two numbers. Then `params_shape` says what
+    is changed, `loss` what is descended, `embed` and `project` lead from the picture to it and
+    back, and `__call__` is the loss on the slice that the picture shows.
+    """
+
+    params_shape: ClassVar[tuple[int, ...]] = (2,)  # of what a rule changes
 
     xlim: ClassVar[Point]  # the window that is drawn
     ylim: ClassVar[Point]
@@ -21,8 +28,20 @@ class Surface(Entry):
     level_scale: ClassVar[str] = "log"  # "log" or "linear": which contour levels show it best
 
     def __call__(self, params: jax.Array) -> jax.Array:
-        """Loss at params: (2,) -> ()."""
+        """Loss at a point of the picture: (2,) -> ()."""
         raise NotImplementedError
+
+    def loss(self, params: jax.Array) -> jax.Array:
+        """What is descended: params_shape -> ()."""
+        return self(params)
+
+    def embed(self, point: jax.Array) -> jax.Array:
+        """What a point of the picture stands for: (2,) -> params_shape."""
+        return point
+
+    def project(self, params: jax.Array) -> jax.Array:
+        """Where params are drawn: params_shape -> (2,); `project(embed(point))` is `point`."""
+        return params
 
     def minima(self) -> tuple[Point, ...]:
         """The global minima; () when there are none or they are not known."""
