@@ -22,7 +22,7 @@ class PolyakSGD(Optimizer):
 
     Along the gradient a linear loss would fall to exactly $f^*$. There is no learning rate to find,
     but $f^*$ must be known: too low overshoots, and a loss below it drives the point uphill
-    (`sps`) unless the gap is cut at zero (`sps+`). Polyak's own rule has no bound.
+    (`sps`) unless the gap is cut at zero (`sps_plus`). Polyak's own rule has no bound.
     Cost per step: one gradient. Memory: none.
 
     Reference: Polyak 1969 in the form of Loizou et al. 2021, https://arxiv.org/abs/2002.10542
@@ -59,8 +59,8 @@ class PolyakSGD(Optimizer):
     )
     variant: str = switch(
         "sps",
-        options=("sps", "sps+"),
-        help="Whether a loss below the given lowest one drives uphill (sps) or stops (sps+).",
+        options=("sps", "sps_plus"),
+        help="Whether a loss below the given lowest one drives uphill (sps) or stops (sps_plus).",
     )
 
     def init(self, params: Params) -> tuple[()]:
@@ -69,7 +69,7 @@ class PolyakSGD(Optimizer):
     def update(self, ctx: StepContext, state: tuple[()]) -> tuple[Params, tuple[()]]:
         square = squared_norm(ctx.grads) + self.eps
         gap = ctx.loss - self.f_min
-        if self.variant == "sps+":
+        if self.variant == "sps_plus":
             gap = jnp.maximum(gap, 0)
         moving = square > 0
         step = jnp.minimum(gap / jnp.where(moving, square, 1), self.max_learning_rate)

@@ -326,17 +326,18 @@ PEERS = [
         (
             "polyak_sgd",
             Peer(
-                f"polyak_sgd(variant={variant!r})",
+                f"polyak_sgd(variant={variant.replace('_plus', '+')!r})",
                 lambda r: optax.polyak_sgd(
-                    r.max_learning_rate, r.scaling, r.f_min, r.eps, r.variant
+                    r.max_learning_rate, r.scaling, r.f_min, r.eps, r.variant.replace("_plus", "+")
                 ),
-                "bounded step; " + ("gap cut at zero" if variant == "sps+" else "gap may be < 0"),
+                "bounded step; "
+                + ("gap cut at zero" if variant == "sps_plus" else "gap may be < 0"),
                 {"variant": variant, "f_min": f_min, "scaling": 1.0},
                 least=10,
                 more={"value": True},
             ),
         )
-        for variant, f_min in (("sps", -1.0), ("sps+", 1.0))
+        for variant, f_min in (("sps", -1.0), ("sps_plus", 1.0))
     ),
     (
         "sam",
