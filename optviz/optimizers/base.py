@@ -53,6 +53,8 @@ class Optimizer(Entry):
         elementwise: whether it makes no difference how the numbers are cut into arrays; rules that
             look at a whole layer say no.
         reads_loss: whether it reads the value of the loss, not only gradients.
+        sets_own_step: whether the length of its steps follows from the problem, so that its
+            learning rate is 1 unless somebody wants less; no fair rate is searched for it.
     """
 
     max_params: ClassVar[int | None] = None
@@ -61,6 +63,7 @@ class Optimizer(Entry):
     needs_matrices: ClassVar[bool] = False
     elementwise: ClassVar[bool] = True
     reads_loss: ClassVar[bool] = False
+    sets_own_step: ClassVar[bool] = False
 
     def init(self, params: Params) -> State:
         """The state before the first step."""
