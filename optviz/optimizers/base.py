@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import jax
 
@@ -27,12 +27,56 @@ class StepContext(NamedTuple):
     loss_fn: Callable[[Params], jax.Array]  # this step's loss: noise or mini-batch held fixed
 
 
+class Variant(NamedTuple):
+    """One of the forms in which a rule is used."""
+
+    what: str  # the form, a few words
+    who: str  # the papers and libraries that use it
+    settings: str = ""  # the switches that select it, as in a link: `eps_inside_sqrt=true`
+
+
+# The families of rules, in the order in which they are told: what a step is made of.
+KINDS: Mapping[str, str] = {
+    "gradient": "follow the gradient as it is",
+    "momentum": "remember where past gradients pointed",
+    "adaptive": "give every coordinate a step size of its own",
+    "sign": "use the gradient's sign alone",
+    "matrix": "treat a layer's weights as a matrix",
+    "second order": "use or estimate the curvature",
+    "line search": "try several step lengths and keep a good one",
+    "rate-free": "find the learning rate by themselves",
+    "averaging": "answer with an average of the points visited",
+    "wrapper": "change what another rule is given, or what it returns",
+    "baseline": "what any rule should beat",
+    "other": "everything else",
+}
+
+
 class Optimizer(Entry):
     """An update rule: `update(ctx, state) -> (updates, state)`; the updates are added to params.
 
     Rules are written for pytrees and read their hyperparameters from `self` only, so that the same
     code runs on a 2D point, on a network, under `vmap`, and with any knob on a schedule.
+
+    What the gallery says about a rule beyond its docstring and fields stands in class variables. A
+    rule that extends another one inherits its `kind` and says the rest anew.
     """
+
+    kind: ClassVar[str] = "other"  # a key of KINDS
+    parents: ClassVar[
+        tuple[str, ...]
+    ] = ()  # keys of the rules that it builds on, the main one first
+    adds: ClassVar[str] = ""  # what it adds to them, a few words
+    in_words: ClassVar[str] = ""  # one update, told without symbols
+    variants: ClassVar[tuple[Variant, ...]] = ()  # where papers and libraries differ
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("adds", "in_words", "variants"):
+            if name not in vars(cls):
+                setattr(cls, name, getattr(Optimizer, name))
+        if "parents" not in vars(cls):
+            cls.parents = tuple(base.name for base in cls.__mro__[1:] if "name" in vars(base))[:1]
 
     def init(self, params: Params) -> State:
         """The state before the first step."""
