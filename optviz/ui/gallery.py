@@ -21,6 +21,7 @@ STYLE = """
   .st-key-gallery-entry table { display: block; overflow-x: auto; }
   .st-key-gallery-entry td:last-child { min-width: 11rem; }
   .st-key-gallery-race { --optviz-height: 400px; }
+  .st-key-gallery-find .stTextInput { max-width: 26rem; }
   @media (max-width: 640px) {
     .st-key-gallery-cards { max-height: 13.5rem; }
   }
@@ -50,7 +51,7 @@ def page() -> None:
     )
     keys = look.found(here)
     if here.view == "rules":
-        left, right = st.columns([1, 3], gap="large")
+        left, right = st.columns([1, 3], gap="medium")
         with left:
             gallery_list.find()
             if keys:
@@ -60,7 +61,8 @@ def page() -> None:
         with right, st.container(key="gallery-entry"):
             gallery_entry.entry(here.rule)
     else:
-        gallery_list.find()
+        with st.container(horizontal=True, vertical_alignment="center", key="gallery-find"):
+            gallery_list.find()
         if here.view == "tree":
             gallery_tree.tree(keys)
         elif keys:

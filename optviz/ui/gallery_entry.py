@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from optviz.analysis.memory import LAYER, in_copies, state_per_param
-from optviz.catalog import defaults, knobs, switches
+from optviz.catalog import Knob, defaults, knobs, switches
 from optviz.description import Description, describe, stacked
 from optviz.export.comparison import proofs_of
 from optviz.optimizers import OPTIMIZERS, Optimizer
@@ -25,7 +25,7 @@ def entry(key: str) -> None:
     cls = OPTIMIZERS[key]
     text = describe(cls)
     _heading(key, cls, text)
-    left, right = st.columns([1.65, 1], gap="large")
+    left, right = st.columns([1.65, 1], gap="medium")
     with left:
         _equations(text)
     with right:
@@ -73,6 +73,8 @@ def _facts(cls: type[Optimizer], text: Description) -> None:
         ("State, counted", f"{counted} (on a {LAYER[0]} × {LAYER[1]} layer)"),
         ("Key", f"`{cls.name}`"),
     ]
+    if cls.adds:
+        lines.insert(0, ("Adds", cls.adds))
     st.markdown("\n".join(f"- **{name}:** {value}" for name, value in lines))
     _paper(text)
     _relatives(cls)
@@ -93,8 +95,7 @@ def _relatives(cls: type[Optimizer]) -> None:
     """Buttons to what it builds on and to what builds on it."""
     parents = [key for key in cls.parents if key in OPTIMIZERS]
     children = [key for key, other in OPTIMIZERS.items() if cls.name in other.parents]
-    adds = f", adds {cls.adds}" if cls.adds else ""
-    for title, keys in ((f"Builds on{adds}", parents), ("Built on by", children)):
+    for title, keys in (("Builds on", parents), ("Built on by", children)):
         if not keys:
             continue
         st.markdown(f"**{title}**")
@@ -102,7 +103,7 @@ def _relatives(cls: type[Optimizer]) -> None:
             for key in keys:
                 st.button(
                     OPTIMIZERS[key].label,
-                    key=f"gallery.relative.{title[:5]}.{key}",
+                    key=f"gallery.{title}.{key}",
                     on_click=look.change,
                     kwargs={"rule": key},
                 )
@@ -111,7 +112,7 @@ def _relatives(cls: type[Optimizer]) -> None:
 def _hyperparameters(cls: type[Optimizer]) -> None:
     base = defaults(cls)
     rows = [
-        (f"`{name}`", value_text(base[name]), info.describe(), _range(info.typical), info.help)
+        (f"`{name}`", _number(base[name]), _domain(info), _range(info.typical), info.help)
         for name, info in knobs(cls).items()
     ]
     rows += [
@@ -129,8 +130,12 @@ def _hyperparameters(cls: type[Optimizer]) -> None:
         table(("name", "default", "allowed", "typical", "what it does"), rows)
 
 
+def _domain(info: Knob) -> str:
+    return info.describe().replace("inf", "∞") + (", whole" if info.integer else "")
+
+
 def _range(typical: tuple[float, float]) -> str:
-    return " … ".join(f"{end:g}" for end in typical)
+    return " … ".join(map(_number, typical))
 
 
 def _variants(cls: type[Optimizer]) -> None:
@@ -168,7 +173,9 @@ def _proofs(key: str) -> None:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, (int, float)) else str(value or "")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value or "")
+    return f"{value:g}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -19,7 +19,7 @@ _KEY = "gallery.tree"
 _HTML = '<div class="optviz-tree"></div>'
 _CSS = """
 .optviz-tree { color: var(--st-text-color); max-width: 1500px; }
-.optviz-tree svg { width: 100%; height: auto; display: block; }
+.optviz-tree svg { font-family: var(--st-font); width: 100%; height: auto; display: block; }
 .optviz-tree a { cursor: pointer; color: inherit; }
 .optviz-tree a:hover tspan:first-child, .optviz-tree a:focus tspan:first-child {
   text-decoration: underline;
