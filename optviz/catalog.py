@@ -16,7 +16,7 @@ import math
 import numbers
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
@@ -116,12 +116,28 @@ def entry(cls: type[T]) -> type[T]:
         if _META not in field.metadata:
             raise TypeError(f"{cls.__name__}.{field.name} must be declared as a knob or a switch")
     infos = {f.name: f.metadata[_META] for f in fields}
-    traced = {n for n, info in infos.items() if isinstance(info, Knob) and not info.static}
-    jax.tree_util.register_dataclass(
-        cls,
-        data_fields=[name for name in infos if name in traced],
-        meta_fields=[name for name in infos if name not in traced],
-    )
+    data = [n for n, info in infos.items() if isinstance(info, Knob) and not info.static]
+    meta = [name for name in infos if name not in data]
+    keys = [jax.tree_util.GetAttrKey(name) for name in data]
+
+    # Not `register_dataclass`: its tree structures compare equal across classes with equally many
+    # knobs (jaxlib 0.10.2; only their hashes differ), so that once in some hundred compilations one
+    # rule is handed the program of another.
+    def flatten(item: T) -> tuple[list[Any], tuple[Any, ...]]:
+        values = item.__dict__
+        return [values[name] for name in data], tuple([values[name] for name in meta])
+
+    def flatten_with_keys(item: T) -> tuple[list[Any], tuple[Any, ...]]:
+        leaves, switched = flatten(item)
+        return list(zip(keys, leaves, strict=True)), switched
+
+    def unflatten(switched: tuple[Any, ...], leaves: Iterable[Any]) -> T:
+        item = object.__new__(cls)
+        item.__dict__.update(zip(data, leaves, strict=True))
+        item.__dict__.update(zip(meta, switched, strict=True))
+        return item
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
     return cls
 
 
@@ -156,6 +172,9 @@ def validate(item: Entry) -> None:
     cls = type(item)
     for name, info in knobs(cls).items():
         value = getattr(item, name)
+        low, high = info.domain
+        if type(value) is float and low < value < high and not info.integer:
+            continue  # nearly every knob of every race: no need to look closer
         if isinstance(value, (jax.Array, np.ndarray)) and value.ndim == 0:
             value = value.item()
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -226,7 +245,7 @@ class UnknownKeyError(KeyError, ValueError):
 
 def unknown(kind: str, key: object, known: Mapping[str, Any] | list[str]) -> str:
     """The one line that says a name is not known, with the closest known one and all of them."""
-    close = difflib.get_close_matches(str(key), list(known), n=1)
+    close = difflib.get_close_matches(str(key), list(known), n=1, cutoff=0.4)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     return f"unknown {kind} {key!r}{hint}; known: {', '.join(known)}"
 

@@ -33,6 +33,7 @@ def steps_to_tolerance(losses: np.ndarray, lowest: float | None, tolerance: floa
 
 def outcomes(
     losses: np.ndarray,
+    grad_norms: np.ndarray,
     diverged_at: np.ndarray,
     last_loss: np.ndarray,
     lowest: float | None,
@@ -44,11 +45,13 @@ def outcomes(
     - `escaped`: went below every height in the window of a surface that has, or may have, no lower
       bound. On a surface with unknown bound it must also have run off to -1e12.
     - `diverged`: became unbounded otherwise.
-    - `converged`: its last loss is within tolerance.
+    - `converged`: its last loss is within tolerance; where the minimum is not known, its gradient
+      has shrunk to √tolerance of the first, as it has on a quadratic by then.
     - `running`: none of these.
 
     Args:
         losses: (..., num_steps + 1).
+        grad_norms: (..., num_steps + 1).
         diverged_at: (...) int.
         last_loss: (...) the loss at `diverged_at`, or the final one.
         lowest: f*, see `steps_to_tolerance`.
@@ -68,6 +71,8 @@ def outcomes(
         escaped = np.zeros_like(diverged)
     if lowest == -np.inf:
         converged = np.zeros_like(diverged)
+    elif lowest is None:
+        converged = grad_norms[..., -1] <= np.sqrt(tolerance) * grad_norms[..., 0]
     else:
         converged = _arrived(losses, lowest, tolerance)[..., -1]
     return np.select(

@@ -241,7 +241,9 @@ def run_race(spec: RaceSpec) -> Race:
         grad_norms=grad_norms,
         evaluations=evaluations,
         learning_rates=_learning_rates(spec, runs, start),
-        outcomes=outcomes(losses, diverged_at, last_loss, lowest, floor, spec.tolerance),
+        outcomes=outcomes(
+            losses, grad_norms, diverged_at, last_loss, lowest, floor, spec.tolerance
+        ),
         diverged_at=diverged_at,
         steps_to_tolerance=steps_to_tolerance(losses, lowest, spec.tolerance),
     )

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from optviz.catalog import unknown
+from optviz.cli import commands
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,10 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        parser, commands = _parser()
+        parser, names = _parser()
         first = next((a for a in arguments if not a.startswith("-")), None)
-        if first is not None and arguments[0] == first and first not in commands:
-            raise ValueError(unknown("command", first, commands))
+        if first is not None and arguments[0] == first and first not in names:
+            raise ValueError(unknown("command", first, names))
         options = parser.parse_args(arguments)
         code = options.run(options) or 0
         sys.stdout.flush()
@@ -57,11 +58,9 @@ def _parser() -> tuple[Parser, list[str]]:
     )
     parser.add_argument("--version", action="version", version=f"optviz {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-    commands = []
-    for info in pkgutil.iter_modules(__path__):
-        if info.name.startswith("_"):
-            continue
-        module = importlib.import_module(f"{__name__}.{info.name}")
+    names = []
+    for info in pkgutil.iter_modules(commands.__path__):
+        module = importlib.import_module(f"{commands.__name__}.{info.name}")
         command = subparsers.add_parser(
             info.name,
             help=(module.__doc__ or "").splitlines()[0],
@@ -71,5 +70,5 @@ def _parser() -> tuple[Parser, list[str]]:
         )
         module.add_arguments(command)
         command.set_defaults(run=module.run)
-        commands.append(info.name)
-    return parser, commands
+        names.append(info.name)
+    return parser, names

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from optviz.catalog import Entry
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer, StepContext
 from optviz.schedules import Schedule
@@ -26,6 +27,9 @@ from optviz.surfaces import Surface
 # until it outgrows its buffer.
 CAPACITIES = (2_048, 16_384, 131_072)
 BOUND = 1e12  # beyond this magnitude of params or loss a run has diverged
+
+
+E = TypeVar("E", bound=Entry)
 
 
 class Descents(NamedTuple):
@@ -76,35 +80,37 @@ def descend(
     padded = _pad_starts(start)
     with on_cpu(dtype):
         shared = (
-            cast(surface, dtype),
+            _on_device(surface, dtype),
             padded.astype(dtype),
             inputs_of(num_steps, noise, seed, capacity, dtype),
         )
         calls = [
-            (cast(rule, dtype), factor_arrays(rule, schedules, num_steps, capacity, dtype))
+            (_on_device(rule, dtype), factor_arrays(rule, schedules, num_steps, capacity, dtype))
             for rule, schedules in jobs
         ]
+        loop = _descend if padded.ndim == 1 else _descend_many
 
-    loop = _descend if padded.ndim == 1 else _descend_many
-
-    def run(call: tuple[Optimizer, dict[str, jax.Array]]) -> jax.Array:
-        with on_cpu(dtype):
+        def run(call: tuple[Optimizer, dict[str, jax.Array]]) -> jax.Array:
             return loop(*call, *shared, capacity=capacity)
 
-    # What has been compiled before is dispatched at once; what has not, compiles in two threads.
-    kind = (jax.tree.structure(surface), padded.shape, dtype, capacity)
-    kinds = {(jax.tree.structure(call), *kind) for call in calls}
-    if len(kinds - _COMPILED) > 1:
-        with ThreadPoolExecutor(2) as pool:
-            records = list(pool.map(run, calls))
-    else:
-        records = list(map(run, calls))
+        def run_in_thread(call: tuple[Optimizer, dict[str, jax.Array]]) -> jax.Array:
+            with on_cpu(dtype):  # threads do not inherit the scope
+                return run(call)
+
+        # What has been compiled before is dispatched at once; what has not, in two threads.
+        kind = (jax.tree.structure(surface), padded.shape, dtype, capacity)
+        kinds = {(jax.tree.structure(call), *kind) for call in calls}
+        if len(kinds - _COMPILED) > 1:
+            with ThreadPoolExecutor(2) as pool:
+                records = list(pool.map(run_in_thread, calls))
+        else:
+            records = list(map(run, calls))
     _COMPILED.update(kinds)
     cut = (..., slice(num_steps + 1), slice(None))
     stacked = np.stack([np.asarray(record)[cut] for record in records])
     if start.ndim == 2:
         stacked = stacked[:, : len(start)]
-    return _read(stacked.astype(np.float64))
+    return _read(stacked.astype(np.float64, copy=False))
 
 
 _COMPILED: set[Any] = set()
@@ -214,29 +220,46 @@ def _pad_starts(start: np.ndarray) -> np.ndarray:
 
 def _read(record: np.ndarray) -> Descents:
     """Split (..., num_steps + 1, 5) records, and hold what diverged at its last good state."""
-    state = record[..., :3]
+    params = np.ascontiguousarray(record[..., :2])
+    losses, norms, counts = (np.ascontiguousarray(record[..., i]) for i in (2, 3, 4))
+    parts = (params, losses, norms, counts)
+    last_loss = losses[..., -1].copy()
+    if np.abs(params).max() <= BOUND and np.abs(losses).max() <= BOUND:  # NaN compares as false
+        return Descents(*parts, np.full(last_loss.shape, -1), last_loss)
     with np.errstate(invalid="ignore"):
-        bad = ~(np.abs(state) <= BOUND).all(axis=-1)  # NaN compares as false: bad
+        bad = ~((np.abs(params) <= BOUND).all(axis=-1) & (np.abs(losses) <= BOUND))
     diverged_at = np.where(bad.any(axis=-1), bad.argmax(axis=-1), -1)
-    last_loss = record[..., -1, 2].copy()
     for run in np.argwhere(diverged_at >= 0):
         index = tuple(run)
         step = diverged_at[index]
-        last_loss[index] = record[(*index, step, 2)]
-        # A start that is bad itself stays as it is: there is nothing before it to repeat.
-        record[(*index, slice(step, None))] = record[(*index, max(step - 1, 0))]
-    params, losses, norms, counts = np.split(record, [2, 3, 4], axis=-1)
-    flat = [np.ascontiguousarray(a[..., 0]) for a in (losses, norms, counts)]
-    return Descents(np.ascontiguousarray(params), *flat, diverged_at, last_loss)
+        last_loss[index] = losses[(*index, step)]
+        for part in parts:
+            # A start that is bad itself stays as it is: there is nothing before it to repeat.
+            part[(*index, slice(step, None))] = part[(*index, max(step - 1, 0))]
+    return Descents(*parts, diverged_at, last_loss)
 
 
 # What goes into the loop from outside, kept on the device between races -------------------------
 
 
+def _on_device(item: E, dtype: str) -> E:
+    """The entry, cast, on the device; kept, for bringing it there takes as long as a short run."""
+    try:
+        return _kept_on_device(item, dtype)
+    except TypeError:  # a knob that is an array has no hash
+        return cast(item, dtype)
+
+
+@lru_cache(maxsize=1024)
+def _kept_on_device(item: E, dtype: str) -> E:
+    return jax.device_put(cast(item, dtype))
+
+
+@lru_cache(maxsize=256)
 def inputs_of(num_steps: int, noise: float, seed: int, capacity: int, dtype: str) -> Inputs:
     """The arrays that all runs share; to be called inside the scope of `dtype`."""
     draws = _noise(float(noise), seed, capacity, dtype)
-    return Inputs(np.int32(num_steps), draws, _key(seed))
+    return Inputs(jax.device_put(np.int32(num_steps)), draws, _key(seed))
 
 
 @lru_cache(maxsize=64)

@@ -4,8 +4,10 @@ import math
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
-from optviz.networks.initialisers import INITIALISERS
+from optviz.networks.convolution import convolve
+from optviz.networks.initialisers import INITIALISERS, LayerInit
 
 
 def dense(x: jax.Array, features: int, *, initialiser: str, name: str) -> jax.Array:
@@ -20,14 +22,23 @@ def conv(
     """A `size` x `size` convolution: (batch, h, w, channels) -> (batch, h', w', features)."""
     area = size * size
     init = INITIALISERS[initialiser](area * x.shape[-1], area * features)
-    return nn.Conv(
-        features,
-        (size, size),
-        padding=padding,
-        kernel_init=init.weights,
-        bias_init=init.biases,
-        name=name,
-    )(x)
+    return _Conv(features, size, padding, init, name=name)(x)
+
+
+class _Conv(nn.Module):
+    """flax's own layer, but for the form of the convolution."""
+
+    features: int
+    size: int
+    padding: str
+    start: LayerInit
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        shape = (self.size, self.size, x.shape[-1], self.features)
+        kernel = self.param("kernel", self.start.weights, shape, jnp.float32)
+        bias = self.param("bias", self.start.biases, (self.features,), jnp.float32)
+        return convolve(x, kernel, self.padding) + bias.reshape(1, 1, 1, -1)
 
 
 def max_pool(x: jax.Array, size: int = 2) -> jax.Array:

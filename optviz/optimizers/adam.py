@@ -116,7 +116,12 @@ class Adam(Optimizer):
         def leaf(m: jax.Array, v: jax.Array) -> jax.Array:
             m_hat, v_hat = m / one_b1, v / one_b2
             if self.eps_inside_sqrt:
-                return -self.learning_rate * m_hat / jnp.sqrt(v_hat + self.eps)
-            return -self.learning_rate * m_hat / (jnp.sqrt(v_hat) + self.eps)
+                step = -self.learning_rate * m_hat / jnp.sqrt(v_hat + self.eps)
+            else:
+                step = -self.learning_rate * m_hat / (jnp.sqrt(v_hat) + self.eps)
+            if self.bias_correction == "in_place":
+                # Where v has outgrown the number format, the step has shrunk to nothing.
+                step = jnp.where(jnp.isinf(v_hat), 0, step)
+            return step
 
         return jax.tree.map(leaf, numerator, square), AdamState(mu, nu)

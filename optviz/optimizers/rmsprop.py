@@ -98,7 +98,8 @@ class RMSProp(Optimizer):
             mu = jax.tree.map(running_mean, state.mu, ctx.grads)
 
         def velocity(v: jax.Array, g: jax.Array, s: jax.Array, m: jax.Array) -> jax.Array:
-            square = s - m**2 if self.centered else s
+            # A variance: under a steady slope rounding can take the difference below zero.
+            square = jnp.maximum(s - m**2, 0) if self.centered else s
             if self.eps_inside_sqrt:
                 return self.momentum * v + g / jnp.sqrt(square + self.eps)
             return self.momentum * v + g / (jnp.sqrt(square) + self.eps)

@@ -66,10 +66,12 @@ def _make_room() -> None:
 
 def _train(folder: Path, record: dict[str, Any], should_stop: Callable[[], bool]) -> bool:
     """Train, writing each event as a line; whether it was stopped."""
+    from optviz.engine import compile_cache
     from optviz.engine.train_events import Downloading, Event, to_json
     from optviz.runs.training import run_training
     from optviz.specs.train import TrainSpec
 
+    compile_cache.enable()
     told = 0.0
     with (folder / files.EVENTS).open("ab", buffering=0) as file:
 

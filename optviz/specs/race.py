@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from optviz.catalog import validate
@@ -101,12 +102,16 @@ class RaceSpec:
     def has_many_starts(self) -> bool:
         return self.start is not None and (not self.start or isinstance(self.start[0], tuple))
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         return labels(self.resolved())
 
     def resolved(self) -> tuple[Run, ...]:
         """The runs with every learning rate and schedule filled in."""
+        return self._resolved
+
+    @cached_property
+    def _resolved(self) -> tuple[Run, ...]:
         return tuple(self._fill(run) for run in self.runs)
 
     def _fill(self, run: Run) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from optviz.catalog import defaults, knobs, validate
@@ -38,6 +39,7 @@ class Run:
         return cls(optimizer, given, **fields)
 
     @classmethod
+    @lru_cache(maxsize=1024)  # a race of keys reads the same few texts again and again
     def parse(cls, text: str) -> Run:
         """Read `KEY:knob=value@schedule:knob=value@knob~schedule#label`; all but KEY optional.
 

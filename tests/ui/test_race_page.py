@@ -67,9 +67,7 @@ def test_a_click_on_the_map_sets_the_start(server: str, view: Callable[..., Any]
     page.until(lambda: "start=" in page.page.url)
 
 
-def test_the_race_follows_while_the_start_is_dragged(
-    server: str, view: Callable[..., Any]
-) -> None:
+def test_the_race_follows_while_the_start_is_dragged(server: str, view: Callable[..., Any]) -> None:
     page = view(reduced_motion="reduce").open(f"{server}/?run=sgd&run=adam&start=-1,0")
     canvas = page.player.locator(".ov-map .ov-area").bounding_box()
     middle = (canvas["x"] + 0.6 * canvas["width"], canvas["y"] + 0.6 * canvas["height"])
@@ -100,9 +98,7 @@ def test_a_link_shows_the_same_race_on_a_fresh_server(
     )
     first = view(reduced_motion="reduce").open(f"{server}/{settings}")
     first.until(lambda: "noise" in first.page.url)
-    second = view(reduced_motion="reduce").open(
-        first.page.url.replace(server, start_server())
-    )
+    second = view(reduced_motion="reduce").open(first.page.url.replace(server, start_server()))
     assert first.shown == second.shown
     assert second.page.get_by_test_id("stAlert").count() == 0
 

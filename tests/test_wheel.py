@@ -1,0 +1,39 @@
+"""What travels in the wheel: app.py, pages/ and the player, so that `optviz app` works anywhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_wheel_has_the_app_and_the_player(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    pages = {f"optviz/_app/pages/{page.name}" for page in (ROOT / "pages").glob("*.py")}
+    assert {"optviz/_app/app.py", *pages} <= names
+    for asset in ("player.js", "player.css"):
+        assert f"optviz/player/assets/{asset}" in names
+    assert {"optviz/specs/fair_rates.json", "optviz/ui/icon.png"} <= names
+    assert not any(name.startswith("tests/") for name in names)
+    folder = tmp_path / "unpacked"
+    zipfile.ZipFile(wheel).extractall(folder)
+    script = "from optviz.cli.commands.app import entry_script; print(entry_script())"
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(folder), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(found.stdout.strip()) == folder / "optviz" / "_app" / "app.py"
