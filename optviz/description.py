@@ -79,7 +79,7 @@ def describe(cls: type[Entry]) -> Description:
 
 def _take(name: str, text: str) -> tuple[str, str]:
     """The sentence after `name:`, and the text without it."""
-    found = re.search(rf"\b{name}:\s*(.+?)(?:\.(?=\s|$)|\n\s*\n|\Z)", text, re.DOTALL)
+    found = re.search(rf"\b{name}:\s*(.+?)(?:\.(?=\s+[A-Z$`]|\s*\Z)|\n\s*\n|\Z)", text, re.DOTALL)
     if not found:
         return "", text
     return " ".join(found.group(1).split()), text[: found.start()] + text[found.end() :]
