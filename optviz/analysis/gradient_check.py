@@ -128,6 +128,7 @@ def gradient_check(
     loss: str = "cross_entropy",
     num_lines: int = 6,
     seed: int = 0,
+    label: str | None = None,
 ) -> GradientCheck:
     """Compare the gradient with finite differences, in float32 and float64.
 
@@ -140,11 +141,14 @@ def gradient_check(
         num_lines: of a tree or a network: along how many random lines; surfaces take x, y and the
             diagonals.
         seed: of the lines, and of a network's weights and images.
+        label: what to call the loss; None: what the entry or the formula says.
 
     Raises:
         ValueError: no such target, or a point that is not two finite numbers.
     """
-    return check(probe_of(target, at, loss=loss, num_lines=num_lines, seed=seed))
+    probe = probe_of(target, at, loss=loss, num_lines=num_lines, seed=seed)
+    probe.label = label or probe.label
+    return check(probe)
 
 
 def probe_of(target: Any, at: Any, *, loss: str, num_lines: int, seed: int) -> Probe:

@@ -41,7 +41,7 @@ def valleys_of(check: GradientCheck) -> list[dict[str, Any]]:
     """One row a curve: where its valley is, and where theory has it."""
     return [
         {
-            "difference": curve.scheme,
+            "quotient": curve.scheme,
             "format": curve.dtype,
             "least error": float(np.nanmin(curve.errors, initial=np.inf)),
             "at h": curve.best_h,

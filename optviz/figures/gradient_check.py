@@ -17,7 +17,7 @@ from optviz.surfaces import Point, Surface
 COLORS = {"forward": "#e06f00", "central": "#1f6fea"}
 DASHES = {"float64": "solid", "float32": "dot"}
 GUIDE = "#8a94a6"
-_POWERS = {"forward": "ε^½", "central": "ε^⅓"}
+_ROOTS = {"forward": "√ε", "central": "∛ε"}
 _GRID = 45  # places a side that can be clicked
 
 
@@ -74,12 +74,16 @@ def _curve(figure: go.Figure, check: GradientCheck, curve: ErrorCurve) -> None:
         x=curve.theory_h,
         line={"color": color, "width": 1, "dash": DASHES[curve.dtype]},
         opacity=0.45,
-        annotation={
-            "text": f"{_POWERS[curve.scheme]} {curve.dtype[-2:]}",
-            "font": {"color": color, "size": 12},
-            "yanchor": "bottom",
-        },
-        annotation_position="bottom right",
+    )
+    figure.add_annotation(
+        x=np.log10(curve.theory_h),  # annotations on a log axis are placed by exponent
+        y=1 if curve.dtype == "float64" else 0.94,
+        yref="paper",
+        text=f"{_ROOTS[curve.scheme]} {curve.dtype}",
+        font={"color": color, "size": 12},
+        showarrow=False,
+        xanchor="left",
+        xshift=3,
     )
 
 

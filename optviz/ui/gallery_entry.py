@@ -98,8 +98,8 @@ def _relatives(cls: type[Optimizer]) -> None:
     for title, keys in (("Builds on", parents), ("Built on by", children)):
         if not keys:
             continue
-        st.markdown(f"**{title}**")
-        with st.container(horizontal=True, gap="xsmall"):
+        with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+            st.markdown(f"**{title}**", width="content")
             for key in keys:
                 st.button(
                     OPTIMIZERS[key].label,
