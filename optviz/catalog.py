@@ -154,6 +154,12 @@ def switches(cls: type[Entry]) -> Mapping[str, Switch]:
 
 
 @cache
+def static_fields(cls: type[Entry]) -> tuple[str, ...]:
+    """Names of the hyperparameters that decide an entry's program: each value compiles once."""
+    return tuple(n for n in defaults(cls) if n in switches(cls) or knobs(cls)[n].static)
+
+
+@cache
 def defaults(cls: type[Entry]) -> Mapping[str, Any]:
     """Field name -> the class's own default."""
     return {n: f.default for n, f in _fields(cls)}

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.catalog import Entry
+from optviz.catalog import Entry, static_fields
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer, StepContext
 from optviz.schedules import Schedule
@@ -98,8 +98,11 @@ def descend(
                 return run(call)
 
         # What has been compiled before is dispatched at once; what has not, in two threads.
-        kind = (jax.tree.structure(surface), padded.shape, dtype, capacity)
-        kinds = {(jax.tree.structure(call), *kind) for call in calls}
+        kind = (_structure(surface), padded.shape, dtype, capacity)
+        kinds = {
+            (_structure(job.rule), tuple(call[1]), *kind)
+            for job, call in zip(jobs, calls, strict=True)
+        }
         if len(kinds - _COMPILED) > 1:
             with ThreadPoolExecutor(2) as pool:
                 records = list(pool.map(run_in_thread, calls))
@@ -253,6 +256,12 @@ def _on_device(item: E, dtype: str) -> E:
 @lru_cache(maxsize=1024)
 def _kept_on_device(item: E, dtype: str) -> E:
     return jax.device_put(cast(item, dtype))
+
+
+def _structure(item: Entry) -> Any:
+    """What decides its program: class and switches."""
+    cls = type(item)
+    return (cls, *(getattr(item, name) for name in static_fields(cls)))
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from optviz.catalog import validate
 from optviz.optimizers import Optimizer
 from optviz.schedules import SCHEDULES, Schedule
+from optviz.specs.checks import check_real, check_whole
 from optviz.specs.rates import fair_rate
 from optviz.specs.run import Run, labels, with_rate
 from optviz.specs.text import (
@@ -71,17 +72,17 @@ class RaceSpec:
             run.check()
         if self.schedule is not None:
             validate(self.schedule)
-        _whole("num_steps", self.num_steps, 1, MAX_STEPS)
-        _whole("seed", self.seed, 0, 2**32 - 1)
-        _real("noise", self.noise, 0, math.inf)
-        _real("tolerance", self.tolerance, 0, 1)
+        check_whole("num_steps", self.num_steps, 1, MAX_STEPS)
+        check_whole("seed", self.seed, 0, 2**32 - 1)
+        check_real("noise", self.noise, 0, math.inf)
+        check_real("tolerance", self.tolerance, 0, 1)
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
         if isinstance(self.rates, str):
             if self.rates not in ("tuned", "default"):
                 raise ValueError(f"rates must be tuned, default or a number, got {self.rates!r}")
         else:
-            _real("rates", self.rates, 0, math.inf)
+            check_real("rates", self.rates, 0, math.inf)
         points = self.starts
         if not 1 <= len(points) <= MAX_STARTS:
             raise ValueError(f"start must have 1 to {MAX_STARTS} points, got {len(points)}")
@@ -249,6 +250,8 @@ def _read_runs(spec: RaceSpec, values: Sequence[str], problems: list[str]) -> Ra
             runs.append(Run.parse(text))
         except ValueError as error:
             problems.append(f"run: {error}")
+    if len(values) > MAX_RUNS:
+        problems.append(f"run: only the first {MAX_RUNS} of {len(values)} are read")
     return replace(spec, runs=tuple(runs)) if runs else spec
 
 
@@ -267,15 +270,3 @@ _READERS: dict[str, Reader] = {
     "dtype": lambda s, v, _: replace(s, dtype=v[0]),
     "rates": lambda s, v, _: replace(s, rates=parse_rates(v[0])),
 }
-
-
-def _whole(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high:,}, got {value!r}")
-
-
-def _real(name: str, value: object, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{name} must be a number, got {value!r}")
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {value!r}")

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from optviz.engine.descend import factors_of
 from optviz.engine.train_events import Compiling, Downloading, TrainResult
+from optviz.engine.train_run import scheduled_knobs
 from optviz.export.snippets import train_command_of
 from optviz.player.training import pack_training
 from optviz.runs import jobs
@@ -230,13 +230,8 @@ def learning_rates(result: TrainResult) -> list[np.ndarray]:
     rates = []
     for run in result.spec.resolved():
         rate = getattr(run.optimizer, "learning_rate", None)
-        schedule = run.schedule_of("learning_rate")
-        if rate is None:
-            rates.append(np.empty(0))
-        elif schedule is None:
-            rates.append(np.full(steps, rate))
-        else:
-            rates.append(rate * factors_of(schedule, steps, per_epoch, "float32"))
+        constant = np.empty(0) if rate is None else np.full(steps, rate)
+        rates.append(scheduled_knobs(run, steps, per_epoch).get("learning_rate", constant))
     return rates
 
 
