@@ -36,7 +36,7 @@ class Description:
         memory: what follows `Memory:`, or ''.
         reference: what follows `Reference:`, links included, or ''.
         links: the addresses in the reference.
-        year: the first year in the reference; None: there is none.
+        year: of the idea: the class's own `since`, else the first year in the reference, or None.
     """
 
     summary: str
@@ -54,7 +54,7 @@ class Description:
     @property
     def citation(self) -> str:
         """The reference without its links."""
-        return _LINK.sub("", self.reference).strip(" ,;.")
+        return re.sub(r"\s*,\s*;", ";", _LINK.sub("", self.reference)).strip(" ,;.")
 
 
 @cache
@@ -73,7 +73,7 @@ def describe(cls: type[Entry]) -> Description:
         memory=memory,
         reference=reference,
         links=tuple(_LINK.findall(reference)),
-        year=int(year.group()) if year else None,
+        year=vars(cls).get("since") or (int(year.group()) if year else None),
     )
 
 

@@ -23,7 +23,8 @@ def proofs_of(key: str) -> Sequence[Mapping[str, Any]]:
         module = import_module("optviz.optimizers.proofs")
     except ModuleNotFoundError:
         return ()
-    return tuple(module.proofs(key))
+    found = module.proofs(key)
+    return tuple(p._asdict() if hasattr(p, "_asdict") else p for p in found)
 
 
 def comparison(keys: Iterable[str] | None = None) -> list[Row]:

@@ -98,6 +98,8 @@ def family_tree(
     draw = _Narrow(members, found) if narrow else _Wide(members, found)
     text = theme.text if theme else "currentColor"
     paper = theme.background if theme else "none"
+    # A halo keeps names readable where a line passes beneath them.
+    halo = paper if theme else "var(--st-background-color, transparent)"
     body = [*draw.axis(), *_edges(members, found, draw, bright)]
     for member in members:
         x, y = draw.at(member.key)
@@ -115,8 +117,9 @@ def family_tree(
         body.append(node)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {draw.width} {draw.height}" '
-        f'role="img" aria-label="Family tree of {len(members)} rules" '
+        f'style="color: {text}" role="img" aria-label="Family tree of {len(members)} rules" '
         f"font-family='{FONT_FAMILY}' fill=\"{text}\">"
+        f"<style>text {{ paint-order: stroke; stroke: {halo}; stroke-width: 3px; }}</style>"
         f'<rect width="100%" height="100%" fill="{paper}"/>{"".join(body)}</svg>'
     )
 
@@ -124,7 +127,7 @@ def family_tree(
 class _Wide:
     """Years from left to right; the name and what it adds to the right of the node."""
 
-    width, row, top, left, right = 1240, 25, 46, 24, 400
+    width, row, top, left, right, curves = 1240, 25, 46, 24, 400, True
 
     def __init__(self, members: Sequence[Member], found: dict[str, Place]) -> None:
         self.found = found
@@ -161,7 +164,7 @@ class _Wide:
 class _Narrow:
     """Generations from left to right; what it adds beneath the name."""
 
-    width, row, top, left, step = 380, 42, 4, 10, 15
+    width, row, top, left, step, curves = 380, 42, 4, 10, 15, False
 
     def __init__(self, members: Sequence[Member], found: dict[str, Place]) -> None:
         self.found = found
@@ -191,7 +194,8 @@ def _edges(
     draw: _Wide | _Narrow,
     bright: Collection[str] | None,
 ) -> Iterator[str]:
-    """Solid elbows from the main parents, dotted curves from the others."""
+    """Solid elbows from the main parents, dotted curves from the others where there is room."""
+    trunks: dict[tuple[str, bool], float] = {}  # (parent, faded) -> the lowest child
     for member in members:
         x, y = draw.at(member.key)
         faded = bright is not None and member.key not in bright
@@ -200,12 +204,21 @@ def _edges(
                 continue
             px, py = draw.at(parent)
             if parent == found[member.key].parent:
-                path, look = f"M{px:.1f} {py:.1f}V{y:.1f}H{x:.1f}", 'stroke-width="1.6"'
-                opacity = 0.12 if faded else 0.4
-            else:
+                trunks[parent, faded] = max(y, trunks.get((parent, faded), y))
+                yield _path(f"M{px:.1f} {y:.1f}H{x:.1f}", 0.12 if faded else 0.4)
+            elif draw.curves:
                 path = f"M{px:.1f} {py:.1f}C{px:.1f} {y:.1f} {px:.1f} {y:.1f} {x:.1f} {y:.1f}"
-                look, opacity = 'stroke-width="1.3" stroke-dasharray="2 4"', 0.08 if faded else 0.42
-            yield f'<path d="{path}" fill="none" stroke="currentColor" opacity="{opacity}" {look}/>'
+                yield _path(path, 0.08 if faded else 0.42, ' stroke-dasharray="2 4"')
+    for (parent, faded), y in trunks.items():
+        px, py = draw.at(parent)
+        yield _path(f"M{px:.1f} {py:.1f}V{y:.1f}", 0.12 if faded else 0.4)
+
+
+def _path(path: str, opacity: float, more: str = "") -> str:
+    return (
+        f'<path d="{path}" fill="none" stroke="currentColor" stroke-width="1.5" '
+        f'opacity="{opacity}"{more}/>'
+    )
 
 
 def cut(text: str, length: int) -> str:

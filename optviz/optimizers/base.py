@@ -67,6 +67,7 @@ class Optimizer(Entry):
         tuple[str, ...]
     ] = ()  # keys of the rules that it builds on, the main one first
     adds: ClassVar[str] = ""  # what it adds to them, a few words
+    since: ClassVar[int | None] = None  # year of the idea, where the reference is a later textbook
     in_words: ClassVar[str] = ""  # one update, told without symbols
     variants: ClassVar[tuple[Variant, ...]] = ()  # where papers and libraries differ
 

@@ -43,10 +43,15 @@ def _heading(key: str, cls: type[Optimizer], text: Description) -> None:
         st.badge(cls.kind, color="blue", help=KINDS.get(cls.kind))
         if text.year:
             st.badge(str(text.year), color="gray")
-        count = len(proofs_of(key))
-        if count:
-            many = "implementation" if count == 1 else "implementations"
-            st.badge(f"agrees with {count} other {many}", icon=":material/verified:", color="green")
+        references = list(dict.fromkeys(p.get("reference", "") for p in proofs_of(key)))
+        if references:
+            many = f"{len(references)} references" if len(references) > 1 else references[0]
+            st.badge(
+                f"checked against {many}",
+                icon=":material/verified:",
+                color="green",
+                help="Step by step, to the tolerances below.",
+            )
         else:
             st.badge("not yet proven", icon=":material/pending:", color="gray")
     st.markdown(text.summary)
@@ -73,11 +78,23 @@ def _facts(cls: type[Optimizer], text: Description) -> None:
         ("State, counted", f"{counted} (on a {LAYER[0]} × {LAYER[1]} layer)"),
         ("Key", f"`{cls.name}`"),
     ]
+    lines += [("Limits", limits)] if (limits := _limits(cls)) else []
     if cls.adds:
         lines.insert(0, ("Adds", cls.adds))
     st.markdown("\n".join(f"- **{name}:** {value}" for name, value in lines))
     _paper(text)
     _relatives(cls)
+
+
+def _limits(cls: type[Optimizer]) -> str:
+    """What the class declares that it cannot do."""
+    most = getattr(cls, "max_params", None)
+    told = {
+        f"at most {most:,} parameters" if most else "": most is not None,
+        "does what it is for on matrices only": getattr(cls, "needs_matrices", False),
+        "misled by noise and mini-batches": getattr(cls, "full_batch", False),
+    }
+    return "; ".join(text for text, holds in told.items() if holds)
 
 
 def _paper(text: Description) -> None:

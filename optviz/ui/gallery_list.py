@@ -37,6 +37,7 @@ def find() -> None:
         key="gallery.kind",
         apply=lambda kinds: look.change(kind=tuple(kinds or ())),
         label_visibility="collapsed",
+        wrap=True,
     )
 
 

@@ -64,7 +64,7 @@ def tree(keys: list[str]) -> None:
     ]
     st.caption(
         "Solid lines lead from what a rule mainly builds on, dotted ones from what else it takes; "
-        "beside the name is what it adds. A click opens the rule."
+        "with the name is what it adds. A click opens the rule."
     )
     _component()(data="".join(pictures), key=_KEY, on_open_change=_opened)
     with st.container(horizontal=True, gap="small"):
