@@ -273,15 +273,13 @@ def _floor(surface: Surface) -> float:
 
 
 def _learning_rates(spec: RaceSpec, runs: Sequence[Run], start: np.ndarray) -> np.ndarray:
-    shape = (*start.shape[:-1], spec.num_steps)
-    rates = np.full((len(runs), *shape), np.nan)
+    base = [getattr(run.optimizer, "learning_rate", np.nan) for run in runs]
+    rates = np.empty((len(runs), *start.shape[:-1], spec.num_steps))
+    rates[:] = np.reshape(base, (-1, *(1 for _ in start.shape)))
     for row, run in zip(rates, runs, strict=True):
-        rate = getattr(run.optimizer, "learning_rate", None)
-        if rate is not None:
-            row[...] = rate
-            schedule = run.schedule_of("learning_rate")
-            if schedule is not None:
-                row *= factors_of(schedule, spec.num_steps, 1.0, spec.dtype)
+        schedule = run.schedule_of("learning_rate")
+        if schedule is not None:
+            row *= factors_of(schedule, spec.num_steps, 1.0, spec.dtype)
     return rates
 
 
