@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class AdadeltaState(NamedTuple):
@@ -32,6 +32,18 @@ class Adadelta(Optimizer):
 
     name: ClassVar[str] = "adadelta"
     label: ClassVar[str] = "Adadelta"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adagrad",)
+    adds: ClassVar[str] = "steps in the parameters' own units"
+    in_words: ClassVar[str] = (
+        "Divide by the recent size of the gradients, as RMSProp does, and multiply by the "
+        "recent size of the steps: the step has the units of the parameters, and hardly a "
+        "learning rate is left to choose."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("no learning rate", "Zeiler 2012, PyTorch"),
+        Variant("learning rate 0.001", "Keras", "learning_rate=0.001"),
+    )
 
     learning_rate: float = knob(
         1.0,

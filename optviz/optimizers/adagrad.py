@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class AdaGradState(NamedTuple):
@@ -30,6 +30,24 @@ class AdaGrad(Optimizer):
 
     name: ClassVar[str] = "adagrad"
     label: ClassVar[str] = "AdaGrad"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("sgd",)
+    adds: ClassVar[str] = "a step size per coordinate"
+    in_words: ClassVar[str] = (
+        "Add up the squares of all gradients seen in each coordinate, and divide the step "
+        "there by the root of the sum: busy coordinates slow down, rare ones keep long steps. "
+        "Nothing is ever forgotten."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "ε outside the root, sum from 0", "Duchi et al. 2011, PyTorch", "eps_inside_sqrt=false"
+        ),
+        Variant(
+            "ε inside the root, sum from 0.1",
+            "TensorFlow, optax",
+            "eps_inside_sqrt=true,initial_accumulator_value=0.1,eps=1e-7",
+        ),
+    )
 
     learning_rate: float = knob(
         1e-2,

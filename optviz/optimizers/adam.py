@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class AdamState(NamedTuple):
@@ -37,6 +37,28 @@ class Adam(Optimizer):
 
     name: ClassVar[str] = "adam"
     label: ClassVar[str] = "Adam"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("rmsprop", "momentum")
+    adds: ClassVar[str] = "bias-corrected means of both"
+    in_words: ClassVar[str] = (
+        "Keep a running mean of the gradient, for the direction, and one of its square, for "
+        "the scale. Correct both for having started at zero, then step by the first over the "
+        "root of the second."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "ε outside the root",
+            "Kingma & Ba 2015 (Algorithm 1), PyTorch, optax",
+            "eps_inside_sqrt=false",
+        ),
+        Variant("ε inside the root", "optax as eps_root", "eps_inside_sqrt=true"),
+        Variant("no bias correction", "many slides; BERT", "bias_correction=none"),
+        Variant(
+            "divided by 1 − β at every step",
+            "a reading of slides that print the correction without its power",
+            "bias_correction=constant",
+        ),
+    )
 
     learning_rate: float = knob(
         1e-3,

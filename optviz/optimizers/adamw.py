@@ -7,7 +7,7 @@ import jax
 
 from optviz.catalog import entry, knob
 from optviz.optimizers.adam import Adam, AdamState
-from optviz.optimizers.base import Params, StepContext
+from optviz.optimizers.base import Params, StepContext, Variant
 
 
 @entry
@@ -27,6 +27,17 @@ class AdamW(Adam):
 
     name: ClassVar[str] = "adamw"
     label: ClassVar[str] = "AdamW"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adam",)
+    adds: ClassVar[str] = "decoupled weight decay"
+    in_words: ClassVar[str] = (
+        "Take the step of Adam, then pull every parameter a little towards zero. The pull is "
+        "not divided by the gradient scale, so all parameters feel it alike."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("decay multiplied by the learning rate", "PyTorch, optax, Keras"),
+        Variant("decay apart from the learning rate", "Loshchilov & Hutter 2019"),
+    )
 
     weight_decay: float = knob(
         1e-2,

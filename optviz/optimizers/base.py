@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import jax
@@ -36,6 +36,31 @@ class Problem(NamedTuple):
     is_exact: bool  # whether every step sees the same loss: no noise, no mini-batches
 
 
+class Variant(NamedTuple):
+    """One of the forms in which a rule is used."""
+
+    what: str  # the form, a few words
+    who: str  # the papers and libraries that use it
+    settings: str = ""  # the switches that select it, as in a link: `eps_inside_sqrt=true`
+
+
+# The families of rules, in the order in which they are told: what a step is made of.
+KINDS: Mapping[str, str] = {
+    "gradient": "follow the gradient as it is",
+    "momentum": "remember where past gradients pointed",
+    "adaptive": "give every coordinate a step size of its own",
+    "sign": "use the gradient's sign alone",
+    "matrix": "treat a layer's weights as a matrix",
+    "second order": "use or estimate the curvature",
+    "line search": "try several step lengths and keep a good one",
+    "rate-free": "find the learning rate by themselves",
+    "averaging": "answer with an average of the points visited",
+    "wrapper": "change what another rule is given, or what it returns",
+    "baseline": "what any rule should beat",
+    "other": "everything else",
+}
+
+
 class Optimizer(Entry):
     """An update rule: `update(ctx, state) -> (updates, state)`; the updates are added to params.
 
@@ -55,6 +80,9 @@ class Optimizer(Entry):
         reads_loss: whether it reads the value of the loss, not only gradients.
         sets_own_step: whether the length of its steps follows from the problem, so that its
             learning rate is 1 unless somebody wants less; no fair rate is searched for it.
+
+    What the gallery says about a rule beyond its docstring and fields stands in class variables. A
+    rule that extends another one inherits its `kind` and says the rest anew.
     """
 
     max_params: ClassVar[int | None] = None
@@ -64,6 +92,21 @@ class Optimizer(Entry):
     elementwise: ClassVar[bool] = True
     reads_loss: ClassVar[bool] = False
     sets_own_step: ClassVar[bool] = False
+
+    kind: ClassVar[str] = "other"  # a key of KINDS
+    parents: ClassVar[tuple[str, ...]] = ()  # keys of what it builds on, the main one first
+    adds: ClassVar[str] = ""  # what it adds to them, a few words
+    since: ClassVar[int | None] = None  # year of the idea, where the reference is a later textbook
+    in_words: ClassVar[str] = ""  # one update, told without symbols
+    variants: ClassVar[tuple[Variant, ...]] = ()  # where papers and libraries differ
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("adds", "in_words", "variants"):
+            if name not in vars(cls):
+                setattr(cls, name, getattr(Optimizer, name))
+        if "parents" not in vars(cls):
+            cls.parents = tuple(base.name for base in cls.__mro__[1:] if "name" in vars(base))[:1]
 
     def init(self, params: Params) -> State:
         """The state before the first step."""
@@ -92,9 +135,7 @@ class Optimizer(Entry):
     def note_on(self, problem: Problem) -> str | None:
         """What someone who sees it run on `problem` should know; None: nothing."""
         if self.full_batch and not problem.is_exact:
-            return (
-                f"{self.label} takes every loss for the same one: noise and mini-batches mislead it."
-            )
+            return f"{self.label} takes every loss for the same one: noise and mini-batches mislead it."
         return None
 
     def as_optax(self) -> optax.GradientTransformationExtraArgs:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class MomentumState(NamedTuple):
@@ -36,6 +36,26 @@ class Momentum(Optimizer):
 
     name: ClassVar[str] = "momentum"
     label: ClassVar[str] = "Momentum"
+    kind: ClassVar[str] = "momentum"
+    parents: ClassVar[tuple[str, ...]] = ("sgd",)
+    adds: ClassVar[str] = "a velocity"
+    in_words: ClassVar[str] = (
+        "Keep a velocity. Every step it loses a share of itself and gains the new gradient, "
+        "and the point moves along it: pushes that agree add up, pushes that alternate cancel."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "learning rate outside the velocity, no dampening",
+            "PyTorch, optax, most papers since 2013",
+        ),
+        Variant(
+            "learning rate inside the velocity: the same path while the rate stays constant",
+            "Sutskever et al. 2013, Keras",
+        ),
+        Variant(
+            "a mean instead of a sum of gradients", "users of dampening = momentum", "dampening=0.9"
+        ),
+    )
 
     learning_rate: float = knob(
         1e-2,

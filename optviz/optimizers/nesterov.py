@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class NesterovState(NamedTuple):
@@ -36,6 +36,21 @@ class Nesterov(Optimizer):
 
     name: ClassVar[str] = "nesterov"
     label: ClassVar[str] = "Nesterov"
+    kind: ClassVar[str] = "momentum"
+    parents: ClassVar[tuple[str, ...]] = ("momentum",)
+    adds: ClassVar[str] = "a look ahead"
+    in_words: ClassVar[str] = (
+        "Momentum, but the slope is read where the velocity is about to carry the point, so "
+        "that it can brake before a wall and not after."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("gradient at the point itself", "PyTorch, optax, Keras", "form=library"),
+        Variant(
+            "gradient at the point looked ahead to",
+            "Nesterov 1983, Sutskever et al. 2013",
+            "form=look_ahead",
+        ),
+    )
 
     learning_rate: float = knob(
         1e-2,

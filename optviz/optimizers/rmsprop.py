@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class RMSPropState(NamedTuple):
@@ -36,6 +36,24 @@ class RMSProp(Optimizer):
 
     name: ClassVar[str] = "rmsprop"
     label: ClassVar[str] = "RMSProp"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adagrad", "rprop")
+    adds: ClassVar[str] = "forgetting"
+    in_words: ClassVar[str] = (
+        "Keep a running mean of the squared gradient in each coordinate and divide the step by "
+        "its root: every coordinate moves about as far, whatever its scale, and old gradients "
+        "fade away."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("ε outside the root, decay 0.99", "PyTorch", "eps_inside_sqrt=false"),
+        Variant(
+            "ε inside the root, decay 0.9", "TensorFlow, optax", "eps_inside_sqrt=true,decay=0.9"
+        ),
+        Variant(
+            "centred: divide by the spread and not by the size", "Graves 2013", "centered=true"
+        ),
+        Variant("with momentum on the scaled gradients", "Inception, EfficientNet", "momentum=0.9"),
+    )
 
     learning_rate: float = knob(
         1e-2,

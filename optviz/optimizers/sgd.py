@@ -6,7 +6,7 @@ from typing import ClassVar
 import jax
 
 from optviz.catalog import entry, knob
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 @entry
@@ -23,6 +23,17 @@ class SGD(Optimizer):
 
     name: ClassVar[str] = "sgd"
     label: ClassVar[str] = "SGD"
+    kind: ClassVar[str] = "gradient"
+    parents: ClassVar[tuple[str, ...]] = ()
+    adds: ClassVar[str] = "the rule that all others change"
+    in_words: ClassVar[str] = (
+        "Look at the slope where you stand and go a short way straight downhill. How far: the "
+        "slope times the learning rate."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("one full gradient a step", "textbooks, as gradient descent"),
+        Variant("the gradient of a mini-batch", "everybody who trains networks, as SGD"),
+    )
 
     learning_rate: float = knob(
         1e-2,

@@ -19,3 +19,9 @@ def race(spec: RaceSpec) -> Race:
 def payload(spec: RaceSpec) -> bytes:
     """The player's message for the race of a spec."""
     return race_payload(race(spec), draggable=True)
+
+
+@lru_cache(maxsize=64)
+def still_payload(spec: RaceSpec) -> bytes:
+    """The player's message for a race whose start cannot be moved."""
+    return race_payload(race(spec))

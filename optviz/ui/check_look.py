@@ -1,0 +1,156 @@
+"""What the gradient page checks: the link's parameters, kept while the session lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import jax
+import streamlit as st
+
+from optviz.analysis.gradient_check import DTYPES, GradientCheck, gradient_check
+from optviz.catalog import unknown
+from optviz.specs import parse_entry
+from optviz.specs.text import parse_point, point_text
+from optviz.surfaces import SURFACES, Point, Surface
+from optviz.surfaces.expression import FunctionSurface, expression
+
+KINDS = ("surface", "expression", "network")
+_KEY, PROBLEMS = "check.asked", "check.problems"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One check. Every field but `kind` is a parameter of the link.
+
+    Attributes:
+        kind: one of KINDS.
+        surface, expression, network: what is checked, by kind; kept when the kind changes.
+        at: the point of a surface or formula; None: the surface's start.
+        dtypes: the number formats that are drawn.
+        broken: whether the gradient is spoiled on purpose, to see the check find it.
+    """
+
+    kind: str = "surface"
+    surface: str = "rosenbrock"
+    expression: str = "sin(x) * exp(y)"
+    network: str = "lenet"
+    at: Point | None = None
+    dtypes: tuple[str, ...] = DTYPES
+    broken: bool = False
+
+    def target(self) -> Surface | Any:
+        """The surface or network.
+
+        Raises:
+            ValueError: there is no such entry, or the formula does not read as one.
+        """
+        if self.kind == "network":
+            from optviz.networks import NETWORKS
+
+            return parse_entry(self.network, NETWORKS)[0]
+        if self.kind == "expression":
+            return expression(self.expression)
+        return parse_entry(self.surface, SURFACES)[0]
+
+    def query(self) -> dict[str, list[str]]:
+        query = {self.kind: [getattr(self, self.kind)]}
+        if self.at is not None and self.kind != "network":
+            query["at"] = [point_text(self.at)]
+        if self.dtypes != DTYPES:
+            query["dtype"] = list(self.dtypes)
+        if self.broken and self.kind != "network":
+            query["broken"] = ["true"]
+        return query
+
+
+def open_link() -> None:
+    """Take what the link says; what is damaged is ignored and reported."""
+    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    known = st.session_state.get(_KEY)
+    if known is not None and (not query or query == known.query()):
+        return
+    asked, problems = known or Asked(), []
+    for name, values in query.items():
+        try:
+            asked = _read(asked, name, values)
+        except ValueError as error:
+            problems.append(f"Ignored in the link: {error}")
+    st.session_state[_KEY], st.session_state[PROBLEMS] = asked, problems
+
+
+def _read(asked: Asked, name: str, values: list[str]) -> Asked:
+    value = values[-1]
+    if name in KINDS:
+        asked = replace(asked, kind=name, at=None, **{name: value})
+        asked.target()
+        return asked
+    if name == "at":
+        return replace(asked, at=parse_point(value, "at"))
+    if name == "broken":
+        return replace(asked, broken=value == "true")
+    if name == "dtype":
+        for dtype in values:
+            if dtype not in DTYPES:
+                raise ValueError(unknown("number format", dtype, list(DTYPES)))
+        return replace(asked, dtypes=tuple(d for d in DTYPES if d in values))
+    raise ValueError(f"{name}: not a setting of a gradient check")
+
+
+def current() -> Asked:
+    return st.session_state[_KEY]
+
+
+def change(**values: Any) -> None:
+    """Check something else, or say in one line why not."""
+    asked = replace(current(), **values)
+    try:
+        asked.target()
+    except ValueError as error:
+        st.session_state[PROBLEMS] = [str(error)]
+        return
+    st.session_state[_KEY], st.session_state[PROBLEMS] = asked, []
+    write_link()
+
+
+def write_link() -> None:
+    query = current().query()
+    if query != {name: st.query_params.get_all(name) for name in st.query_params}:
+        st.query_params.from_dict(query)
+
+
+def point_of(asked: Asked) -> Point:
+    """Where a surface is checked."""
+    return asked.at if asked.at is not None else asked.target().start
+
+
+@lru_cache(maxsize=64)
+def checked(asked: Asked) -> GradientCheck:
+    """The check, kept: it is the same for everybody."""
+    target = asked.target()
+    if asked.kind == "network":
+        return gradient_check(target)
+    at = point_of(asked)
+    if not asked.broken:
+        return gradient_check(target, at)
+    label = f"{getattr(target, 'text', target.label)}, with a broken gradient,"
+    return gradient_check(spoiled(target), at, label=label)
+
+
+def spoiled(surface: Surface, share: float = 0.01) -> FunctionSurface:
+    """The surface with a gradient whose x part is wrong by a share: a slip as one makes it."""
+
+    @jax.custom_vjp
+    def loss(x: jax.Array, y: jax.Array) -> jax.Array:
+        return surface(jax.numpy.stack([x, y]))
+
+    def forward(x: jax.Array, y: jax.Array) -> Any:
+        return jax.vjp(lambda *point: surface(jax.numpy.stack(point)), x, y)
+
+    def backward(pull: Any, by: jax.Array) -> Any:
+        right_x, right_y = pull(by)
+        return right_x * (1 + share), right_y
+
+    loss.defvjp(forward, backward)
+    return FunctionSurface(function=loss, xlim=surface.xlim, ylim=surface.ylim)

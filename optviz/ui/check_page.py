@@ -1,0 +1,202 @@
+"""The gradient page: choose a function and a point, see the error over h."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from optviz.analysis.gradient_check import DTYPES, GradientCheck
+from optviz.export.gradient_check import lines_of, valleys_of
+from optviz.figures.gradient_check import gradient_check_figure, place_figure
+from optviz.surfaces import SURFACES
+from optviz.ui import check_look as look
+from optviz.ui import controls, frame
+from optviz.ui.session import bound
+
+_TITLES = {"surface": "Surface", "expression": "Your formula", "network": "Network"}
+_DRAFT, _MAP = "check.draft", "check.map"
+
+EXPLAINED = (
+    r"A difference quotient misses the slope twice over: by **truncation**, which shrinks with $h$ "
+    r"(like $h$ for forward, like $h^2$ for central differences), and by **rounding**, which grows "
+    r"like $\varepsilon/h$. The best $h$ lies in the valley between, near $\sqrt{\varepsilon}$ for "
+    r"forward and $\sqrt[3]{\varepsilon}$ for central differences; where the gradient is wrong "
+    r"there is no valley, and the error stays as large as the mistake."
+)
+
+
+def page() -> None:
+    """Draw the page."""
+    stage, panel = st.columns([3.4, 1], gap="medium")
+    with panel, st.container(key="controls"):
+        _panel()
+    with stage:
+        _stage()
+    look.write_link()
+
+
+def _panel() -> None:
+    asked = look.current()
+    bound(
+        st.segmented_control,
+        "What",
+        options=look.KINDS,
+        format_func=_TITLES.get,
+        value=asked.kind,
+        key="check.kind",
+        apply=lambda kind: look.change(kind=kind or asked.kind, at=None),
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    {"surface": _surface, "expression": _formula, "network": _network}[asked.kind](asked)
+    if asked.kind != "network":
+        _place(asked)
+    bound(
+        st.pills,
+        "Number formats",
+        options=DTYPES,
+        selection_mode="multi",
+        value=list(asked.dtypes),
+        key="check.dtypes",
+        apply=lambda chosen: look.change(dtypes=tuple(d for d in DTYPES if d in chosen) or DTYPES),
+    )
+    if asked.kind != "network":
+        bound(
+            st.toggle,
+            "Break the gradient by 1 %",
+            value=asked.broken,
+            key="check.broken",
+            apply=lambda broken: look.change(broken=bool(broken)),
+            help="Multiplies the x part of the gradient by 1.01, as a slip in a formula would.",
+        )
+
+
+def _surface(asked: look.Asked) -> None:
+    controls.entry_select(
+        "Surface",
+        SURFACES,
+        asked.surface.partition(":")[0],
+        "check.surface",
+        lambda name: look.change(surface=name, at=None),
+    )
+
+
+def _formula(asked: look.Asked) -> None:
+    """A formula field that keeps what was typed, also when it is refused."""
+    if _DRAFT not in st.session_state or not st.session_state.get(look.PROBLEMS):
+        st.session_state[_DRAFT] = asked.expression
+    st.text_input(
+        "f(x, y) =",
+        key=_DRAFT,
+        on_change=lambda: look.change(expression=st.session_state[_DRAFT]),
+        help="Try abs(x) at x = 0, or sqrt(x**2 + y**2) at the origin.",
+    )
+
+
+def _network(asked: look.Asked) -> None:
+    from optviz.networks import NETWORKS
+
+    controls.entry_select(
+        "Network",
+        NETWORKS,
+        asked.network.partition(":")[0],
+        "check.network",
+        lambda name: look.change(network=name),
+        help="At fresh weights, on four synthetic images, with the cross-entropy loss.",
+    )
+
+
+def _place(asked: look.Asked) -> None:
+    """The point: typed, or clicked on the map."""
+    x, y = look.point_of(asked)
+    with st.container(horizontal=True, gap="small"):
+        for name, value, place in (("x", x, 0), ("y", y, 1)):
+
+            def moved(new: Any, place: int = place) -> None:
+                point = [x, y]
+                point[place] = float(new or 0.0)
+                look.change(at=(point[0], point[1]))
+
+            bound(
+                st.number_input,
+                name,
+                value=float(value),
+                key=f"check.{name}",
+                apply=moved,
+                format="%.6g",
+                step=0.1,
+            )
+    dark = st.context.theme.type == "dark"
+    st.plotly_chart(
+        place_figure(asked.target(), (x, y), dark=dark, height=260),
+        key=_MAP,
+        on_select=_clicked,
+        selection_mode="points",
+        config={"displayModeBar": False},
+    )
+    st.caption("Click the map to check another point.")
+
+
+def _clicked() -> None:
+    points = st.session_state[_MAP]["selection"]["points"]
+    if points:
+        look.change(at=(float(f"{points[0]['x']:.4g}"), float(f"{points[0]['y']:.4g}")))
+
+
+def _stage() -> None:
+    asked = look.current()
+    frame.problems(st.session_state.get(look.PROBLEMS, []))
+    with st.spinner("Taking differences …"):
+        check = look.checked(replace(asked, dtypes=DTYPES))
+    _verdict(check)
+    st.plotly_chart(
+        gradient_check_figure(check, asked.dtypes),
+        key="check.figure",
+        config={"displaylogo": False},
+        alt=f"Error of finite differences over the step h. {check.reason}",
+    )
+    st.markdown(EXPLAINED)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("##### Analytic against numeric, in float64")
+        st.dataframe(pd.DataFrame(lines_of(check)), hide_index=True, column_config=_NUMBERS)
+        st.caption(
+            f"Checked {check.how}. Numeric: central differences at the h where neighbouring "
+            "steps agree best, chosen without looking at the gradient."
+        )
+    with right:
+        st.markdown("##### The valleys")
+        st.dataframe(pd.DataFrame(valleys_of(check)), hide_index=True, column_config=_NUMBERS)
+        st.caption("Slope: of the error right of the valley, in powers of h; 1 and 2 in theory.")
+    st.download_button(
+        "Download (JSON)",
+        data=json.dumps(check.to_json(), allow_nan=False),
+        file_name="gradient-check.json",
+        icon=":material/download:",
+        on_click="ignore",
+        key="check.download",
+    )
+
+
+_NUMBERS = {
+    "analytic": st.column_config.NumberColumn(format="%.9g"),
+    "numeric": st.column_config.NumberColumn(format="%.9g"),
+    "difference": st.column_config.NumberColumn(format="%.1e"),
+    "h": st.column_config.NumberColumn(format="%.1e"),
+    "least error": st.column_config.NumberColumn(format="%.1e"),
+    "at h": st.column_config.NumberColumn(format="%.1e"),
+    "theory": st.column_config.NumberColumn(format="%.1e"),
+    "slope": st.column_config.NumberColumn(format="%.2f"),
+}
+
+
+def _verdict(check: GradientCheck) -> None:
+    show, icon = {
+        "right": (st.success, ":material/check_circle:"),
+        "wrong": (st.error, ":material/error:"),
+    }.get(check.verdict, (st.warning, ":material/warning:"))
+    show(f"**{check.verdict.capitalize()}.** {check.reason}", icon=icon)

@@ -1,0 +1,119 @@
+"""What a visitor of the gallery looks at: the link's parameters, kept while the session lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import streamlit as st
+
+from optviz.catalog import knobs, switches, unknown
+from optviz.description import describe
+from optviz.optimizers import OPTIMIZERS
+from optviz.optimizers.base import KINDS
+from optviz.surfaces import SURFACES
+
+VIEWS = ("rules", "tree", "table")
+_KEY = "gallery.look"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One visit. Every field is a parameter of the link.
+
+    Attributes:
+        rule: the rule that is open.
+        find: what is searched for.
+        kind: the families that are listed; (): all.
+        view: one of VIEWS.
+        surface: where the small race runs.
+    """
+
+    rule: str = "sgd"
+    find: str = ""
+    kind: tuple[str, ...] = ()
+    view: str = "rules"
+    surface: str = "ravine"
+
+
+def open_link() -> list[str]:
+    """Take what the link says; returns one line for everything that was ignored."""
+    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    known = st.session_state.get(_KEY)
+    if known is not None and (not query or query == _query(known)):
+        return []
+    look, problems = known or Look(), []
+    for name, values in query.items():
+        try:
+            look = replace(look, **{name: _read(name, values)})
+        except ValueError as error:
+            problems.append(f"Ignored in the link: {error}")
+    st.session_state[_KEY] = look
+    return problems
+
+
+def current() -> Look:
+    return st.session_state[_KEY]
+
+
+def change(**values: Any) -> None:
+    """Look at something else, and say so in the link."""
+    st.session_state[_KEY] = replace(current(), **values)
+    write_link()
+
+
+def write_link() -> None:
+    query = _query(current())
+    if query != {name: st.query_params.get_all(name) for name in st.query_params}:
+        st.query_params.from_dict(query)
+
+
+def found(look: Look) -> list[str]:
+    """Keys of the rules that are listed: family by family, oldest first."""
+    terms = look.find.casefold().split()
+    order = {kind: place for place, kind in enumerate(KINDS)}
+
+    def place(key: str) -> tuple[int, int, str]:
+        cls = OPTIMIZERS[key]
+        return (order.get(cls.kind, len(order)), describe(cls).year or 9999, key)
+
+    keys = [
+        key
+        for key, cls in OPTIMIZERS.items()
+        if (not look.kind or cls.kind in look.kind) and all(term in _words(cls) for term in terms)
+    ]
+    return sorted(keys, key=place)
+
+
+def _words(cls: type[Any]) -> str:
+    """Everything that a search looks through."""
+    text = describe(cls)
+    told = [cls.name, cls.label, cls.kind, cls.adds, cls.in_words, *cls.parents]
+    told += [text.summary, text.reference, text.cost, text.memory]
+    told += [part.text for part in text.parts if not part.is_math]
+    told += [f"{variant.what} {variant.who}" for variant in cls.variants]
+    for fields_of in (knobs(cls), switches(cls)):
+        told += [f"{name} {name.replace('_', ' ')} {info.help}" for name, info in fields_of.items()]
+    return " ".join(told).casefold()
+
+
+def _query(look: Look) -> dict[str, list[str]]:
+    query = {}
+    for field in fields(look):
+        value = getattr(look, field.name)
+        if value != field.default:
+            query[field.name] = list(value) if isinstance(value, tuple) else [value]
+    return query
+
+
+def _read(name: str, values: Sequence[str]) -> Any:
+    known = {"rule": OPTIMIZERS, "kind": KINDS, "surface": SURFACES, "view": dict.fromkeys(VIEWS)}
+    if name == "find":
+        return values[-1][:200]
+    if name not in known:
+        raise ValueError(f"{name}: not a setting of the gallery")
+    for value in values:
+        if value not in known[name]:
+            raise ValueError(unknown(name, value, known[name]))
+    return tuple(values) if name == "kind" else values[-1]

@@ -1,0 +1,9 @@
+"""Every rule in one place: what it does, what it costs, where it comes from, and how it runs."""
+
+import streamlit as st
+
+from optviz.ui import frame, gallery
+
+frame.begin(__file__, __doc__)
+gallery.open_link()
+st.fragment(gallery.page)()

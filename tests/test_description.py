@@ -1,0 +1,59 @@
+"""Docstrings are read as they are written."""
+
+from __future__ import annotations
+
+from optviz.catalog import Entry
+from optviz.description import describe, stacked
+
+
+class Told(Entry):
+    r"""One line.
+
+    With step $t = 1, 2, \dots$
+
+    $$a = b \qquad
+      c = \frac{d}{e}$$
+
+    Prose that goes
+    on. Cost per step: one gradient, e.g. 1.5 of them. Memory: two copies
+    of params. More prose.
+
+    Reference: First & Second 1964, https://doi.org/10.1016/0041-5553(64)90137-5; and
+    Third 1999, https://example.org/a.pdf
+    """
+
+
+class Silent(Entry):
+    """Nothing else."""
+
+
+def test_parts() -> None:
+    text = describe(Told)
+    assert text.summary == "One line."
+    assert text.equations == (r"a = b \qquad c = \frac{d}{e}",)
+    assert [part.text for part in text.parts if not part.is_math] == [
+        r"With step $t = 1, 2, \dots$",
+        "Prose that goes on. More prose.",
+    ]
+    assert text.memory == "two copies of params"
+    assert text.year == 1964
+    assert text.links == (
+        "https://doi.org/10.1016/0041-5553(64)90137-5",
+        "https://example.org/a.pdf",
+    )
+    assert text.citation.startswith("First & Second 1964")
+    assert "http" not in text.citation
+
+
+def test_what_is_not_said_is_empty() -> None:
+    text = describe(Silent)
+    assert (text.parts, text.cost, text.memory, text.reference, text.links) == ((), "", "", "", ())
+    assert text.year is None
+
+
+def test_equations_are_stacked_where_they_are_set_apart_and_nowhere_else() -> None:
+    assert stacked("a = b") == "a = b"
+    assert stacked(r"a \qquad b").count(r"\\") == 1
+    assert stacked(r"\begin{cases} a \qquad b \end{cases}").count(r"\\") == 0
+    assert stacked(r"\text{a \qquad b}").startswith(r"\text")
+    assert stacked(r"\{a\} \qquad b").count("gathered") == 2

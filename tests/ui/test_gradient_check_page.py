@@ -1,0 +1,102 @@
+"""The gradient page: what is checked, where, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from optviz.surfaces import SURFACES
+
+ROOT = Path(__file__).parents[2]
+
+
+def page_with(**query: str | list[str]) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    test.run()
+    test.query_params.clear()
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.switch_page("pages/50_gradient_check.py").run()
+    assert not test.exception, test.exception
+    return test
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_every_surface_is_checked(name: str) -> None:
+    test = page_with()
+    test.selectbox(key="check.surface").set_value(name).run()
+    assert not test.exception
+    assert test.success[0].value.startswith("**Right.**")
+    assert test.query_params["surface"] in (name, [name])
+
+
+def test_a_point_that_is_typed() -> None:
+    test = page_with(surface="ackley")
+    test.number_input(key="check.x").set_value(0.0).run()
+    test.number_input(key="check.y").set_value(0.0).run()
+    assert "is not differentiable" in test.warning[0].value
+    assert test.query_params["at"] in ("0,0", ["0,0"])
+
+
+def test_a_formula_that_is_refused_costs_one_line_and_keeps_what_was_typed() -> None:
+    test = page_with(expression="abs(x)", at="0,1")
+    assert "the slope is -1 from the left and 1 from the right" in test.warning[0].value
+    test.text_input(key="check.draft").set_value("open('x')").run()
+    assert not test.exception
+    assert "not allowed" in test.warning[0].value
+    assert test.text_input(key="check.draft").value == "open('x')"
+
+
+def test_a_broken_gradient_is_found() -> None:
+    test = page_with()
+    test.toggle(key="check.broken").set_value(True).run()
+    assert test.error[0].value.startswith("**Wrong.** Rosenbrock valley, with a broken gradient")
+
+
+def test_a_network_is_checked() -> None:
+    test = page_with(network="linear")
+    assert test.success[0].value.startswith("**Right.** Linear classifier")
+
+
+def test_one_number_format() -> None:
+    test = page_with(dtype="float32")
+    assert test.query_params["dtype"] in ("float32", ["float32"])
+
+
+def test_a_damaged_link_says_what_was_ignored() -> None:
+    test = page_with(surface="rosenbrok", at="1,nan", dtype="float16", bogus="1")
+    said = "\n".join(warning.value for warning in test.warning)
+    for part in ("did you mean 'rosenbrock'", "finite number", "float16", "bogus"):
+        assert part in said
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("app")
+def test_in_a_browser_a_click_on_the_map_checks_another_point(
+    server: str, view: Callable[..., Any]
+) -> None:
+    page = view()
+    page.page.goto(f"{server}/gradient_check")
+    page.page.get_by_text("Right.", exact=False).first.wait_for(timeout=60_000)
+    chart = page.page.locator(".js-plotly-plot").filter(has=page.page.locator(".contourlayer path"))
+    area = chart.locator(".nsewdrag").bounding_box()
+    place = (area["x"] + 0.7 * area["width"], area["y"] + 0.3 * area["height"])
+    page.page.mouse.move(*place)
+    page.page.mouse.click(*place)
+    page.until(lambda: "at=" in page.page.url)
+    assert page.errors == []
+    assert page.hosts == {server.removeprefix("http://")}
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("app")
+@pytest.mark.parametrize("width", [390, 1440])
+def test_fits_the_window(server: str, view: Callable[..., Any], width: int) -> None:
+    page = view(width=width)
+    page.page.goto(f"{server}/gradient_check")
+    page.page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=60_000)
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= width
