@@ -78,8 +78,6 @@ class Optimizer(Entry):
         elementwise: whether it makes no difference how the numbers are cut into arrays; rules that
             look at a whole layer say no.
         reads_loss: whether it reads the value of the loss, not only gradients.
-        sets_own_step: whether the length of its steps follows from the problem, so that its
-            learning rate is 1 unless somebody wants less; no fair rate is searched for it.
 
     What the gallery says about a rule beyond its docstring and fields stands in class variables. A
     rule that extends another one inherits its `kind` and says the rest anew.
@@ -91,7 +89,6 @@ class Optimizer(Entry):
     needs_matrices: ClassVar[bool] = False
     elementwise: ClassVar[bool] = True
     reads_loss: ClassVar[bool] = False
-    sets_own_step: ClassVar[bool] = False
 
     kind: ClassVar[str] = "other"  # a key of KINDS
     parents: ClassVar[tuple[str, ...]] = ()  # keys of what it builds on, the main one first

@@ -37,7 +37,6 @@ class Newton(Optimizer):
     label: ClassVar[str] = "Newton"
     max_params: ClassVar[int | None] = 2_048
     instead: ClassVar[tuple[str, ...]] = ("lbfgs",)
-    sets_own_step: ClassVar[bool] = True
 
     learning_rate: float = knob(
         1.0,

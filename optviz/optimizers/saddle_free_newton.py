@@ -32,7 +32,6 @@ class SaddleFreeNewton(Newton):
 
     name: ClassVar[str] = "saddle_free_newton"
     label: ClassVar[str] = "Saddle-free Newton"
-    sets_own_step: ClassVar[bool] = True
 
     learning_rate: float = knob(
         1.0,
