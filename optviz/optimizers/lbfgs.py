@@ -91,9 +91,7 @@ class LBFGS(Optimizer):
             steps * kept, changes * kept, jnp.where(found.step == 0, 0, filled), moved, grads, spent
         )
 
-    def _learn(
-        self, state: LBFGSState, grads: jax.Array
-    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def _learn(self, state: LBFGSState, grads: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """The pairs with the last step among them, if it shows positive curvature."""
         s, y = state.moved, grads - state.grads
         keep = y @ s > jnp.finfo(grads.dtype).eps * jnp.sqrt((s @ s) * (y @ y))
@@ -120,7 +118,9 @@ def _times_inverse(steps: jax.Array, changes: jax.Array, grads: jax.Array) -> ja
     rho = jnp.where(curvature > 0, 1 / jnp.where(curvature > 0, curvature, 1), 0)
     last = len(steps) - 1
 
-    def newest_first(i: jax.Array, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+    def newest_first(
+        i: jax.Array, carry: tuple[jax.Array, jax.Array]
+    ) -> tuple[jax.Array, jax.Array]:
         q, alphas = carry
         row = last - i
         alpha = rho[row] * (steps[row] @ q)

@@ -1,4 +1,4 @@
-"""Newton's method: the step that would be right if the loss were the quadratic that it looks like."""
+"""Newton's method: the step that would be right if the loss were the quadratic it looks like."""
 
 from math import inf
 from typing import ClassVar, NamedTuple

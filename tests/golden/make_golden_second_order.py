@@ -36,7 +36,7 @@ def tilts(noisy):
 
 
 def lbfgs(formula, start, memory, noisy, shake=None):
-    """Path (steps + 1, 2), evaluations (steps + 1,), and the first step past which it is rounding."""
+    """Path (steps + 1, 2), evaluations (steps + 1,), and the step from which all is rounding."""
     point = torch.tensor(start, requires_grad=True)
     rule = torch.optim.LBFGS(
         [point],

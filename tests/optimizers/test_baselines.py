@@ -39,15 +39,14 @@ def test_random_search_draws_anew_for_each_seed_and_repeats_for_the_same():
     assert not np.array_equal(one, other)
 
 
-def test_one_random_step_in_five_succeeds():
-    """On a round bowl the radius follows the distance, so that the share of successes settles."""
-    bowl = optviz.expression("x**2 + y**2")
-    moves = [
-        (np.diff(descend([Job(OPTIMIZERS["random_search"](), {})], bowl, np.array([3.0, 2.0]),
-                         num_steps=400, seed=seed).losses[0]) < 0)[20:350].mean()
-        for seed in range(5)
-    ]
-    assert np.mean(moves) == pytest.approx(0.2, abs=0.03)
+def test_the_radius_follows_the_distance():
+    """So that some steps always succeed: fewer than one in five, for the radius has to shrink."""
+    bowl, start = optviz.expression("x**2 + y**2"), np.array([3.0, 2.0])
+    job = Job(OPTIMIZERS["random_search"](), {})
+    runs = [descend([job], bowl, start, num_steps=350, seed=seed).losses[0] for seed in range(5)]
+    successes = [(np.diff(losses) < 0)[20:].mean() for losses in runs]
+    assert 0.05 < np.mean(successes) < 0.2
+    assert max(losses[-1] for losses in runs) < 1e-6
 
 
 def test_a_constant_radius_stays_coarse():
@@ -59,11 +58,11 @@ def test_a_constant_radius_stays_coarse():
 
 
 def test_the_grid_looks_at_one_point_a_step():
-    result = run(OPTIMIZERS["brute_force"](points=4, radius=1.0), num_steps=40)
-    np.testing.assert_array_equal(result.evaluations[0], np.arange(41))
+    result = run(OPTIMIZERS["brute_force"](points=5, radius=1.0), num_steps=40)
+    np.testing.assert_array_equal(result.evaluations[0], [0, *range(2, 42)])
     start = np.array(SURFACES["himmelblau"]().start)
-    offsets = result.params[0, 1:17] - start
-    steps = (offsets + 1) * 1.5  # grid points are 2/3 apart
+    offsets = result.params[0, 1:26] - start
+    steps = (offsets + 1) * 2  # grid points are half a unit apart
     np.testing.assert_allclose(steps, np.round(steps), atol=1e-9)
 
 

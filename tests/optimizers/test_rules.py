@@ -245,7 +245,9 @@ def test_every_knob_matters(cls, name):
             return
     if cls.needs_matrices:  # some of it may be for arrays of other dimensions only
         ends = [cls(**{name: type(defaults(cls)[name])(end)}) for end in info.typical]
-        if any(not np.array_equal(*pair) for pair in zip(*map(tree_after_a_step, ends))):
+        if any(
+            not np.array_equal(*pair) for pair in zip(*map(tree_after_a_step, ends), strict=True)
+        ):
             return
     pytest.fail(f"{cls.__name__}.{name} changes nothing")
 

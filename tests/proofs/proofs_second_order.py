@@ -51,7 +51,7 @@ def bowl(matrix, target):
     return lambda p, step: 0.5 * p @ jnp.asarray(matrix) @ p - p @ jnp.asarray(target)
 
 
-# Newton: SciPy's own derivatives of the valley, in five dimensions ---------------------------------
+# Newton: SciPy's own derivatives of the valley, in five dimensions --------------------------------
 
 
 def newton(key, size_of, settings):
@@ -207,7 +207,11 @@ def optax_armijo():
     for first, shrink, c1 in [(1.0, 0.5, 1e-4), (0.3, 0.8, 0.2)]:
         rule = OPTIMIZERS["armijo"](first_step=first, shrink=shrink, c1=c1)
         search = optax.scale_by_backtracking_linesearch(
-            99, slope_rtol=c1, decrease_factor=shrink, increase_factor=np.inf, max_learning_rate=first
+            99,
+            slope_rtol=c1,
+            decrease_factor=shrink,
+            increase_factor=np.inf,
+            max_learning_rate=first,
         )
         tx = optax.chain(optax.sgd(1.0), search)
         ours = path(rule, valley, START, 100)
@@ -223,7 +227,7 @@ def scipy_nelder_mead():
     for surface in ("rosenbrock", "himmelblau", "beale"):
         landscape = SURFACES[surface]()
         start = np.asarray(landscape.start)
-        corners = np.stack([start, start + [0.5, 0.0], start + [0.0, 0.5]])
+        corners = start + 0.5 * np.array([[0, 0], [1, 0], [0, 1]])
         with on_cpu("float64"):
             value = jax.jit(landscape)
             result = optimize.minimize(

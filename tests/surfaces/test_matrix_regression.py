@@ -37,32 +37,38 @@ def test_the_loss_is_the_error_of_copying_inputs_of_that_covariance():
     expected = 0.5 * np.sum((inputs @ weights - inputs) ** 2)
     with on_cpu("float64"):
         np.testing.assert_allclose(surface.loss(jnp.asarray(weights)), expected, rtol=1e-12)
-        eigenvalues = np.linalg.eigvalsh(jax.hessian(surface.loss)(jnp.asarray(weights)).reshape(16, 16))
+        eigenvalues = np.linalg.eigvalsh(
+            jax.hessian(surface.loss)(jnp.asarray(weights)).reshape(16, 16)
+        )
     np.testing.assert_allclose(eigenvalues.max() / eigenvalues.min(), 50.0, rtol=1e-9)
 
 
-def test_what_is_off_the_slice_lies_above_it():
-    """No matrix that is drawn at a point is lower than the one on the slice by more than nothing."""
-    race = optviz.race("matrix_regression", ["sgd", "adam", "momentum"], num_steps=200)
-    on_slice = np.array(
-        [[race.surface.evaluate(tuple(p)) for p in row[::20]] for row in race.params]
-    )
-    assert (race.losses[:, ::20] >= on_slice * 0.5).all()
-    assert race.losses[0, 0] == pytest.approx(on_slice[0, 0], rel=1e-12)
+def test_the_recorded_loss_is_the_matrixs_own():
+    """Equal to the map's at the start, another one as soon as a path leaves the slice."""
+    race = optviz.race("matrix_regression", ["sgd"], num_steps=50)
+    on_map = np.array([race.surface.evaluate(tuple(point)) for point in race.params[0]])
+    assert race.losses[0, 0] == pytest.approx(on_map[0], rel=1e-12)
+    assert (np.abs(race.losses[0, 5:] / on_map[5:] - 1) > 0.01).any()
 
 
 def test_rules_run_on_all_numbers():
     """Gradient descent against its closed form in the space of matrices, drawn in the slice."""
     surface, rate = Matrix(condition=20.0), 0.05
     result = descend(
-        [Job(OPTIMIZERS["sgd"](learning_rate=rate), {})], surface, np.array([-3.0, 2.0]), num_steps=30
+        [Job(OPTIMIZERS["sgd"](learning_rate=rate), {})],
+        surface,
+        np.array([-3.0, 2.0]),
+        num_steps=30,
     )
     with on_cpu("float64"):
         start = surface.embed(jnp.asarray([-3.0, 2.0]))
         hessian = np.asarray(jax.hessian(surface.loss)(start)).reshape(16, 16)
         error = np.asarray(start).ravel() - np.eye(4).ravel()
         for step in range(31):
-            now = np.linalg.matrix_power(np.eye(16) - rate * hessian, step) @ error + np.eye(4).ravel()
+            now = (
+                np.linalg.matrix_power(np.eye(16) - rate * hessian, step) @ error
+                + np.eye(4).ravel()
+            )
             matrix = jnp.asarray(now.reshape(4, 4))
             np.testing.assert_allclose(result.params[0, step], surface.project(matrix), atol=1e-12)
             np.testing.assert_allclose(result.losses[0, step], surface.loss(matrix), rtol=1e-9)
