@@ -25,6 +25,7 @@ from optviz.api.arguments import (
     common_schedule,
     with_schedules,
 )
+from optviz.engine import compile_cache
 from optviz.engine.descend import Job, descend, factors_of
 from optviz.specs import RaceSpec, Run
 from optviz.surfaces import Surface
@@ -218,6 +219,7 @@ def run_race(spec: RaceSpec) -> Race:
         ValueError: the spec is not valid, or the surface is not finite at a start.
     """
     spec.check()
+    compile_cache.enable()
     runs = spec.resolved()
     start = np.asarray(spec.starts, np.float64)
     start = start if spec.has_many_starts else start[0]
@@ -271,15 +273,13 @@ def _floor(surface: Surface) -> float:
 
 
 def _learning_rates(spec: RaceSpec, runs: Sequence[Run], start: np.ndarray) -> np.ndarray:
-    shape = (*start.shape[:-1], spec.num_steps)
-    rates = np.full((len(runs), *shape), np.nan)
+    base = [getattr(run.optimizer, "learning_rate", np.nan) for run in runs]
+    rates = np.empty((len(runs), *start.shape[:-1], spec.num_steps))
+    rates[:] = np.reshape(base, (-1, *(1 for _ in start.shape)))
     for row, run in zip(rates, runs, strict=True):
-        rate = getattr(run.optimizer, "learning_rate", None)
-        if rate is not None:
-            row[...] = rate
-            schedule = run.schedule_of("learning_rate")
-            if schedule is not None:
-                row *= factors_of(schedule, spec.num_steps, 1.0, spec.dtype)
+        schedule = run.schedule_of("learning_rate")
+        if schedule is not None:
+            row *= factors_of(schedule, spec.num_steps, 1.0, spec.dtype)
     return rates
 
 

@@ -27,7 +27,7 @@ def rules(session: Session[Any], fresh: Callable[[str], Run]) -> None:
     _colours(session, [run.optimizer.name for run in runs])
     for uid, run, said, label in zip(session.run_ids, runs, session.spec.runs, labels, strict=True):
         with st.container(horizontal=True, gap="xxsmall"):
-            _rule(session, uid, run, said, label, fresh)
+            _rule(session, uid, run, said, fresh)
             st.button(
                 "",
                 icon=":material/close:",
@@ -56,13 +56,13 @@ def _rule(
     uid: int,
     run: Run,
     said: Run,
-    label: str,
     fresh: Callable[[str], Run],
 ) -> None:
     """A row; its knobs are made only while it is open, which keeps every other rerun fast."""
     rule = run.optimizer
-    rate = getattr(rule, "learning_rate", None)
-    title = label if rate is None else f"{label} · {controls.number(rate)}"
+    # Not the label that tells twins apart: it has their knobs in it, and a popover whose label
+    # changes closes under the user's hand.
+    title = run.label or rule.label
     with st.container(key=f"{session.prefix}-run-{uid}"):
         popover = st.popover(
             title, width="stretch", key=session.key("tune", uid), on_change="rerun"

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from optviz.api import WRITERS, run_race
-from optviz.engine import compile_cache
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run, parse_entry
@@ -56,7 +55,6 @@ def run(options: argparse.Namespace) -> None:
     for name in options.out:
         check_out(Path(name))
     spec = spec_of(options)
-    compile_cache.enable()
     race = run_race(spec)
     for name in options.out:
         print(f"wrote {race.save(name)}", file=sys.stderr)
