@@ -50,6 +50,8 @@ class Optimizer(Entry):
         full_batch: whether it takes every loss for the same one, so that noise and mini-batches
             mislead it.
         needs_matrices: whether it does what it is for on matrices only.
+        own_rate: whether its learning rate has a value of its own, as Newton's 1, so that none is
+            searched for it and none that is common to all is given to it.
         elementwise: whether a number's step does not depend on which array the number stands in.
     """
 
@@ -57,6 +59,7 @@ class Optimizer(Entry):
     instead: ClassVar[tuple[str, ...]] = ()
     full_batch: ClassVar[bool] = False
     needs_matrices: ClassVar[bool] = False
+    own_rate: ClassVar[bool] = False
     elementwise: ClassVar[bool] = True
 
     def init(self, params: Params) -> State:

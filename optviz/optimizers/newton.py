@@ -37,6 +37,7 @@ class Newton(Optimizer):
     label: ClassVar[str] = "Newton"
     max_params: ClassVar[int | None] = 2_048
     instead: ClassVar[tuple[str, ...]] = ("lbfgs",)
+    own_rate: ClassVar[bool] = True
 
     learning_rate: float = knob(
         1.0,

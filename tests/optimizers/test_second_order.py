@@ -4,6 +4,7 @@ That each follows its paper is in `tests/proofs/proofs_second_order.py`.
 """
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -360,3 +361,12 @@ def test_trains_a_network_on_mini_batches():
 def test_results_are_plain_json():
     race = optviz.race("rosenbrock", ["lbfgs", "newton"], num_steps=5)
     json.dumps(race.to_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize("name", ["newton", "saddle_free_newton"])
+def test_newtons_own_rate_is_one_whatever_the_others_run_at(name):
+    spec = optviz.race("ravine", [name, "sgd"], num_steps=3).spec
+    for rates in ("tuned", "default", 0.03):
+        newton, sgd = replace(spec, rates=rates).resolved()
+        assert newton.optimizer.learning_rate == 1
+        assert rates == "default" or sgd.optimizer.learning_rate != 1
