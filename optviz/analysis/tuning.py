@@ -181,7 +181,7 @@ def searchable() -> Iterator[tuple[str, str]]:
     """(surface, optimizer) keys that the table must hold."""
     for surface in SURFACES:
         for key, rule in OPTIMIZERS.items():
-            if "learning_rate" in knobs(rule):
+            if "learning_rate" in knobs(rule) and not rule.own_rate:
                 yield surface, key
 
 

@@ -23,11 +23,11 @@ MAX_TRIALS = 25
 C1 = 1e-4
 NARROWEST = 1e-9  # a bracket whose ends are no further apart than this, in params, is not cut
 # A loss without lower bound has no end to find: a step may be so many times as long as params.
-LONGEST = 10.0
+LONGEST = 1000.0
 
 
-# A point on the line is one array (3,) of t, φ(t) and φ'(t): XLA makes a kernel of every result of a
-# loop, and kernels are what takes time to compile.
+# A point on the line is one array (3,) of t, φ(t) and φ'(t): XLA makes a kernel of every result of
+# a loop, and kernels are what takes time to compile.
 STEP, LOSS, SLOPE = range(3)
 BRACKETING, ZOOMING, STALLED, DONE = range(4)
 

@@ -75,6 +75,8 @@ class Optimizer(Entry):
         full_batch: whether it takes every loss for the same one, so that noise and mini-batches
             mislead it.
         needs_matrices: whether it does what it is for on matrices only.
+        own_rate: whether its learning rate has a value of its own, as Newton's 1, so that none is
+            searched for it and none that is common to all is given to it.
         elementwise: whether it makes no difference how the numbers are cut into arrays; rules that
             look at a whole layer say no.
         reads_loss: whether it reads the value of the loss, not only gradients.
@@ -87,6 +89,7 @@ class Optimizer(Entry):
     instead: ClassVar[tuple[str, ...]] = ()
     full_batch: ClassVar[bool] = False
     needs_matrices: ClassVar[bool] = False
+    own_rate: ClassVar[bool] = False
     elementwise: ClassVar[bool] = True
     reads_loss: ClassVar[bool] = False
 
@@ -132,7 +135,7 @@ class Optimizer(Entry):
     def note_on(self, problem: Problem) -> str | None:
         """What someone who sees it run on `problem` should know; None: nothing."""
         if self.full_batch and not problem.is_exact:
-            return f"{self.label} takes every loss for the same one: noise and mini-batches mislead it."
+            return f"{self.label} takes all losses for the same: noise and mini-batches mislead it."
         return None
 
     def as_optax(self) -> optax.GradientTransformationExtraArgs:

@@ -14,7 +14,7 @@ from optviz.optimizers.base import Optimizer, Params, StepContext
 class BruteForceState(NamedTuple):
     centre: jax.Array  # (n,) of the grid
     radius: jax.Array  # () half of the grid's width, as a share of the first one
-    index: jax.Array  # () int32, the grid point that is next
+    turn: jax.Array  # () int32, the grid point that is next
     best: jax.Array  # (n,)
     lowest: jax.Array  # () the loss there
     evaluations: jax.Array  # () int32
@@ -29,10 +29,10 @@ class BruteForce(Optimizer):
     $$\theta = c + r\Bigl(\frac{2 i}{k - 1} - 1\Bigr), \qquad i \in \{0, \dots, k - 1\}^n$$
 
     After all $k^n$ of them the grid moves to the best point seen, as wide as two of its cells were,
-    and so on within the budget; the point shown is the best one so far. A minimum between the points
-    of a coarse grid stays unseen for ever. It keeps the lowest loss, so it must not be misled by
-    noise.
-    Cost per step: one loss. Memory: two copies of params.
+    and so on within the budget; the point shown is the best one so far, the start included. A
+    minimum between the points of a coarse grid stays unseen for ever. It keeps the lowest loss, so
+    it must not be misled by noise.
+    Cost per step: one loss (the first: two). Memory: two copies of params.
 
     Reference: grid search as in Bergstra & Bengio 2012,
     https://jmlr.org/papers/v13/bergstra12a.html
@@ -73,21 +73,24 @@ class BruteForce(Optimizer):
         count = int(self.points)
         cell = 2 / (count - 1)  # as a share of the half width
         powers = jnp.asarray([count**axis for axis in range(point.size)], jnp.int32)
-        place = (state.index // powers) % count
+        place = (state.turn // powers) % count
         share = place.astype(point.dtype) * cell - 1
         tried = state.centre + self.radius * state.radius * share
         loss = ctx.loss_fn(unravel(tried))
-        better = loss < state.lowest  # not so where it is NaN
+        first = ctx.step == 0
+        at_start = jnp.where(jnp.isfinite(ctx.loss), ctx.loss, inf)
+        lowest = jnp.where(first, at_start, state.lowest)
+        better = loss < lowest  # not so where it is NaN
         best = jnp.where(better, tried, state.best)
-        index = state.index + 1
+        index = state.turn + 1
         over = index >= count**point.size
         return unravel(best - point), BruteForceState(
             centre=jnp.where(over, best, state.centre),
             radius=jnp.where(over, state.radius * cell, state.radius),
-            index=jnp.where(over, 0, index),
+            turn=jnp.where(over, 0, index),
             best=best,
-            lowest=jnp.where(better, loss, state.lowest),
-            evaluations=state.evaluations + 1,
+            lowest=jnp.where(better, loss, lowest),
+            evaluations=state.evaluations + jnp.where(first, 2, 1).astype(jnp.int32),
         )
 
     def evaluations(self, state: BruteForceState) -> jax.Array:

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.adamw import AdamW
 from optviz.optimizers.adam import AdamState
+from optviz.optimizers.adamw import AdamW
 from optviz.optimizers.base import Optimizer, Params, Problem, StepContext
 
 A, B, C = 3.4445, -4.7750, 2.0315  # the quintic whose slope at 0 is steepest
@@ -32,8 +32,8 @@ class Muon(Optimizer):
       \theta_{t+1} = (1 - \eta_t \lambda)\, \theta_t - \eta_t \sqrt{\max(1, n/m)}\; O_t$$
 
     NS divides by the Frobenius norm and repeats
-    $X \leftarrow 3.4445\, X - 4.775\, X X^\top X + 2.0315\, (X X^\top)^2 X$ a few times, after which
-    all singular values lie near 1 (between 0.7 and 1.2), those far below the largest less so. As
+    $X \leftarrow 3.4445\, X - 4.775\, X X^\top X + 2.0315\, (X X^\top)^2 X$ a few times, after
+    which singular values lie near 1 (between 0.7 and 1.2), those far below the largest less so. As
     in PyTorch, momentum looks ahead (Nesterov's form); its matrices are outputs by inputs, here
     inputs by outputs. Kernels of convolutions are matrices with all inputs of a filter in a row.
     What is no matrix is left to AdamW, as in the reference implementation, with a rate of its own.

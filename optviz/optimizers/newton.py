@@ -1,4 +1,4 @@
-"""Newton's method: the step that would be right if the loss were the quadratic that it looks like."""
+"""Newton's method: the step that would be right if the loss were the quadratic it looks like."""
 
 from math import inf
 from typing import ClassVar, NamedTuple
@@ -37,6 +37,7 @@ class Newton(Optimizer):
     label: ClassVar[str] = "Newton"
     max_params: ClassVar[int | None] = 2_048
     instead: ClassVar[tuple[str, ...]] = ("lbfgs",)
+    own_rate: ClassVar[bool] = True
 
     learning_rate: float = knob(
         1.0,

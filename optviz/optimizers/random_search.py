@@ -23,8 +23,9 @@ class RandomSearch(Optimizer):
 
     With a draw $z \sim N(0, I)$ and radius $r$
 
-    $$\theta_{t+1} = \begin{cases} \theta_t + r_t z_t & \text{if } f(\theta_t + r_t z_t) < f(\theta_t)
-      \\ \theta_t & \text{otherwise} \end{cases}$$
+    $$\theta_{t+1} = \begin{cases}
+        \theta_t + r_t z_t & \text{if } f(\theta_t + r_t z_t) < f(\theta_t) \\
+        \theta_t & \text{otherwise} \end{cases}$$
 
     With `adapt`, Rechenberg's rule of one fifth: $r$ shrinks by $e^{-1/12}$ after a failure and
     grows by $e^{1/3}$ after a success, up to the radius asked for, so that one step in five

@@ -132,6 +132,8 @@ class RaceSpec:
 
     def rate_for(self, optimizer: Optimizer) -> float | None:
         """The learning rate for a run that said none; None: its class's default."""
+        if optimizer.own_rate:
+            return None
         if self.rates == "tuned":
             return fair_rate(self.surface, optimizer)
         return None if isinstance(self.rates, str) else float(self.rates)

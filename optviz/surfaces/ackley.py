@@ -27,7 +27,7 @@ class Ackley(Surface):
     label: ClassVar[str] = "Ackley"
     xlim: ClassVar[Point] = (-4.0, 4.0)
     ylim: ClassVar[Point] = (-4.0, 4.0)
-    start: ClassVar[Point] = (2.6, -1.7)
+    start: ClassVar[Point] = (2.5, -0.5)
     level_scale: ClassVar[str] = "linear"
 
     a: float = knob(20.0, domain=(0, float("inf")), typical=(1, 40), help="Depth of the funnel.")

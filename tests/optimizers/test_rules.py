@@ -86,6 +86,9 @@ def shape_of(tree):
 @pytest.mark.parametrize("make", [vector, tree])
 @all_variants
 def test_keeps_structure_shapes_and_dtypes(rule, make, dtype):
+    size = sum(leaf.size for leaf in jax.tree.leaves(make(dtype)))
+    if rule.max_params is not None and size > rule.max_params:
+        pytest.skip(f"the rule says that it needs {rule.demand(size)}")
     with on_cpu(dtype):
         params = jax.tree.map(jnp.asarray, make(dtype))
         rule = cast(rule, dtype)
@@ -190,7 +193,8 @@ def test_a_steady_slope_is_walked_down_for_ever(cls):
             for dtype in ("float64", "float32"):
                 result = descend([job], slope, np.array([1.1, 0.7]), num_steps=400, dtype=dtype)
                 at, reached = result.diverged_at[0], result.losses[0, -1]
-                assert at == -1 or abs(result.last_loss[0]) > 1e12, (title(job.rule), memory, dtype)
+                # A coordinate may pass the bound of 1e12 a step before the loss does.
+                assert at == -1 or abs(result.last_loss[0]) > 1e11, (title(job.rule), memory, dtype)
                 assert reached < result.losses[0, 0] or title(rule).endswith("radius")
 
 
@@ -241,7 +245,19 @@ def test_every_knob_matters(cls, name):
         one, other = descend([Job(r, {}) for r in ends], bowl(), start, num_steps=20).params
         if not np.array_equal(one, other):
             return
+    if cls.needs_matrices:  # some of it may be for arrays of other dimensions only
+        ends = [cls(**{name: type(defaults(cls)[name])(end)}) for end in info.typical]
+        if any(
+            not np.array_equal(*pair) for pair in zip(*map(tree_after_a_step, ends), strict=True)
+        ):
+            return
     pytest.fail(f"{cls.__name__}.{name} changes nothing")
+
+
+def tree_after_a_step(rule):
+    with on_cpu("float64"):
+        rule, params = cast(rule, "float64"), tree("float64")
+        return jax.tree.leaves(step_once(rule, params, rule.init(params), np.int32(0))[0])
 
 
 @all_variants
