@@ -26,8 +26,8 @@ NARROWEST = 1e-9  # a bracket whose ends are no further apart than this, in para
 LONGEST = 10.0
 
 
-# A point on the line is one array (3,) of t, φ(t) and φ'(t): XLA makes a kernel of every result of a
-# loop, and kernels are what takes time to compile.
+# A point on the line is one array (3,) of t, φ(t) and φ'(t): XLA makes a kernel of every result of
+# a loop, and kernels are what takes time to compile.
 STEP, LOSS, SLOPE = range(3)
 BRACKETING, ZOOMING, STALLED, DONE = range(4)
 

@@ -135,7 +135,10 @@ class Optimizer(Entry):
     def note_on(self, problem: Problem) -> str | None:
         """What someone who sees it run on `problem` should know; None: nothing."""
         if self.full_batch and not problem.is_exact:
-            return f"{self.label} takes every loss for the same one: noise and mini-batches mislead it."
+            return (
+                f"{self.label} takes every loss for the same one: "
+                "noise and mini-batches mislead it."
+            )
         return None
 
     def as_optax(self) -> optax.GradientTransformationExtraArgs:

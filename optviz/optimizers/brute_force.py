@@ -29,9 +29,9 @@ class BruteForce(Optimizer):
     $$\theta = c + r\Bigl(\frac{2 i}{k - 1} - 1\Bigr), \qquad i \in \{0, \dots, k - 1\}^n$$
 
     After all $k^n$ of them the grid moves to the best point seen, as wide as two of its cells were,
-    and so on within the budget; the point shown is the best one so far. A minimum between the points
-    of a coarse grid stays unseen for ever. It keeps the lowest loss, so it must not be misled by
-    noise.
+    and so on within the budget; the point shown is the best one so far. A minimum between the
+    points of a coarse grid stays unseen for ever. It keeps the lowest loss, so it must not be
+    misled by noise.
     Cost per step: one loss. Memory: two copies of params.
 
     Reference: grid search as in Bergstra & Bengio 2012,
@@ -40,6 +40,13 @@ class BruteForce(Optimizer):
 
     name: ClassVar[str] = "brute_force"
     label: ClassVar[str] = "Brute force"
+    kind: ClassVar[str] = "baseline"
+    parents: ClassVar[tuple[str, ...]] = ()
+    adds: ClassVar[str] = "a grid of points"
+    in_words: ClassVar[str] = (
+        "Look at the next point of a grid and keep it if it is the lowest so far. When the whole "
+        "grid has been seen, lay a finer one around the best point."
+    )
     max_params: ClassVar[int | None] = 8
     instead: ClassVar[tuple[str, ...]] = ("random_search",)
     full_batch: ClassVar[bool] = True

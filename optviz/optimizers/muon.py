@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.adamw import AdamW
 from optviz.optimizers.adam import AdamState
-from optviz.optimizers.base import Optimizer, Params, Problem, StepContext
+from optviz.optimizers.adamw import AdamW
+from optviz.optimizers.base import Optimizer, Params, Problem, StepContext, Variant
 
 A, B, C = 3.4445, -4.7750, 2.0315  # the quintic whose slope at 0 is steepest
 EPS = 1e-7
@@ -32,9 +32,9 @@ class Muon(Optimizer):
       \theta_{t+1} = (1 - \eta_t \lambda)\, \theta_t - \eta_t \sqrt{\max(1, n/m)}\; O_t$$
 
     NS divides by the Frobenius norm and repeats
-    $X \leftarrow 3.4445\, X - 4.775\, X X^\top X + 2.0315\, (X X^\top)^2 X$ a few times, after which
-    all singular values lie near 1 (between 0.7 and 1.2), those far below the largest less so. As
-    in PyTorch, momentum looks ahead (Nesterov's form); its matrices are outputs by inputs, here
+    $X \leftarrow 3.4445\, X - 4.775\, X X^\top X + 2.0315\, (X X^\top)^2 X$ a few times, after
+    which all singular values lie near 1 (between 0.7 and 1.2), those far below the largest less so.
+    As in PyTorch, momentum looks ahead (Nesterov's form); its matrices are outputs by inputs, here
     inputs by outputs. Kernels of convolutions are matrices with all inputs of a filter in a row.
     What is no matrix is left to AdamW, as in the reference implementation, with a rate of its own.
     Parameters without any matrix, such as a bare point, are taken for a matrix of one row: there
@@ -47,6 +47,18 @@ class Muon(Optimizer):
 
     name: ClassVar[str] = "muon"
     label: ClassVar[str] = "Muon"
+    kind: ClassVar[str] = "matrix"
+    parents: ClassVar[tuple[str, ...]] = ("momentum",)
+    adds: ClassVar[str] = "updates with all singular values near one"
+    in_words: ClassVar[str] = (
+        "Keep a running mean of each matrix's gradient. Before the step, turn it into the nearest "
+        "orthogonal matrix, or almost, so that strong and weak directions move about equally far. "
+        "What is no matrix is left to AdamW."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("momentum that looks ahead", "Jordan et al. 2024, PyTorch, optax", "nesterov=true"),
+        Variant("plain momentum", "an option in PyTorch and optax", "nesterov=false"),
+    )
     elementwise: ClassVar[bool] = False
     needs_matrices: ClassVar[bool] = True
 

@@ -1,4 +1,4 @@
-"""Newton's method: the step that would be right if the loss were the quadratic that it looks like."""
+"""Newton's method: the step that is right if the loss is the quadratic that it looks like."""
 
 from math import inf
 from typing import ClassVar, NamedTuple
@@ -35,6 +35,15 @@ class Newton(Optimizer):
 
     name: ClassVar[str] = "newton"
     label: ClassVar[str] = "Newton"
+    kind: ClassVar[str] = "second order"
+    parents: ClassVar[tuple[str, ...]] = ()
+    adds: ClassVar[str] = "the curvature, exactly"
+    since: ClassVar[int | None] = 1685
+    in_words: ClassVar[str] = (
+        "Take the gradient and the exact curvature here, and with them the quadratic that the "
+        "loss looks like. Jump to where this quadratic is level, be it a minimum, a saddle or a "
+        "maximum."
+    )
     max_params: ClassVar[int | None] = 2_048
     instead: ClassVar[tuple[str, ...]] = ("lbfgs",)
     sets_own_step: ClassVar[bool] = True

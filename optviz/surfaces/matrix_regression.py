@@ -21,7 +21,7 @@ _FLAT = _INPUTS @ np.diag([0, 0, 1, 1]) @ _OUTPUTS / math.sqrt(2)
 
 @entry
 class MatrixRegression(Surface):
-    r"""Least squares for a 4 × 4 matrix whose inputs vary much in some directions, little in others.
+    r"""Least squares for a 4 × 4 matrix whose inputs vary much in some directions, little in some.
 
     With inputs $a$ of covariance $C$, whose eigenvalues $\lambda_1 > \dots > \lambda_4$ are
     $\kappa, \kappa^{2/3}, \kappa^{1/3}, 1$, the matrix is to give back what it gets:
@@ -34,8 +34,8 @@ class MatrixRegression(Surface):
     $\tfrac14\,((\lambda_1 + \lambda_2)\, y^2 + (\lambda_3 + \lambda_4)\, x^2)$. Rules run on all 16
     numbers and most leave the slice; a path is drawn where its matrix is nearest to it, and the
     recorded loss is the matrix's own, which lies above the map's by what is off the slice. Muon's
-    exact step stays on it: $D_1$ and $D_2$ have equal singular values, so that it moves as far along
-    $y$ as along $x$, however steep each is.
+    exact step stays on it: $D_1$ and $D_2$ have equal singular values, so that it moves as far
+    along $y$ as along $x$, however steep each is.
 
     Reference: a formula of this project, after the quadratic in Bernstein & Newhouse 2024,
     https://arxiv.org/abs/2409.20325
