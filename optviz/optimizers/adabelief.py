@@ -34,6 +34,14 @@ class AdaBelief(Optimizer):
 
     name: ClassVar[str] = "adabelief"
     label: ClassVar[str] = "AdaBelief"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adam",)
+    adds: ClassVar[str] = "the spread around the mean in place of the square"
+    in_words: ClassVar[str] = (
+        "Keep a running mean of the gradient, and one of the squared distance from that mean. "
+        "Correct both for having started at zero and step by the first over the root of the "
+        "second: far where the gradient comes as expected, little where it surprises."
+    )
 
     learning_rate: float = knob(
         1e-3,

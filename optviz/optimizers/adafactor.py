@@ -49,6 +49,15 @@ class Adafactor(Optimizer):
 
     name: ClassVar[str] = "adafactor"
     label: ClassVar[str] = "Adafactor"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adam",)
+    adds: ClassVar[str] = "one number a row and a column"
+    in_words: ClassVar[str] = (
+        "Keep running means of the squared gradient, one for each row and one for each column of "
+        "a matrix; their product stands in for the scale of every number. Divide the gradient by "
+        "the root of it, shorten what comes out too long, and move by a share of the matrix's own "
+        "size."
+    )
     elementwise: ClassVar[bool] = False
 
     learning_rate: float = knob(

@@ -31,6 +31,14 @@ class AdaMax(Optimizer):
 
     name: ClassVar[str] = "adamax"
     label: ClassVar[str] = "AdaMax"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adam",)
+    adds: ClassVar[str] = "the largest gradient as scale"
+    in_words: ClassVar[str] = (
+        "Keep a running mean of the gradient, for the direction, and in each coordinate the "
+        "largest gradient of late, which fades slowly. Correct the mean for having started at "
+        "zero and divide it by the largest: hardly any step is longer than the learning rate."
+    )
 
     learning_rate: float = knob(
         2e-3,

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class AMSGradState(NamedTuple):
@@ -34,6 +34,27 @@ class AMSGrad(Optimizer):
 
     name: ClassVar[str] = "amsgrad"
     label: ClassVar[str] = "AMSGrad"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adam",)
+    adds: ClassVar[str] = "a scale that never shrinks"
+    in_words: ClassVar[str] = (
+        "Keep the two running means of Adam, and in each coordinate the highest value that the "
+        "second one ever had. Step by the first over the root of that highest value, so that a "
+        "large gradient is never forgotten."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "bias corrected after the maximum is taken",
+            "PyTorch, Keras",
+            "bias_correction=after_maximum",
+        ),
+        Variant(
+            "bias corrected before the maximum is taken", "optax", "bias_correction=before_maximum"
+        ),
+        Variant(
+            "no bias correction", "Reddi, Kale & Kumar 2018 (Algorithm 2)", "bias_correction=none"
+        ),
+    )
 
     learning_rate: float = knob(
         1e-3,

@@ -35,6 +35,13 @@ class Armijo(Optimizer):
 
     name: ClassVar[str] = "armijo"
     label: ClassVar[str] = "GD + Armijo"
+    kind: ClassVar[str] = "line search"
+    parents: ClassVar[tuple[str, ...]] = ("sgd",)
+    adds: ClassVar[str] = "a step length that is tried first"
+    in_words: ClassVar[str] = (
+        "Try a long step straight downhill. While it brings less than a fair share of the descent "
+        "that the slope promises, shorten it and try again; take the first one that pays."
+    )
 
     first_step: float = knob(
         1.0,

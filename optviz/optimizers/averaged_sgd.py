@@ -34,6 +34,13 @@ class AveragedSGD(Optimizer):
 
     name: ClassVar[str] = "averaged_sgd"
     label: ClassVar[str] = "Averaged SGD"
+    kind: ClassVar[str] = "averaging"
+    parents: ClassVar[tuple[str, ...]] = ("sgd",)
+    adds: ClassVar[str] = "the average of all points as answer"
+    in_words: ClassVar[str] = (
+        "Take a step of gradient descent, with a rate that slowly falls and a slight pull towards "
+        "zero. The answer is not the point itself but the mean of the points that it has passed."
+    )
 
     learning_rate: float = knob(
         1e-2,

@@ -43,6 +43,14 @@ class BFGS(Optimizer):
 
     name: ClassVar[str] = "bfgs"
     label: ClassVar[str] = "BFGS"
+    kind: ClassVar[str] = "second order"
+    parents: ClassVar[tuple[str, ...]] = ("newton", "armijo")
+    adds: ClassVar[str] = "an inverse Hessian learned from gradients"
+    in_words: ClassVar[str] = (
+        "See how the gradient changed over the last step, and correct a matrix that estimates the "
+        "inverse Hessian so that it explains the change. Multiply the gradient by the matrix for "
+        "a direction, and search along it for a step that goes down far enough."
+    )
     max_params: ClassVar[int | None] = 2_048
     instead: ClassVar[tuple[str, ...]] = ("lbfgs",)
     full_batch: ClassVar[bool] = True

@@ -40,6 +40,13 @@ class BruteForce(Optimizer):
 
     name: ClassVar[str] = "brute_force"
     label: ClassVar[str] = "Brute force"
+    kind: ClassVar[str] = "baseline"
+    parents: ClassVar[tuple[str, ...]] = ()
+    adds: ClassVar[str] = "a grid of points"
+    in_words: ClassVar[str] = (
+        "Look at the next point of a grid and keep it if it is the lowest so far. When the whole "
+        "grid has been seen, lay a finer one around the best point."
+    )
     max_params: ClassVar[int | None] = 8
     instead: ClassVar[tuple[str, ...]] = ("random_search",)
     full_batch: ClassVar[bool] = True

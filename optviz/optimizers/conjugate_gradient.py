@@ -39,6 +39,14 @@ class ConjugateGradient(Optimizer):
 
     name: ClassVar[str] = "conjugate_gradient"
     label: ClassVar[str] = "Conjugate gradient"
+    kind: ClassVar[str] = "line search"
+    parents: ClassVar[tuple[str, ...]] = ("sgd", "armijo")
+    adds: ClassVar[str] = "directions that do not undo each other"
+    in_words: ClassVar[str] = (
+        "Add to the downhill direction a share of the last direction, so large that the new step "
+        "does not spoil what the last one won. Search along it until little slope is left; where "
+        "it does not lead down, start again from the gradient alone."
+    )
     full_batch: ClassVar[bool] = True
 
     c2: float = knob(

@@ -37,6 +37,13 @@ class LAMB(Optimizer):
 
     name: ClassVar[str] = "lamb"
     label: ClassVar[str] = "LAMB"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adamw", "lars")
+    adds: ClassVar[str] = "a step as long as the layer's weights ask"
+    in_words: ClassVar[str] = (
+        "In each layer take the direction of AdamW, decay included. Give it the length of the "
+        "layer's weights and go the share of it that the learning rate says."
+    )
     elementwise: ClassVar[bool] = False
 
     learning_rate: float = knob(

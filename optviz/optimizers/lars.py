@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class LARSState(NamedTuple):
@@ -35,6 +35,22 @@ class LARS(Optimizer):
 
     name: ClassVar[str] = "lars"
     label: ClassVar[str] = "LARS"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("momentum",)
+    adds: ClassVar[str] = "a learning rate per layer"
+    in_words: ClassVar[str] = (
+        "Give each layer a rate of its own: the length of its weights over the length of its "
+        "gradient. The gradient times that rate, with a pull towards zero, enters a velocity, and "
+        "the layer moves along it."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "norms of gradient and decay added",
+            "You, Gitman & Ginsburg 2017 (Algorithm 1)",
+            "norms=apart",
+        ),
+        Variant("norm of gradient and decay together", "optax, SimCLR", "norms=together"),
+    )
     elementwise: ClassVar[bool] = False
 
     learning_rate: float = knob(

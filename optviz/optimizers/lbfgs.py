@@ -45,6 +45,14 @@ class LBFGS(Optimizer):
 
     name: ClassVar[str] = "lbfgs"
     label: ClassVar[str] = "L-BFGS"
+    kind: ClassVar[str] = "second order"
+    parents: ClassVar[tuple[str, ...]] = ("bfgs",)
+    adds: ClassVar[str] = "a short memory in place of a matrix"
+    in_words: ClassVar[str] = (
+        "Remember the last few steps and how the gradient changed over each. Bend the gradient by "
+        "what they tell of the curvature, without ever writing down a matrix, and search along "
+        "the result for a step that goes down far enough."
+    )
     full_batch: ClassVar[bool] = True
 
     memory_size: int = knob(

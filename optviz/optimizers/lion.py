@@ -34,6 +34,14 @@ class Lion(Optimizer):
 
     name: ClassVar[str] = "lion"
     label: ClassVar[str] = "Lion"
+    kind: ClassVar[str] = "sign"
+    parents: ClassVar[tuple[str, ...]] = ("sign_sgd", "momentum")
+    adds: ClassVar[str] = "the sign of a mean with two decay rates"
+    in_words: ClassVar[str] = (
+        "Mix the memory of past gradients with the newest one, keep only the signs, and move "
+        "every coordinate by the learning rate. Then let the newest gradient into the memory, "
+        "where it weighs less than it did in the step."
+    )
 
     learning_rate: float = knob(
         1e-4,

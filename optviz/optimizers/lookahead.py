@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers.adam import Adam
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 from optviz.optimizers.momentum import Momentum
 
 
@@ -35,6 +35,17 @@ class Lookahead(Optimizer):
 
     name: ClassVar[str] = "lookahead"
     label: ClassVar[str] = "Lookahead"
+    kind: ClassVar[str] = "wrapper"
+    parents: ClassVar[tuple[str, ...]] = ("adam", "averaged_sgd")
+    adds: ClassVar[str] = "slow weights that follow fast ones"
+    in_words: ClassVar[str] = (
+        "Let another rule walk a few steps. Then move the slow weights a part of the way to where "
+        "it got, and send it on from there; the slow weights are the answer."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("SGD with momentum inside", "Zhang et al. 2019 on images", "inner=sgd"),
+        Variant("Adam inside", "Zhang et al. 2019 on language and translation", "inner=adam"),
+    )
 
     learning_rate: float = knob(
         1e-2,

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers.adam import AdamState
 from optviz.optimizers.adamw import AdamW
-from optviz.optimizers.base import Optimizer, Params, Problem, StepContext
+from optviz.optimizers.base import Optimizer, Params, Problem, StepContext, Variant
 
 A, B, C = 3.4445, -4.7750, 2.0315  # the quintic whose slope at 0 is steepest
 EPS = 1e-7
@@ -47,6 +47,18 @@ class Muon(Optimizer):
 
     name: ClassVar[str] = "muon"
     label: ClassVar[str] = "Muon"
+    kind: ClassVar[str] = "matrix"
+    parents: ClassVar[tuple[str, ...]] = ("momentum",)
+    adds: ClassVar[str] = "updates with all singular values near one"
+    in_words: ClassVar[str] = (
+        "Keep a running mean of each matrix's gradient. Before the step, turn it into the nearest "
+        "orthogonal matrix, or almost, so that strong and weak directions move about equally far. "
+        "What is no matrix is left to AdamW."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("momentum that looks ahead", "Jordan et al. 2024, PyTorch, optax", "nesterov=true"),
+        Variant("plain momentum", "an option in PyTorch and optax", "nesterov=false"),
+    )
     elementwise: ClassVar[bool] = False
     needs_matrices: ClassVar[bool] = True
 

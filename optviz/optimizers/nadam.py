@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class NAdamState(NamedTuple):
@@ -36,6 +36,23 @@ class NAdam(Optimizer):
 
     name: ClassVar[str] = "nadam"
     label: ClassVar[str] = "NAdam"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adam", "nesterov")
+    adds: ClassVar[str] = "a look ahead"
+    in_words: ClassVar[str] = (
+        "Adam, but its mean of gradients is carried one step further before it is used: the "
+        "newest gradient counts in it once more. How much the mean counts and how much the newest "
+        "gradient is set by a momentum that climbs to its full value."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "momentum that climbs over thousands of steps", "Dozat 2016, PyTorch", "warm_up=true"
+        ),
+        Variant(
+            "momentum that climbs within a hundred steps", "Keras", "warm_up=true,momentum_decay=1"
+        ),
+        Variant("constant momentum", "optax", "warm_up=false"),
+    )
 
     learning_rate: float = knob(
         2e-3,

@@ -41,6 +41,14 @@ class NelderMead(Optimizer):
 
     name: ClassVar[str] = "nelder_mead"
     label: ClassVar[str] = "Nelder–Mead"
+    kind: ClassVar[str] = "baseline"
+    parents: ClassVar[tuple[str, ...]] = ()
+    adds: ClassVar[str] = "a simplex that crawls downhill"
+    in_words: ClassVar[str] = (
+        "Mirror the highest corner of a simplex through the middle of the others. If that is the "
+        "lowest yet, try twice as far; if it does not help, try half as far. Where that fails "
+        "too, all corners move halfway to the lowest."
+    )
     max_params: ClassVar[int | None] = 64
     instead: ClassVar[tuple[str, ...]] = ("random_search",)
     full_batch: ClassVar[bool] = True

@@ -35,6 +35,15 @@ class Newton(Optimizer):
 
     name: ClassVar[str] = "newton"
     label: ClassVar[str] = "Newton"
+    kind: ClassVar[str] = "second order"
+    parents: ClassVar[tuple[str, ...]] = ()
+    adds: ClassVar[str] = "the curvature, exactly"
+    since: ClassVar[int | None] = 1685
+    in_words: ClassVar[str] = (
+        "Take the gradient and the exact curvature here, and with them the quadratic that the "
+        "loss looks like. Jump to where this quadratic is level, be it a minimum, a saddle or a "
+        "maximum."
+    )
     max_params: ClassVar[int | None] = 2_048
     instead: ClassVar[tuple[str, ...]] = ("lbfgs",)
     own_rate: ClassVar[bool] = True

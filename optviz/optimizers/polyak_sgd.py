@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 from optviz.optimizers.norms import squared_norm
 
 
@@ -30,6 +30,23 @@ class PolyakSGD(Optimizer):
 
     name: ClassVar[str] = "polyak_sgd"
     label: ClassVar[str] = "Polyak SGD"
+    kind: ClassVar[str] = "rate-free"
+    parents: ClassVar[tuple[str, ...]] = ("sgd",)
+    adds: ClassVar[str] = "a learning rate from the loss itself"
+    in_words: ClassVar[str] = (
+        "See how far the loss lies above its lowest value and divide by the squared length of the "
+        "gradient: that is the learning rate, up to a bound. On an even slope the step would end "
+        "right at the lowest value."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("the gap as it is", "Loizou et al. 2021, optax", "variant=sps"),
+        Variant(
+            "a negative gap counts as none",
+            "Garrigos et al. 2023, optax as sps+",
+            "variant=sps_plus",
+        ),
+        Variant("no upper bound", "Polyak 1969"),
+    )
     reads_loss: ClassVar[bool] = True
 
     max_learning_rate: float = knob(

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class RAdamState(NamedTuple):
@@ -37,6 +37,18 @@ class RAdam(Optimizer):
 
     name: ClassVar[str] = "radam"
     label: ClassVar[str] = "RAdam"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adam",)
+    adds: ClassVar[str] = "no scale until it can be trusted"
+    in_words: ClassVar[str] = (
+        "Keep the two running means of Adam. While too few gradients have been seen to trust the "
+        "scale, step by the mean gradient alone; afterwards take the step of Adam, shortened by "
+        "how much the scale can be trusted."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("ε before the root is corrected", "PyTorch", "eps_after_correction=false"),
+        Variant("ε after the root is corrected", "optax", "eps_after_correction=true"),
+    )
 
     learning_rate: float = knob(
         1e-3,

@@ -9,7 +9,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class RandomSearchState(NamedTuple):
@@ -39,6 +39,17 @@ class RandomSearch(Optimizer):
 
     name: ClassVar[str] = "random_search"
     label: ClassVar[str] = "Random search"
+    kind: ClassVar[str] = "baseline"
+    parents: ClassVar[tuple[str, ...]] = ()
+    adds: ClassVar[str] = "random steps, kept when they help"
+    in_words: ClassVar[str] = (
+        "Draw a step at random. If the loss is lower there, go; if not, stay. A success makes the "
+        "next draws longer, up to the radius asked for, and a failure makes them shorter."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("a radius that adapts, by the rule of one fifth", "Rechenberg 1973", "adapt=true"),
+        Variant("a constant radius", "Matyas 1965", "adapt=false"),
+    )
 
     radius: float = knob(
         0.5,

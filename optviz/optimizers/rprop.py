@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class RpropState(NamedTuple):
@@ -38,6 +38,23 @@ class Rprop(Optimizer):
 
     name: ClassVar[str] = "rprop"
     label: ClassVar[str] = "Rprop"
+    kind: ClassVar[str] = "sign"
+    parents: ClassVar[tuple[str, ...]] = ("sgd",)
+    adds: ClassVar[str] = "a step per coordinate that grows and shrinks"
+    in_words: ClassVar[str] = (
+        "Every coordinate has a step length of its own, which grows while its gradient keeps its "
+        "sign and is cut when the sign flips. Move each by its length, downhill, however steep it "
+        "is; after a flip, first sit out one step."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "after a flip, sit out one step",
+            "PyTorch, optax; iRprop− of Igel & Hüsken 2000",
+            "on_flip=wait",
+        ),
+        Variant("after a flip, take the last step back", "Riedmiller & Braun 1993", "on_flip=undo"),
+        Variant("after a flip, step as ever", "Rprop− in Igel & Hüsken 2000", "on_flip=go"),
+    )
 
     learning_rate: float = knob(
         1e-2,

@@ -32,6 +32,14 @@ class SaddleFreeNewton(Newton):
 
     name: ClassVar[str] = "saddle_free_newton"
     label: ClassVar[str] = "Saddle-free Newton"
+    kind: ClassVar[str] = "second order"
+    parents: ClassVar[tuple[str, ...]] = ("newton",)
+    adds: ClassVar[str] = "absolute curvature"
+    in_words: ClassVar[str] = (
+        "Split the gradient along the axes of the curvature and divide each part by the "
+        "curvature's size there, whatever its sign. Where the loss bends upwards this is Newton's "
+        "step; where it bends downwards the step leads away from the saddle."
+    )
 
     learning_rate: float = knob(
         1.0,

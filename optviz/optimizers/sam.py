@@ -34,6 +34,13 @@ class SAM(Optimizer):
 
     name: ClassVar[str] = "sam"
     label: ClassVar[str] = "SAM"
+    kind: ClassVar[str] = "wrapper"
+    parents: ClassVar[tuple[str, ...]] = ("sgd",)
+    adds: ClassVar[str] = "the gradient at the worst point nearby"
+    in_words: ClassVar[str] = (
+        "Climb a short way straight uphill and take the gradient there. Then go back, and step "
+        "from the old point by this second gradient."
+    )
 
     learning_rate: float = knob(
         1e-2,

@@ -59,6 +59,13 @@ class ScheduleFreeSGD(Optimizer):
 
     name: ClassVar[str] = "schedule_free_sgd"
     label: ClassVar[str] = "Schedule-Free SGD"
+    kind: ClassVar[str] = "averaging"
+    parents: ClassVar[tuple[str, ...]] = ("averaged_sgd", "nesterov")
+    adds: ClassVar[str] = "averaging in place of a schedule"
+    in_words: ClassVar[str] = (
+        "Take the gradient between the newest point and the mean of the path, close to the mean. "
+        "Move the newest point by it and let the point into the mean, which is the answer."
+    )
 
     learning_rate: float = knob(
         1.0,
@@ -108,6 +115,14 @@ class ScheduleFreeAdamW(Optimizer):
 
     name: ClassVar[str] = "schedule_free_adamw"
     label: ClassVar[str] = "Schedule-Free AdamW"
+    kind: ClassVar[str] = "averaging"
+    parents: ClassVar[tuple[str, ...]] = ("schedule_free_sgd", "adamw")
+    adds: ClassVar[str] = "the same for AdamW"
+    in_words: ClassVar[str] = (
+        "Take the gradient between the newest point and the mean of the path, and divide it by "
+        "the root of its running mean square. Move the newest point by that, with a pull towards "
+        "zero, and let the point into the mean, which is the answer."
+    )
 
     learning_rate: float = knob(
         2.5e-3,

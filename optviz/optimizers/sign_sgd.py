@@ -32,6 +32,13 @@ class SignSGD(Optimizer):
 
     name: ClassVar[str] = "sign_sgd"
     label: ClassVar[str] = "signSGD"
+    kind: ClassVar[str] = "sign"
+    parents: ClassVar[tuple[str, ...]] = ("sgd", "rprop")
+    adds: ClassVar[str] = "the sign alone"
+    in_words: ClassVar[str] = (
+        "Look only at the sign of each coordinate's gradient, or of its running mean, and move "
+        "the coordinate by the learning rate the other way. How steep it is makes no difference."
+    )
 
     learning_rate: float = knob(
         1e-3,

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
 class YogiState(NamedTuple):
@@ -35,6 +35,18 @@ class Yogi(Optimizer):
 
     name: ClassVar[str] = "yogi"
     label: ClassVar[str] = "Yogi"
+    kind: ClassVar[str] = "adaptive"
+    parents: ClassVar[tuple[str, ...]] = ("adam",)
+    adds: ClassVar[str] = "a scale that changes slowly"
+    in_words: ClassVar[str] = (
+        "Adam, but the scale moves towards the newest squared gradient by a small share of that "
+        "square, not by a share of the gap. So small gradients lower it only slowly, and steps do "
+        "not suddenly become long."
+    )
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant("bias corrected", "optax, TensorFlow Addons", "bias_correction=true"),
+        Variant("no bias correction", "Zaheer et al. 2018 (Algorithm 2)", "bias_correction=false"),
+    )
 
     learning_rate: float = knob(
         1e-2,
