@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from optviz.catalog import knobs
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer, StepContext
 from optviz.schedules import Schedule
@@ -39,6 +40,8 @@ class Descents(NamedTuple):
         np.ndarray
     )  # (...) int; -1: did not; from there on the arrays repeat the state before
     last_loss: np.ndarray  # (...) loss at `diverged_at`, finite or not; else the final loss
+    # per rule (..., num_steps): the factor of a learning rate whose schedule sees the loss, or None
+    observed: tuple[np.ndarray | None, ...]
 
 
 class Job(NamedTuple):
@@ -57,6 +60,7 @@ def descend(
     noise: float = 0.0,
     seed: int = 0,
     dtype: str = "float64",
+    steps_per_epoch: int = 1,
 ) -> Descents:
     """Run every rule from the same start(s) under the same noise.
 
@@ -68,9 +72,13 @@ def descend(
         noise: standard deviation of the noise on each coordinate of the gradient.
         seed: of the noise, and of the keys that stochastic rules get.
         dtype: "float64" or "float32", the format computed in.
+        steps_per_epoch: schedules that see the loss are told it this often.
 
     Returns:
         float64 arrays.
+
+    Raises:
+        ValueError: a schedule takes a knob out of its domain.
     """
     capacity = next(c for c in CAPACITIES if c >= num_steps + 1)
     padded = _pad_starts(start)
@@ -80,14 +88,12 @@ def descend(
             padded.astype(dtype),
             inputs_of(num_steps, noise, seed, capacity, dtype),
         )
-        calls = [
-            (cast(rule, dtype), factor_arrays(rule, schedules, num_steps, capacity, dtype))
-            for rule, schedules in jobs
-        ]
+        lengths = (num_steps, steps_per_epoch, capacity)
+        calls = [(cast(job.rule, dtype), factors_for(job, *lengths, dtype)) for job in jobs]
 
     loop = _descend if padded.ndim == 1 else _descend_many
 
-    def run(call: tuple[Optimizer, dict[str, jax.Array]]) -> jax.Array:
+    def run(call: tuple[Optimizer, Factors]) -> jax.Array:
         with on_cpu(dtype):
             return loop(*call, *shared, capacity=capacity)
 
@@ -101,10 +107,12 @@ def descend(
         records = list(map(run, calls))
     _COMPILED.update(kinds)
     cut = (..., slice(num_steps + 1), slice(None))
-    stacked = np.stack([np.asarray(record)[cut] for record in records])
     if start.ndim == 2:
-        stacked = stacked[:, : len(start)]
-    return _read(stacked.astype(np.float64))
+        cut = (slice(len(start)), *cut[1:])
+    arrays = [np.asarray(record)[cut] for record in records]
+    observed = tuple(a[..., :-1, 5].astype(float) if a.shape[-1] > 5 else None for a in arrays)
+    stacked = np.stack([a[..., :5] if a.shape[-1] > 5 else a for a in arrays])
+    return _read(stacked.astype(np.float64), observed)
 
 
 _COMPILED: set[Any] = set()
@@ -124,6 +132,18 @@ class Inputs(NamedTuple):
     key: jax.Array  # folded with the step for stochastic rules
 
 
+class Factors(NamedTuple):
+    """What the scheduled knobs are multiplied by.
+
+    Schedules that do not look at the loss are arrays, made before the run. Only those that do are
+    computed within it: where there are none, they add nothing to the loop.
+    """
+
+    arrays: dict[str, jax.Array]  # knob -> (capacity,)
+    watchers: dict[str, Schedule]  # knob -> a schedule that sees the loss
+    steps_per_epoch: Any  # () int32, None without watchers
+
+
 class Seen(NamedTuple):
     """What is drawn of one state."""
 
@@ -131,11 +151,19 @@ class Seen(NamedTuple):
     loss: jax.Array  # () without noise
     grads: jax.Array  # (2,) without noise
     evaluations: jax.Array  # () before this step
+    observed: jax.Array | None  # () factor on the learning rate, where its schedule sees the loss
+
+
+def begin(rule: Optimizer, factors: Factors, start: jax.Array) -> Any:
+    """What `advance` hands from step to step beside the params: the rule's state, and watchers'."""
+    one = jnp.ones((), start.dtype)
+    watched = {name: (watcher.init(), one) for name, watcher in factors.watchers.items()}
+    return rule.init(start), watched
 
 
 def advance(
     rule: Optimizer,
-    factors: dict[str, jax.Array],
+    factors: Factors,
     surface: Surface,
     inputs: Inputs,
     step: jax.Array,
@@ -144,13 +172,19 @@ def advance(
 ) -> tuple[Seen, jax.Array, Any]:
     """One step of a run: what is seen of the state, and the next params and state."""
     value_and_grad = jax.value_and_grad(surface)
-    now = replace(rule, **{name: getattr(rule, name) * _at(f, step) for name, f in factors.items()})
+    state, watched = state
+    now = _scheduled(rule, factors, step, watched)
     tilt = _at(inputs.noise, step)
     point, shown = now.query(params, state), now.answer(params, state)
     loss, grads = value_and_grad(point)
     shown_loss, shown_grads = (loss, grads) if shown is point else value_and_grad(shown)
     evaluations = now.evaluations(state)
     evaluations = (step if evaluations is None else evaluations).astype(loss.dtype)
+    if factors.watchers:
+        # The point was chosen with the factors of the last step; the step is taken with these.
+        watched = _watch(factors, watched, shown_loss, step)
+        now = _scheduled(rule, factors, step, watched)
+    observed = watched["learning_rate"][1] if "learning_rate" in watched else None
 
     def loss_fn(p: jax.Array) -> jax.Array:
         # Noise as a tilt of the whole surface: its gradient is the noise at every point, so
@@ -160,30 +194,51 @@ def advance(
     key = jax.random.fold_in(inputs.key, step)
     ctx = StepContext(step, params, loss, grads + tilt, key, loss_fn)
     updates, state = now.update(ctx, state)
-    return Seen(shown, shown_loss, shown_grads, evaluations), params + updates, state
+    seen = Seen(shown, shown_loss, shown_grads, evaluations, observed)
+    return seen, params + updates, (state, watched)
+
+
+def _scheduled(rule: Optimizer, factors: Factors, step: jax.Array, watched: Any) -> Optimizer:
+    """The rule with its scheduled knobs as they stand at a step."""
+    values = {name: getattr(rule, name) * _at(f, step) for name, f in factors.arrays.items()}
+    for name, (_, factor) in watched.items():
+        values[name] *= factor
+    return replace(rule, **values)
+
+
+def _watch(factors: Factors, watched: Any, loss: jax.Array, step: jax.Array) -> Any:
+    """The watchers' next states and factors; told the loss at the end of each epoch only."""
+    ends = (step > 0) & (step % factors.steps_per_epoch == 0)
+    told = {name: w.observe(watched[name][0], loss) for name, w in factors.watchers.items()}
+    return jax.tree.map(lambda new, old: jnp.where(ends, new, old), told, watched)
 
 
 def _loop(
     rule: Optimizer,
-    factors: dict[str, jax.Array],
+    factors: Factors,
     surface: Surface,
     start: jax.Array,
     inputs: Inputs,
     capacity: int,
 ) -> jax.Array:
-    """From one start (2,): a record (capacity, 5) of x, y, loss, ‖g‖ and evaluations."""
+    """From one start (2,): a record (capacity, 5) of x, y, loss, ‖g‖ and evaluations.
+
+    Where the learning rate's schedule sees the loss, its factor is a sixth number.
+    """
+    watches = "learning_rate" in factors.watchers
 
     def body(step: jax.Array, carry: Any) -> Any:
         params, state, record = carry
         seen, params, state = advance(rule, factors, surface, inputs, step, params, state)
         norm = jnp.sqrt(jnp.sum(seen.grads**2))
-        row = jnp.stack([*seen.params, seen.loss, norm, seen.evaluations])
+        row = [*seen.params, seen.loss, norm, seen.evaluations]
+        row = jnp.stack([*row, seen.observed] if watches else row)
         # Not `record.at[step].set`: its check of the index costs as much as the step itself.
         return params, state, jax.lax.dynamic_update_index_in_dim(record, row, step, 0)
 
-    record = jnp.zeros((capacity, 5), start.dtype)
+    record = jnp.zeros((capacity, 6 if watches else 5), start.dtype)
     # One more round than steps records the final state; its update is thrown away.
-    carry = (start, rule.init(start), record)
+    carry = (start, begin(rule, factors, start), record)
     return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
 
 
@@ -212,7 +267,7 @@ def _pad_starts(start: np.ndarray) -> np.ndarray:
     return np.concatenate([start, np.repeat(start[-1:], missing, axis=0)])
 
 
-def _read(record: np.ndarray) -> Descents:
+def _read(record: np.ndarray, observed: tuple[np.ndarray | None, ...]) -> Descents:
     """Split (..., num_steps + 1, 5) records, and hold what diverged at its last good state."""
     state = record[..., :3]
     with np.errstate(invalid="ignore"):
@@ -227,7 +282,7 @@ def _read(record: np.ndarray) -> Descents:
         record[(*index, slice(step, None))] = record[(*index, max(step - 1, 0))]
     params, losses, norms, counts = np.split(record, [2, 3, 4], axis=-1)
     flat = [np.ascontiguousarray(a[..., 0]) for a in (losses, norms, counts)]
-    return Descents(np.ascontiguousarray(params), *flat, diverged_at, last_loss)
+    return Descents(np.ascontiguousarray(params), *flat, diverged_at, last_loss, observed)
 
 
 # What goes into the loop from outside, kept on the device between races -------------------------
@@ -281,12 +336,39 @@ def _factors(
     return jax.vmap(lambda step: schedule(step, num_steps, steps_per_epoch))(steps)
 
 
-def factor_arrays(
-    rule: Optimizer, schedules: Mapping[str, Schedule], num_steps: int, capacity: int, dtype: str
-) -> dict[str, jax.Array]:
-    """Factor arrays by knob; the learning rate always has one, so that it can get a schedule."""
+def factors_for(
+    job: Job, num_steps: int, steps_per_epoch: int, capacity: int, dtype: str
+) -> Factors:
+    """The factors of a rule's knobs, to be multiplied with their base values.
+
+    The learning rate always has some, so that giving it a schedule compiles nothing. To be called
+    inside the scope of `dtype`.
+
+    Raises:
+        ValueError: a schedule takes a knob out of its domain.
+    """
+    rule, schedules = job
     names = [*(["learning_rate"] if hasattr(rule, "learning_rate") else []), *schedules]
-    return {
-        name: _device_factors(schedules.get(name), num_steps, 1.0, capacity, dtype)
-        for name in dict.fromkeys(names)
-    }
+    lengths = (num_steps, float(steps_per_epoch), capacity, dtype)
+    arrays = {n: _device_factors(schedules.get(n), *lengths) for n in dict.fromkeys(names)}
+    for name, schedule in schedules.items():
+        _check_domain(rule, name, _range(schedule, *lengths))
+    watchers = {name: cast(s, dtype) for name, s in schedules.items() if s.sees_loss}
+    return Factors(arrays, watchers, np.int32(steps_per_epoch) if watchers else None)
+
+
+@lru_cache(maxsize=256)
+def _range(schedule: Schedule, num_steps: int, *lengths: Any) -> tuple[float, float]:
+    """The lowest and the highest factor of a run."""
+    factors = np.asarray(_device_factors(schedule, num_steps, *lengths))[:num_steps]
+    return float(factors.min()), float(factors.max())
+
+
+def _check_domain(rule: Optimizer, name: str, factors: tuple[float, float]) -> None:
+    info, base = knobs(type(rule))[name], float(getattr(rule, name))
+    for value in (base * factor for factor in factors):
+        if not info.contains(value):
+            raise ValueError(
+                f"{type(rule).__name__}.{name} must lie in {info.describe()}, and its schedule "
+                f"takes it to {value:.6g}"
+            )

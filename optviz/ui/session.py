@@ -120,7 +120,7 @@ class Session(Generic[S]):
         """The link that opens exactly this on any server of the app."""
         spec: Any = self.spec
         base = (st.context.url or "").split("?")[0]
-        return f"{base}?{urlencode(spec.to_query(), doseq=True, safe=':,@~;')}"
+        return f"{base}?{urlencode(spec.to_query(), doseq=True, safe=':,@~;*/')}"
 
     def _store(self, spec: S) -> None:
         st.session_state[self.key("spec")] = spec

@@ -15,6 +15,7 @@ import streamlit as st
 
 from optviz.engine.descend import factors_of
 from optviz.engine.train_events import Compiling, Downloading, TrainResult
+from optviz.engine.watch import replay
 from optviz.export.snippets import train_command_of
 from optviz.player.training import pack_training
 from optviz.runs import jobs
@@ -228,7 +229,7 @@ def learning_rates(result: TrainResult) -> list[np.ndarray]:
         return []
     steps, per_epoch = result.started.num_steps, result.started.steps_per_epoch
     rates = []
-    for run in result.spec.resolved():
+    for run, done in zip(result.spec.resolved(), result.runs, strict=True):
         rate = getattr(run.optimizer, "learning_rate", None)
         schedule = run.schedule_of("learning_rate")
         if rate is None:
@@ -237,6 +238,9 @@ def learning_rates(result: TrainResult) -> list[np.ndarray]:
             rates.append(np.full(steps, rate))
         else:
             rates.append(rate * factors_of(schedule, steps, per_epoch, "float32"))
+            if schedule.sees_loss:
+                losses = [epoch.val_loss for epoch in done.epochs]
+                rates[-1] *= replay(schedule, losses, steps, per_epoch)
     return rates
 
 
