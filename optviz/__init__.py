@@ -10,6 +10,7 @@ from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import expression
 
 if TYPE_CHECKING:
+    from optviz.api.sweep import sweep
     from optviz.api.train import train
     from optviz.data import DATASETS
     from optviz.networks import NETWORKS
@@ -28,6 +29,7 @@ __all__ = [
     "race",
     "schedules",
     "surfaces",
+    "sweep",
     "train",
 ]
 
@@ -35,6 +37,7 @@ __all__ = [
 _LATER = {
     "DATASETS": "optviz.data",
     "NETWORKS": "optviz.networks",
+    "sweep": "optviz.api.sweep",
     "train": "optviz.api.train",
 }
 

@@ -27,8 +27,9 @@ def test_the_wheel_has_the_app_and_the_player(tmp_path: Path) -> None:
     assert not any(name.startswith("tests/") for name in names)
     folder = tmp_path / "unpacked"
     zipfile.ZipFile(wheel).extractall(folder)
+    script = "from optviz.cli.commands.app import entry_script; print(entry_script())"
     found = subprocess.run(
-        [sys.executable, "-c", "from optviz.cli.commands.app import entry_script; print(entry_script())"],
+        [sys.executable, "-c", script],
         cwd=tmp_path,
         env={"PYTHONPATH": str(folder), "PATH": ""},
         capture_output=True,

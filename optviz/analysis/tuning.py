@@ -38,7 +38,7 @@ RULE = (
     "error, the one that needs the fewest gradient evaluations to get there and stay. "
     f"Medians over {NUM_STARTS} starts within {JITTER:.0%} of the surface's own; a rate counts "
     "only if all these runs stay in the window, never rise above their start, take no step across "
-    "more than half the window and end in one place. "
+    "more than half the window and end in one place (where no rate does that, they need not). "
     "On a surface without a lower bound: the fewest evaluations until every run has left the "
     "window downhill, with no step across more than a tenth of it."
 )
@@ -120,8 +120,9 @@ def _descents(surface: Surface, runs: Descents) -> tuple[np.ndarray, np.ndarray]
         & inside.all(axis=(1, 2))
         & ~_rises(losses).any(axis=(1, 2))
         & (step.max(axis=(1, 2)) <= LONGEST_STEP)
-        & (apart <= APART)
     )
+    together = counts & (apart <= APART)
+    counts = together if together.any() else counts
     final = np.where(counts, np.median(losses[..., -1], axis=1), np.inf)
     if not counts.any():
         return counts, final

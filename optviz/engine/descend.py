@@ -7,26 +7,37 @@ rule and surface (their classes and switches), the number format and the capacit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.catalog import knobs
+from optviz.catalog import Entry
+from optviz.engine.factors import (
+    CAPACITIES,
+    Factors,
+    Job,
+    at,
+    evaluate,
+    factors_for,
+    factors_of,
+    scheduled,
+    structure_of,
+    watch,
+)
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer, StepContext
-from optviz.schedules import Schedule
 from optviz.surfaces import Surface
 
-# Buffers are this long, whatever the number of steps: a race of another length compiles nothing
-# until it outgrows its buffer.
-CAPACITIES = (2_048, 16_384, 131_072)
+__all__ = ["BOUND", "CAPACITIES", "Descents", "Factors", "Job", "descend", "factors_of"]
+
 BOUND = 1e12  # beyond this magnitude of params or loss a run has diverged
+
+E = TypeVar("E", bound=Entry)
 
 
 class Descents(NamedTuple):
@@ -36,19 +47,11 @@ class Descents(NamedTuple):
     losses: np.ndarray  # (..., num_steps + 1) without noise
     grad_norms: np.ndarray  # (..., num_steps + 1) without noise
     evaluations: np.ndarray  # (..., num_steps + 1)
-    diverged_at: (
-        np.ndarray
-    )  # (...) int; -1: did not; from there on the arrays repeat the state before
+    # (...) int; -1: did not; from there on the arrays repeat the state before
+    diverged_at: np.ndarray
     last_loss: np.ndarray  # (...) loss at `diverged_at`, finite or not; else the final loss
     # per rule (..., num_steps): the factor of a learning rate whose schedule sees the loss, or None
     observed: tuple[np.ndarray | None, ...]
-
-
-class Job(NamedTuple):
-    """A rule with the schedules of its knobs."""
-
-    rule: Optimizer
-    schedules: Mapping[str, Schedule]
 
 
 def descend(
@@ -84,27 +87,32 @@ def descend(
     padded = _pad_starts(start)
     with on_cpu(dtype):
         shared = (
-            cast(surface, dtype),
+            _on_device(surface, dtype),
             padded.astype(dtype),
             inputs_of(num_steps, noise, seed, capacity, dtype),
         )
-        lengths = (num_steps, steps_per_epoch, capacity)
-        calls = [(cast(job.rule, dtype), factors_for(job, *lengths, dtype)) for job in jobs]
+        lengths = (num_steps, steps_per_epoch, capacity, dtype)
+        calls = [(_on_device(job.rule, dtype), factors_for(job, *lengths)) for job in jobs]
+        loop = _descend if padded.ndim == 1 else _descend_many
 
-    loop = _descend if padded.ndim == 1 else _descend_many
-
-    def run(call: tuple[Optimizer, Factors]) -> jax.Array:
-        with on_cpu(dtype):
+        def run(call: tuple[Optimizer, Factors]) -> jax.Array:
             return loop(*call, *shared, capacity=capacity)
 
-    # What has been compiled before is dispatched at once; what has not, compiles in two threads.
-    kind = (jax.tree.structure(surface), padded.shape, dtype, capacity)
-    kinds = {(jax.tree.structure(call), *kind) for call in calls}
-    if len(kinds - _COMPILED) > 1:
-        with ThreadPoolExecutor(2) as pool:
-            records = list(pool.map(run, calls))
-    else:
-        records = list(map(run, calls))
+        def run_in_thread(call: tuple[Optimizer, Factors]) -> jax.Array:
+            with on_cpu(dtype):  # threads do not inherit the scope
+                return run(call)
+
+        # What has been compiled before is dispatched at once; what has not, in two threads.
+        kind = (structure_of(surface), padded.shape, dtype, capacity)
+        kinds = {
+            (structure_of(job.rule), factors.structure, *kind)
+            for job, (_, factors) in zip(jobs, calls, strict=True)
+        }
+        if len(kinds - _COMPILED) > 1:
+            with ThreadPoolExecutor(2) as pool:
+                records = list(pool.map(run_in_thread, calls))
+        else:
+            records = list(map(run, calls))
     _COMPILED.update(kinds)
     cut = (..., slice(num_steps + 1), slice(None))
     if start.ndim == 2:
@@ -112,7 +120,7 @@ def descend(
     arrays = [np.asarray(record)[cut] for record in records]
     observed = tuple(a[..., :-1, 5].astype(float) if a.shape[-1] > 5 else None for a in arrays)
     stacked = np.stack([a[..., :5] if a.shape[-1] > 5 else a for a in arrays])
-    return _read(stacked.astype(np.float64), observed)
+    return _read(stacked.astype(np.float64, copy=False), observed)
 
 
 _COMPILED: set[Any] = set()
@@ -120,7 +128,7 @@ _COMPILED: set[Any] = set()
 
 def compile_count() -> int:
     """How many loops have been compiled in this process: a measure for tests and benchmarks."""
-    loops: tuple[Any, ...] = (_descend, _descend_many, _factors)
+    loops: tuple[Any, ...] = (_descend, _descend_many, evaluate)
     return sum(loop._cache_size() for loop in loops)
 
 
@@ -130,18 +138,6 @@ class Inputs(NamedTuple):
     num_steps: Any  # () int32
     noise: jax.Array  # (capacity, 2) added to the gradient, step by step
     key: jax.Array  # folded with the step for stochastic rules
-
-
-class Factors(NamedTuple):
-    """What the scheduled knobs are multiplied by.
-
-    Schedules that do not look at the loss are arrays, made before the run. Only those that do are
-    computed within it: where there are none, they add nothing to the loop.
-    """
-
-    arrays: dict[str, jax.Array]  # knob -> (capacity,)
-    watchers: dict[str, Schedule]  # knob -> a schedule that sees the loss
-    steps_per_epoch: Any  # () int32, None without watchers
 
 
 class Seen(NamedTuple):
@@ -173,8 +169,8 @@ def advance(
     """One step of a run: what is seen of the state, and the next params and state."""
     value_and_grad = jax.value_and_grad(surface)
     state, watched = state
-    now = _scheduled(rule, factors, step, watched)
-    tilt = _at(inputs.noise, step)
+    now = scheduled(rule, factors, step, watched)
+    tilt = at(inputs.noise, step)
     point, shown = now.query(params, state), now.answer(params, state)
     loss, grads = value_and_grad(point)
     shown_loss, shown_grads = (loss, grads) if shown is point else value_and_grad(shown)
@@ -182,8 +178,8 @@ def advance(
     evaluations = (step if evaluations is None else evaluations).astype(loss.dtype)
     if factors.watchers:
         # The point was chosen with the factors of the last step; the step is taken with these.
-        watched = _watch(factors, watched, shown_loss, step)
-        now = _scheduled(rule, factors, step, watched)
+        watched = watch(factors, watched, shown_loss, step)
+        now = scheduled(rule, factors, step, watched)
     observed = watched["learning_rate"][1] if "learning_rate" in watched else None
 
     def loss_fn(p: jax.Array) -> jax.Array:
@@ -196,21 +192,6 @@ def advance(
     updates, state = now.update(ctx, state)
     seen = Seen(shown, shown_loss, shown_grads, evaluations, observed)
     return seen, params + updates, (state, watched)
-
-
-def _scheduled(rule: Optimizer, factors: Factors, step: jax.Array, watched: Any) -> Optimizer:
-    """The rule with its scheduled knobs as they stand at a step."""
-    values = {name: getattr(rule, name) * _at(f, step) for name, f in factors.arrays.items()}
-    for name, (_, factor) in watched.items():
-        values[name] *= factor
-    return replace(rule, **values)
-
-
-def _watch(factors: Factors, watched: Any, loss: jax.Array, step: jax.Array) -> Any:
-    """The watchers' next states and factors; told the loss at the end of each epoch only."""
-    ends = (step > 0) & (step % factors.steps_per_epoch == 0)
-    told = {name: w.observe(watched[name][0], loss) for name, w in factors.watchers.items()}
-    return jax.tree.map(lambda new, old: jnp.where(ends, new, old), told, watched)
 
 
 def _loop(
@@ -242,10 +223,6 @@ def _loop(
     return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
 
 
-def _at(array: jax.Array, step: jax.Array) -> jax.Array:
-    return jax.lax.dynamic_index_in_dim(array, step, keepdims=False)
-
-
 _descend = jax.jit(_loop, static_argnames="capacity")
 
 
@@ -269,29 +246,46 @@ def _pad_starts(start: np.ndarray) -> np.ndarray:
 
 def _read(record: np.ndarray, observed: tuple[np.ndarray | None, ...]) -> Descents:
     """Split (..., num_steps + 1, 5) records, and hold what diverged at its last good state."""
-    state = record[..., :3]
+    params = np.ascontiguousarray(record[..., :2])
+    losses, norms, counts = (np.ascontiguousarray(record[..., i]) for i in (2, 3, 4))
+    parts = (params, losses, norms, counts)
+    last_loss = losses[..., -1].copy()
+    if np.abs(params).max() <= BOUND and np.abs(losses).max() <= BOUND:  # NaN compares as false
+        return Descents(*parts, np.full(last_loss.shape, -1), last_loss, observed)
     with np.errstate(invalid="ignore"):
-        bad = ~(np.abs(state) <= BOUND).all(axis=-1)  # NaN compares as false: bad
+        bad = ~((np.abs(params) <= BOUND).all(axis=-1) & (np.abs(losses) <= BOUND))
     diverged_at = np.where(bad.any(axis=-1), bad.argmax(axis=-1), -1)
-    last_loss = record[..., -1, 2].copy()
     for run in np.argwhere(diverged_at >= 0):
         index = tuple(run)
         step = diverged_at[index]
-        last_loss[index] = record[(*index, step, 2)]
-        # A start that is bad itself stays as it is: there is nothing before it to repeat.
-        record[(*index, slice(step, None))] = record[(*index, max(step - 1, 0))]
-    params, losses, norms, counts = np.split(record, [2, 3, 4], axis=-1)
-    flat = [np.ascontiguousarray(a[..., 0]) for a in (losses, norms, counts)]
-    return Descents(np.ascontiguousarray(params), *flat, diverged_at, last_loss, observed)
+        last_loss[index] = losses[(*index, step)]
+        for part in parts:
+            # A start that is bad itself stays as it is: there is nothing before it to repeat.
+            part[(*index, slice(step, None))] = part[(*index, max(step - 1, 0))]
+    return Descents(*parts, diverged_at, last_loss, observed)
 
 
 # What goes into the loop from outside, kept on the device between races -------------------------
 
 
+def _on_device(item: E, dtype: str) -> E:
+    """The entry, cast, on the device; kept, for bringing it there takes as long as a short run."""
+    try:
+        return _kept_on_device(item, dtype)
+    except TypeError:  # a knob that is an array has no hash
+        return cast(item, dtype)
+
+
+@lru_cache(maxsize=1024)
+def _kept_on_device(item: E, dtype: str) -> E:
+    return jax.device_put(cast(item, dtype))
+
+
+@lru_cache(maxsize=256)
 def inputs_of(num_steps: int, noise: float, seed: int, capacity: int, dtype: str) -> Inputs:
     """The arrays that all runs share; to be called inside the scope of `dtype`."""
     draws = _noise(float(noise), seed, capacity, dtype)
-    return Inputs(np.int32(num_steps), draws, _key(seed))
+    return Inputs(jax.device_put(np.int32(num_steps)), draws, _key(seed))
 
 
 @lru_cache(maxsize=64)
@@ -306,69 +300,3 @@ def _noise(noise: float, seed: int, capacity: int, dtype: str) -> jax.Array:
     if noise:
         draws = noise * np.random.default_rng(seed).standard_normal((capacity, 2))
     return jnp.asarray(draws.astype(dtype))
-
-
-def factors_of(
-    schedule: Schedule, num_steps: int, steps_per_epoch: float, dtype: str
-) -> np.ndarray:
-    """(num_steps,) float64 factors at steps 0, 1, …; compiles once for each kind of schedule."""
-    capacity = next(c for c in CAPACITIES if c >= num_steps + 1)
-    with on_cpu(dtype):
-        factors = _device_factors(schedule, num_steps, steps_per_epoch, capacity, dtype)
-        return np.asarray(factors)[:num_steps].astype(np.float64)
-
-
-@lru_cache(maxsize=256)
-def _device_factors(
-    schedule: Schedule | None, num_steps: int, steps_per_epoch: float, length: int, dtype: str
-) -> jax.Array:
-    number = np.dtype(dtype).type
-    if schedule is None:
-        return jnp.ones(length, dtype)
-    return _factors(cast(schedule, dtype), number(num_steps), number(steps_per_epoch), length)
-
-
-@partial(jax.jit, static_argnames="length")
-def _factors(
-    schedule: Schedule, num_steps: jax.Array, steps_per_epoch: jax.Array, length: int
-) -> jax.Array:
-    steps = jnp.arange(length, dtype=num_steps.dtype)
-    return jax.vmap(lambda step: schedule(step, num_steps, steps_per_epoch))(steps)
-
-
-def factors_for(
-    job: Job, num_steps: int, steps_per_epoch: int, capacity: int, dtype: str
-) -> Factors:
-    """The factors of a rule's knobs, to be multiplied with their base values.
-
-    The learning rate always has some, so that giving it a schedule compiles nothing. To be called
-    inside the scope of `dtype`.
-
-    Raises:
-        ValueError: a schedule takes a knob out of its domain.
-    """
-    rule, schedules = job
-    names = [*(["learning_rate"] if hasattr(rule, "learning_rate") else []), *schedules]
-    lengths = (num_steps, float(steps_per_epoch), capacity, dtype)
-    arrays = {n: _device_factors(schedules.get(n), *lengths) for n in dict.fromkeys(names)}
-    for name, schedule in schedules.items():
-        _check_domain(rule, name, _range(schedule, *lengths))
-    watchers = {name: cast(s, dtype) for name, s in schedules.items() if s.sees_loss}
-    return Factors(arrays, watchers, np.int32(steps_per_epoch) if watchers else None)
-
-
-@lru_cache(maxsize=256)
-def _range(schedule: Schedule, num_steps: int, *lengths: Any) -> tuple[float, float]:
-    """The lowest and the highest factor of a run."""
-    factors = np.asarray(_device_factors(schedule, num_steps, *lengths))[:num_steps]
-    return float(factors.min()), float(factors.max())
-
-
-def _check_domain(rule: Optimizer, name: str, factors: tuple[float, float]) -> None:
-    info, base = knobs(type(rule))[name], float(getattr(rule, name))
-    for value in (base * factor for factor in factors):
-        if not info.contains(value):
-            raise ValueError(
-                f"{type(rule).__name__}.{name} must lie in {info.describe()}, and its schedule "
-                f"takes it to {value:.6g}"
-            )

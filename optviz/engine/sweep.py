@@ -176,6 +176,8 @@ def check_grid(optimizer: Optimizer, grid: Mapping[str, Any]) -> dict[str, np.nd
             raise ValueError(f"{cls.__name__}.{name} is a choice, not a number: it has no range")
         if name not in knobs(cls):
             raise ValueError(unknown(f"knob of {cls.__name__}", name, knobs(cls)))
+        if knobs(cls)[name].static:
+            raise ValueError(f"{cls.__name__}.{name} decides the program: it cannot be swept")
         try:
             array = np.atleast_1d(np.asarray(given, np.float64))
         except (TypeError, ValueError):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from optviz.analysis.convergence import OUTCOMES
+
 if TYPE_CHECKING:
     from optviz.api import Race
 
@@ -34,6 +36,37 @@ def summary_frame(race: Race) -> pd.DataFrame:
         "outcome": _outcomes(race),
     }
     return pd.DataFrame(columns)
+
+
+def overview_frame(race: Race) -> pd.DataFrame:
+    """One row an optimizer, in words for people: with several starts, medians and counts.
+
+    Returns:
+        Columns optimizer, learning rate, final loss, steps to tolerance, gradient evaluations,
+        outcome; the last three as text.
+    """
+    rows = len(race.labels)
+    outcomes = race.outcomes.reshape(rows, -1)
+    steps = np.where(race.steps_to_tolerance < 0, np.inf, race.steps_to_tolerance)
+    steps = np.median(steps.reshape(rows, -1), axis=1)
+    evaluations = np.median(race.evaluations[..., -1].reshape(rows, -1), axis=1)
+    if outcomes.shape[1] == 1:
+        words = _outcomes(race)
+    else:
+        words = [
+            ", ".join(f"{np.sum(row == kind)} {kind}" for kind in OUTCOMES if kind in row)
+            for row in outcomes
+        ]
+    return pd.DataFrame(
+        {
+            "optimizer": race.labels,
+            "learning rate": race.learning_rates[..., 0].reshape(rows, -1)[:, 0],
+            "final loss": np.median(race.losses[..., -1].reshape(rows, -1), axis=1),
+            "steps to tolerance": [f"{s:.0f}" if np.isfinite(s) else "–" for s in steps],
+            "gradient evaluations": [f"{e:.0f}" for e in evaluations],
+            "outcome": words,
+        }
+    )
 
 
 def _outcomes(race: Race) -> list[str]:

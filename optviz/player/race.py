@@ -10,6 +10,7 @@ import numpy as np
 
 from optviz.figures.theme import styles_of
 from optviz.player.pack import Quantised, pack
+from optviz.surfaces import Surface
 
 MAX_STARTS = 64  # trails drawn per rule; more are a fog, and a payload nobody waits for
 MAX_CLOUD_POINTS = 250_000  # points of all trails together with many starts: 1 MB
@@ -17,32 +18,28 @@ _LINES_TO_BAND = 9  # from this many starts a curve is a median with its 10–90
 
 
 class RaceLike(Protocol):
-    """What is read of a race; see DESIGN section 5."""
+    """What is read of a race; R rules, S starts, N steps."""
 
-    labels: Sequence[str]
-    params: np.ndarray  # (R, N + 1, 2), with many starts (R, S, N + 1, 2)
-    losses: np.ndarray  # (R, N + 1) or (R, S, N + 1)
-    learning_rates: np.ndarray  # (R, N) or (R, S, N)
-    outcomes: Any  # (R,) or (R, S) of str
-    diverged_at: Any
-    steps_to_tolerance: Any
-
-
-class SurfaceLike(Protocol):
-    """What is read of a surface."""
-
-    xlim: tuple[float, float]
-    ylim: tuple[float, float]
-
-    def minima(self) -> Sequence[tuple[float, float]]: ...
-
-    def saddles(self) -> Sequence[tuple[float, float]]: ...
+    @property
+    def labels(self) -> Sequence[str]: ...
+    @property
+    def params(self) -> np.ndarray: ...  # (R, N + 1, 2), with many starts (R, S, N + 1, 2)
+    @property
+    def losses(self) -> np.ndarray: ...  # (R, N + 1) or (R, S, N + 1)
+    @property
+    def learning_rates(self) -> np.ndarray: ...  # (R, N) or (R, S, N)
+    @property
+    def outcomes(self) -> Any: ...  # (R,) or (R, S) of str
+    @property
+    def diverged_at(self) -> Any: ...
+    @property
+    def steps_to_tolerance(self) -> Any: ...
 
 
 def pack_race(
     race: RaceLike,
     *,
-    surface: SurfaceLike,
+    surface: Surface,
     grid: np.ndarray | None = None,
     title: str | None = None,
     minimum: float | None = None,
@@ -97,7 +94,7 @@ def pack_race(
         "minima": minima,
         "saddles": saddles,
         "starts": params[0, keep, 0].tolist(),
-        "draggable": draggable and num_starts == 1,
+        "draggable": draggable,
         "path_stride": stride,
         "paths": paths,
     }
@@ -136,7 +133,7 @@ def _with_starts(array: np.ndarray, ndim: int) -> np.ndarray:
     return array if array.ndim == ndim else array[:, None]
 
 
-def _paths(params: np.ndarray, surface: SurfaceLike) -> tuple[int, list[Any]]:
+def _paths(params: np.ndarray, surface: Surface) -> tuple[int, list[Any]]:
     """One array per run; many starts are thinned to whole strides and stored in 16 bits."""
     num_runs, num_starts, states, _ = params.shape
     if num_starts == 1:
@@ -176,7 +173,7 @@ def _rate_scale(rates: np.ndarray) -> str:
 
 
 def _runs(
-    race: RaceLike, params: np.ndarray, surface: SurfaceLike, visible: Sequence[str] | None
+    race: RaceLike, params: np.ndarray, surface: Surface, visible: Sequence[str] | None
 ) -> list[dict[str, Any]]:
     keys = list(getattr(race, "keys", None) or race.labels)
     outcomes = np.atleast_1d(np.asarray(race.outcomes))
@@ -203,7 +200,7 @@ def _runs(
 
 
 def _outcome_step(
-    race: RaceLike, run: int, outcome: str, path: np.ndarray, surface: SurfaceLike
+    race: RaceLike, run: int, outcome: str, path: np.ndarray, surface: Surface
 ) -> int | None:
     """The state at which the outcome shows; an escape shows where the path leaves the window."""
     if outcome == "diverged":

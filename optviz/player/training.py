@@ -47,12 +47,12 @@ def pack_training(
             "log",
             [_steps(i, run, smoothing) for i, run in numbered if run.losses],
         ),
-        _panel("Validation loss", "loss", "log", by_epoch("val_loss", "dots")),
+        _panel("Validation loss", "loss", "log", by_epoch("val_loss", "points")),
         _panel(
             "Accuracy: validation solid, training dashed",
             "accuracy",
             "linear",
-            by_epoch("val_accuracy", "dots") + by_epoch("train_accuracy", "dashed"),
+            by_epoch("val_accuracy", "points") + by_epoch("train_accuracy", "dashed"),
         ),
         _panel(
             "Learning rate",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from optviz.catalog import validate
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule
+from optviz.specs.checks import check_real, check_whole
 from optviz.specs.rates import fair_rate
 from optviz.specs.run import Run, labels, with_rate
 from optviz.specs.schedule import parse_schedule
@@ -74,18 +76,18 @@ class RaceSpec:
             run.check()
         if self.schedule is not None:
             validate(self.schedule)
-        _whole("num_steps", self.num_steps, 1, MAX_STEPS)
-        _whole("seed", self.seed, 0, 2**32 - 1)
-        _whole("steps_per_epoch", self.steps_per_epoch, 1, MAX_STEPS)
-        _real("noise", self.noise, 0, math.inf)
-        _real("tolerance", self.tolerance, 0, 1)
+        check_whole("num_steps", self.num_steps, 1, MAX_STEPS)
+        check_whole("seed", self.seed, 0, 2**32 - 1)
+        check_whole("steps_per_epoch", self.steps_per_epoch, 1, MAX_STEPS)
+        check_real("noise", self.noise, 0, math.inf)
+        check_real("tolerance", self.tolerance, 0, 1)
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
         if isinstance(self.rates, str):
             if self.rates not in ("tuned", "default"):
                 raise ValueError(f"rates must be tuned, default or a number, got {self.rates!r}")
         else:
-            _real("rates", self.rates, 0, math.inf)
+            check_real("rates", self.rates, 0, math.inf)
         points = self.starts
         if not 1 <= len(points) <= MAX_STARTS:
             raise ValueError(f"start must have 1 to {MAX_STARTS} points, got {len(points)}")
@@ -106,12 +108,16 @@ class RaceSpec:
     def has_many_starts(self) -> bool:
         return self.start is not None and (not self.start or isinstance(self.start[0], tuple))
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         return labels(self.resolved())
 
     def resolved(self) -> tuple[Run, ...]:
         """The runs with every learning rate and schedule filled in."""
+        return self._resolved
+
+    @cached_property
+    def _resolved(self) -> tuple[Run, ...]:
         return tuple(self._fill(run) for run in self.runs)
 
     def _fill(self, run: Run) -> Run:
@@ -249,6 +255,8 @@ def _read_runs(spec: RaceSpec, values: Sequence[str], problems: list[str]) -> Ra
             runs.append(Run.parse(text))
         except ValueError as error:
             problems.append(f"run: {error}")
+    if len(values) > MAX_RUNS:
+        problems.append(f"run: only the first {MAX_RUNS} of {len(values)} are read")
     return replace(spec, runs=tuple(runs)) if runs else spec
 
 
@@ -270,15 +278,3 @@ _READERS: dict[str, Reader] = {
         s, steps_per_epoch=parse_whole(v[0], "steps_per_epoch")
     ),
 }
-
-
-def _whole(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high:,}, got {value!r}")
-
-
-def _real(name: str, value: object, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{name} must be a number, got {value!r}")
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {value!r}")

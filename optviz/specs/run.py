@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from optviz.catalog import defaults, knobs, validate
@@ -39,6 +41,7 @@ class Run:
         return cls(optimizer, given, **fields)
 
     @classmethod
+    @lru_cache(maxsize=1024)  # a race of keys reads the same few texts again and again
     def parse(cls, text: str) -> Run:
         """Read `KEY:knob=value@schedule:knob=value@knob~schedule#label`; all but KEY optional.
 
@@ -83,16 +86,18 @@ class Run:
 def labels(runs: Sequence[Run]) -> tuple[str, ...]:
     """One label a run, all different: the knobs that tell them apart where a rule runs twice."""
     names = [run.label or run.optimizer.label for run in runs]
+    if len(set(names)) == len(names):
+        return tuple(names)
     result = []
     for run, name in zip(runs, names, strict=True):
         twins = [r for r, n in zip(runs, names, strict=True) if n == name]
         result.append(name if len(twins) == 1 or run.label else name + _difference(run, twins))
-    seen = Counter[str]()
     counts = Counter(result)
+    taken = set(result)
     for i, name in enumerate(result):
-        seen[name] += 1
         if counts[name] > 1:
-            result[i] = f"{name} #{seen[name]}"
+            result[i] = next(t for n in count(1) if (t := f"{name} #{n}") not in taken)
+            taken.add(result[i])
     return tuple(result)
 
 

@@ -45,7 +45,8 @@ def parse_entry(text: str, catalog: Catalog[T]) -> tuple[T, tuple[str, ...]]:
         ValueError: unknown key or name (the closest known one is named), a value that is not a
             number or not an option, or one outside its domain.
     """
-    key, _, rest = text.strip().partition(":")
+    key, _, rest = text.partition(":")
+    key = key.strip()
     cls = catalog[key]
     values: dict[str, Any] = {}
     for pair in filter(None, (part.strip() for part in rest.split(","))):

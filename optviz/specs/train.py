@@ -11,7 +11,7 @@ from optviz.data import DATASETS, Dataset
 from optviz.networks import NETWORKS, Network
 from optviz.networks.losses import LOSSES
 from optviz.schedules import Schedule
-from optviz.specs.race import _whole
+from optviz.specs.checks import check_whole
 from optviz.specs.run import Run, labels
 from optviz.specs.schedule import parse_schedule
 from optviz.specs.text import entry_text, parse_entry, parse_number, parse_whole, value_text
@@ -64,11 +64,11 @@ class TrainSpec:
             run.check()
         if self.schedule is not None:
             validate(self.schedule)
-        _whole("epochs", self.epochs, 1, MAX_EPOCHS)
-        _whole("batch_size", self.batch_size, 1, MAX_BATCH)
-        _whole("seed", self.seed, 0, 2**31 - 1)
+        check_whole("epochs", self.epochs, 1, MAX_EPOCHS)
+        check_whole("batch_size", self.batch_size, 1, MAX_BATCH)
+        check_whole("seed", self.seed, 0, 2**31 - 1)
         if self.limit is not None:
-            _whole("limit", self.limit, 1, MAX_IMAGES)
+            check_whole("limit", self.limit, 1, MAX_IMAGES)
         share = self.validation
         if share is not None and not (isinstance(share, float) and 0 < share < 1):
             raise ValueError(f"validation must lie in (0, 1), got {share!r}")

@@ -94,26 +94,45 @@ def compile_expression(text: str) -> Node:
         raise ValueError(
             f"expression: character {bad.group()!r} at {bad.start() + 1} is not plain ASCII"
         )
-    # Leading blanks would read as an indent. `^` is what most people type for a power.
-    shift = len(text) - len(text.lstrip())
-    source = text.strip().replace("^", "**")
+    typed = _Typed(text)
     try:
-        tree = ast.parse(source, mode="eval")
+        tree = ast.parse(typed.source, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        place = getattr(error, "offset", None) or 1
+        # Python counts from 1, and says 0 where the text ends too early.
+        place = typed.place((getattr(error, "offset", None) or len(text) + 1) - 1)
         raise ValueError(
-            f"expression {text!r} does not read as a formula near character {place + shift}"
+            f"expression {text!r} does not read as a formula near character {place + 1}"
         ) from None
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         raise ValueError(f"expression must have at most {MAX_NODES} parts, got more")
-    return _build(tree.body, source, 0)
+    return _build(tree.body, typed, 0)
 
 
-def _build(node: ast.expr, text: str, depth: int) -> Node:
+class _Typed:
+    """A formula as it was typed, as Python reads it, and the way back for messages."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # Leading blanks would read as an indent. `^` is what most people type for a power.
+        lead = len(text) - len(text.lstrip())
+        spelled = ["**" if c == "^" else c for c in text.strip()]
+        self.source = "".join(spelled)
+        self._places = [i for i, part in enumerate(spelled, start=lead) for _ in part]
+
+    def place(self, offset: int) -> int:
+        """Where a character of `source` stands in `text`, both counted from 0."""
+        return self._places[min(offset, len(self._places) - 1)]
+
+    def piece(self, node: ast.expr) -> str:
+        end = node.end_col_offset or node.col_offset + 1
+        return self.text[self.place(node.col_offset) : self.place(end - 1) + 1]
+
+
+def _build(node: ast.expr, text: _Typed, depth: int) -> Node:
     def refuse(what: str) -> ValueError:
-        piece = ast.get_source_segment(text, node) or ""
+        piece, place = text.piece(node), text.place(node.col_offset)
         return ValueError(
-            f"expression: {what} {piece[:40]!r} at character {node.col_offset + 1} is not allowed; "
+            f"expression: {what} {piece[:40]!r} at character {place + 1} is not allowed; "
             f"allowed: numbers, x, y, pi, e, + - * / ** % and {', '.join(sorted(FUNCTIONS))}"
         )
 

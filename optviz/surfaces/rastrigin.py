@@ -41,8 +41,9 @@ class Rastrigin(Surface):
         return ((0.0, 0.0),)
 
     def local_minima(self) -> tuple[Point, ...]:
-        along = [sign * t for sign in (-1, 1) for t in self._stationary(1.0)]
-        axis = [0.0, *along]
+        reach = range(1, int(self.xlim[1]) + 1)
+        along = [t for guess in reach for t in self._stationary(float(guess)) if t < self.xlim[1]]
+        axis = [0.0, *along, *(-t for t in along)]
         return tuple((x, y) for x in axis for y in axis if (x, y) != (0.0, 0.0))
 
     def saddles(self) -> tuple[Point, ...]:

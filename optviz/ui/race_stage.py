@@ -6,6 +6,7 @@ import streamlit as st
 
 from optviz.api import Race
 from optviz.export.snippets import command_of, python_of
+from optviz.export.tables import overview_frame
 from optviz.specs import RaceSpec
 from optviz.ui import cached, frame, player
 from optviz.ui.race_controls import SESSION, move_start
@@ -22,11 +23,14 @@ def stage() -> None:
     frame.problems(SESSION.problems)
     player.show(cached.payload(spec), key="race-player", on_start=move_start)
     st.dataframe(
-        result.summary(),
+        overview_frame(result),
         hide_index=True,
         column_config={
-            "final loss": st.column_config.NumberColumn(format="%.3e"),
-            "steps to tolerance": st.column_config.NumberColumn(
+            "learning rate": st.column_config.NumberColumn(format="%.3g"),
+            "final loss": st.column_config.NumberColumn(
+                format="%.3e", help="Without noise; with several starts the median."
+            ),
+            "steps to tolerance": st.column_config.TextColumn(
                 help=f"First step with loss − f* within {spec.tolerance:g} of the first error."
             ),
         },

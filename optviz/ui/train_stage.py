@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from optviz.engine.descend import factors_of
 from optviz.engine.train_events import Compiling, Downloading, TrainResult
+from optviz.engine.train_run import scheduled_knobs
 from optviz.engine.watch import replay
 from optviz.export.snippets import train_command_of
 from optviz.player.training import pack_training
@@ -231,16 +231,12 @@ def learning_rates(result: TrainResult) -> list[np.ndarray]:
     rates = []
     for run, done in zip(result.spec.resolved(), result.runs, strict=True):
         rate = getattr(run.optimizer, "learning_rate", None)
+        constant = np.empty(0) if rate is None else np.full(steps, rate)
+        rates.append(scheduled_knobs(run, steps, per_epoch).get("learning_rate", constant))
         schedule = run.schedule_of("learning_rate")
-        if rate is None:
-            rates.append(np.empty(0))
-        elif schedule is None:
-            rates.append(np.full(steps, rate))
-        else:
-            rates.append(rate * factors_of(schedule, steps, per_epoch, "float32"))
-            if schedule.sees_loss:
-                losses = [epoch.val_loss for epoch in done.epochs]
-                rates[-1] *= replay(schedule, losses, steps, per_epoch)
+        if schedule is not None and schedule.sees_loss:
+            losses = [epoch.val_loss for epoch in done.epochs]
+            rates[-1] = rates[-1] * replay(schedule, losses, steps, per_epoch)
     return rates
 
 

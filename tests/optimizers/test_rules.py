@@ -32,14 +32,19 @@ def title(rule):
     return "-".join([rule.name, *chosen])
 
 
+def traced_knobs(cls):
+    """The knobs that may change without a new compilation."""
+    return {name: info for name, info in knobs(cls).items() if not info.static}
+
+
 all_rules = pytest.mark.parametrize("cls", RULES, ids=[cls.name for cls in RULES])
 all_variants = pytest.mark.parametrize("rule", VARIANTS, ids=map(title, VARIANTS))
 
 
 def settings(cls, count=10):
-    """Rules spread over the typical range of every knob, each knob in its own order."""
+    """Rules spread over the typical range of every traced knob, each knob in its own order."""
     spread = {}
-    for turn, (name, info) in enumerate(knobs(cls).items()):
+    for turn, (name, info) in enumerate(traced_knobs(cls).items()):
         low, high = info.typical
         values = np.geomspace(low, high, count) if info.log else np.linspace(low, high, count)
         values = np.roll(np.round(values) if info.integer else values, turn)
@@ -93,23 +98,6 @@ def test_keeps_structure_shapes_and_dtypes(rule, make, dtype):
         assert jax.tree.structure(next_state) == jax.tree.structure(state)
         assert shape_of(next_state) == shape_of(state)
         assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(updates))
-
-
-@all_variants
-def test_a_leaf_is_updated_as_it_would_be_alone(rule):
-    """No rule here may depend on how the numbers are cut into leaves, unless it says so."""
-    if not type(rule).elementwise if hasattr(type(rule), "elementwise") else False:
-        pytest.skip("the rule says that it is not elementwise")
-    with on_cpu("float64"):
-        rule, params = cast(rule, "float64"), tree("float64")
-        flat = np.concatenate([leaf.ravel() for leaf in jax.tree.leaves(params)])
-        state, flat_state = rule.init(params), rule.init(flat)
-        step = jax.jit(step_once)
-        for i in range(3):
-            params, _, state = step(rule, params, state, np.int32(i))
-            flat, _, flat_state = step(rule, flat, flat_state, np.int32(i))
-        joined = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(params)])
-        np.testing.assert_allclose(joined, flat, rtol=1e-12, atol=1e-14)
 
 
 def bowl(condition=10.0):
@@ -208,13 +196,14 @@ def _slope(x, y):
     return 0.3 * x + 0.7 * y
 
 
-def numeric_knobs():
-    return [
-        pytest.param(cls, name, id=f"{cls.name}-{name}") for cls in RULES for name in knobs(cls)
-    ]
+def pairs(of):
+    return [pytest.param(cls, name, id=f"{cls.name}-{name}") for cls in RULES for name in of(cls)]
 
 
-@pytest.mark.parametrize(("cls", "name"), numeric_knobs())
+TRACED, EVERY = pairs(traced_knobs), pairs(knobs)
+
+
+@pytest.mark.parametrize(("cls", "name"), TRACED)
 def test_a_map_over_a_knob_equals_a_loop(cls, name):
     rules = settings(cls, 5)
     values = np.array([getattr(rule, name) for rule in rules], np.float64)
@@ -234,7 +223,7 @@ def test_a_map_over_a_knob_equals_a_loop(cls, name):
     np.testing.assert_allclose(mapped, looped, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize(("cls", "name"), numeric_knobs())
+@pytest.mark.parametrize(("cls", "name"), EVERY)
 def test_every_knob_matters(cls, name):
     """A knob that changes no path under any switch is a slider that does nothing."""
     info = knobs(cls)[name]

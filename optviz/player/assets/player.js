@@ -727,7 +727,7 @@ function buildParts(player) {
   player.live = make("div", "ov-live");
   player.live.setAttribute("aria-live", "polite");
   const { legend, grid, controls, notes, readout, live } = player;
-  player.root.append(legend.element, grid, controls.element, notes, readout.element, live);
+  player.root.append(grid, legend.element, controls.element, notes, readout.element, live);
   player.root.optviz = { stats: () => ({ ...player.counts }), player };
   player.host.append(player.root);
 }
@@ -1133,7 +1133,8 @@ class CurvePanel {
     traceLine(ctx, line, series.x, from, to, this.xs, this.ys, 1e5);
     ctx.stroke();
     ctx.setLineDash([]);
-    if (series.style === "dots" && width > 1) this.points(ctx, series, line, from, to, run, frame);
+    const marked = series.style === "dots" || series.style === "points";
+    if (marked && width > 1) this.points(ctx, series, line, from, to, run, frame);
     ctx.globalAlpha = 1;
   }
 
@@ -1423,8 +1424,7 @@ function bindCurves(player, panel) {
 }
 
 function movable(player, panel) {
-  const { draggable, starts } = panel.panel;
-  return Boolean(draggable && player.events.onStart && (starts?.length ?? 0) <= 1);
+  return Boolean(panel.panel.draggable && player.events.onStart);
 }
 
 const WIDEST = 4; // windows shown at the farthest zoom

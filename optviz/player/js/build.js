@@ -33,7 +33,8 @@ export function buildParts(player) {
   player.live = make("div", "ov-live");
   player.live.setAttribute("aria-live", "polite");
   const { legend, grid, controls, notes, readout, live } = player;
-  player.root.append(legend.element, grid, controls.element, notes, readout.element, live);
+  // The map's canvas comes first in the document; the style sheet puts the legend above it.
+  player.root.append(grid, legend.element, controls.element, notes, readout.element, live);
   // what a benchmark or a test reads
   player.root.optviz = { stats: () => ({ ...player.counts }), player };
   player.host.append(player.root);

@@ -173,7 +173,8 @@ export class CurvePanel {
     traceLine(ctx, line, series.x, from, to, this.xs, this.ys, 1e5);
     ctx.stroke();
     ctx.setLineDash([]);
-    if (series.style === "dots" && width > 1) this.points(ctx, series, line, from, to, run, frame);
+    const marked = series.style === "dots" || series.style === "points";
+    if (marked && width > 1) this.points(ctx, series, line, from, to, run, frame);
     ctx.globalAlpha = 1;
   }
 

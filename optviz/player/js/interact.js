@@ -66,8 +66,7 @@ function bindCurves(player, panel) {
 
 /** Whether a start can be moved: somebody must be there to answer with a new race. */
 function movable(player, panel) {
-  const { draggable, starts } = panel.panel;
-  return Boolean(draggable && player.events.onStart && (starts?.length ?? 0) <= 1);
+  return Boolean(panel.panel.draggable && player.events.onStart);
 }
 
 const WIDEST = 4; // windows shown at the farthest zoom

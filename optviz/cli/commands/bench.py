@@ -1,0 +1,30 @@
+"""Measure optviz against its peers and bars, each pair in the same run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+EXAMPLE = "optviz bench race --out race.json"
+
+NAMES = ("race", "maps", "player")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", default="race", choices=NAMES, help="what to measure")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "gpu"), help="where to run")
+    parser.add_argument("--out", metavar="FILE", help="write the numbers as .json")
+    parser.add_argument(
+        "--torch-python",
+        metavar="PYTHON",
+        help="an interpreter that has PyTorch, to compare races with (it is never a dependency)",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    from optviz import benchmarks
+
+    if options.out and not Path(options.out).absolute().parent.is_dir():
+        raise ValueError(f"--out: there is no folder {str(Path(options.out).parent)!r}")
+    extra = {"torch_python": options.torch_python} if options.torch_python else {}
+    benchmarks.run(options.name, options.device, options.out, **extra)

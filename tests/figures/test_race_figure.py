@@ -1,0 +1,32 @@
+"""The still figure, built from two steps, from a cloud of starts, from every surface."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import optviz
+from optviz.figures.levels import contour_levels
+
+
+@pytest.mark.parametrize("name", optviz.SURFACES)
+def test_every_surface(name: str) -> None:
+    figure = optviz.race(name, ["sgd", "momentum"], num_steps=2).figure()
+    assert len(figure.data) == 1 + 2 * 3
+
+
+def test_a_cloud_has_gaps_between_its_paths() -> None:
+    race = optviz.race("ravine", ["sgd"], num_steps=4, start=[[1, 1], [2, 0]])
+    path = race.figure().data[1]
+    assert len(path.x) == 2 * 6
+    assert np.isnan(path.x[5])
+
+
+def test_levels() -> None:
+    losses = np.array([[0.0, 1.0], [10.0, np.nan]])
+    for scale in ("log", "linear"):
+        levels = contour_levels(losses, scale, 0.0)
+        assert np.all(np.diff(levels) > 0)
+        assert levels[-1] == pytest.approx(10)
+    flat = contour_levels(np.full((2, 2), 3.0), "log", 3.0)
+    assert np.all(np.diff(flat) > 0)
