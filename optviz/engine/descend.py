@@ -92,7 +92,8 @@ def descend(
             inputs_of(num_steps, noise, seed, capacity, dtype),
         )
         lengths = (num_steps, steps_per_epoch, capacity, dtype)
-        calls = [(_on_device(job.rule, dtype), factors_for(job, *lengths)) for job in jobs]
+        factors = [factors_for(job, *lengths) for job in jobs]
+        calls = [(_on_device(j.rule, dtype), f) for j, (f, _) in zip(jobs, factors, strict=True)]
         loop = _descend if padded.ndim == 1 else _descend_many
 
         def run(call: tuple[Optimizer, Factors]) -> jax.Array:
@@ -105,8 +106,8 @@ def descend(
         # What has been compiled before is dispatched at once; what has not, in two threads.
         kind = (structure_of(surface), padded.shape, dtype, capacity)
         kinds = {
-            (structure_of(job.rule), factors.structure, *kind)
-            for job, (_, factors) in zip(jobs, calls, strict=True)
+            (structure_of(job.rule), structure, *kind)
+            for job, (_, structure) in zip(jobs, factors, strict=True)
         }
         if len(kinds - _COMPILED) > 1:
             with ThreadPoolExecutor(2) as pool:

@@ -39,12 +39,6 @@ class Factors(NamedTuple):
     watchers: dict[str, Schedule]  # knob -> a schedule that sees the loss
     steps_per_epoch: Any  # () int32, None without watchers
 
-    @property
-    def structure(self) -> Any:
-        """What decides its part of the program."""
-        watchers = [(n, *map(structure_of, w.parts)) for n, w in self.watchers.items()]
-        return (*self.arrays, *watchers)
-
 
 def at(array: jax.Array, step: jax.Array) -> jax.Array:
     """An array's value at a step, without the cost of checking the index."""
@@ -102,37 +96,52 @@ def evaluate(
 
 def factors_for(
     job: Job, num_steps: int, steps_per_epoch: int, capacity: int, dtype: str
-) -> Factors:
+) -> tuple[Factors, Any]:
     """The factors of a rule's knobs, to be multiplied with their base values.
 
     The learning rate always has some, so that giving it a schedule compiles nothing. To be called
     inside the scope of `dtype`.
 
+    Returns:
+        The factors, and their part of what decides the program.
+
     Raises:
         ValueError: a schedule takes a knob out of its domain.
     """
     rule, schedules = job
-    names = [*(["learning_rate"] if hasattr(rule, "learning_rate") else []), *schedules]
-    lengths = (num_steps, float(steps_per_epoch), capacity, dtype)
-    arrays = {n: _device_factors(schedules.get(n), *lengths) for n in dict.fromkeys(names)}
-    for name, schedule in schedules.items():
-        _check_domain(rule, name, _range(schedule, *lengths))
-    watchers = {name: cast(s, dtype) for name, s in schedules.items() if s.sees_loss}
-    return Factors(arrays, watchers, np.int32(steps_per_epoch) if watchers else None)
+    has_rate = "learning_rate" in knobs(type(rule))
+    lengths = (num_steps, steps_per_epoch, capacity, dtype)
+    factors, structure, ranges = _kept_factors(has_rate, tuple(schedules.items()), *lengths)
+    for name, (low, high) in ranges:
+        info, base = knobs(type(rule))[name], float(getattr(rule, name))
+        for value in (base * low, base * high):
+            if not info.contains(value):
+                raise ValueError(
+                    f"{type(rule).__name__}.{name} must lie in {info.describe()}, and its "
+                    f"schedule takes it to {value:.6g}"
+                )
+    return factors, structure
 
 
 @lru_cache(maxsize=256)
-def _range(schedule: Schedule, num_steps: int, *lengths: Any) -> tuple[float, float]:
-    """The lowest and the highest factor of a run."""
-    factors = np.asarray(_device_factors(schedule, num_steps, *lengths))[:num_steps]
-    return float(factors.min()), float(factors.max())
-
-
-def _check_domain(rule: Optimizer, name: str, factors: tuple[float, float]) -> None:
-    info, base = knobs(type(rule))[name], float(getattr(rule, name))
-    for value in (base * factor for factor in factors):
-        if not info.contains(value):
-            raise ValueError(
-                f"{type(rule).__name__}.{name} must lie in {info.describe()}, and its schedule "
-                f"takes it to {value:.6g}"
-            )
+def _kept_factors(
+    has_rate: bool,
+    schedules: tuple[tuple[str, Schedule], ...],
+    num_steps: int,
+    steps_per_epoch: int,
+    capacity: int,
+    dtype: str,
+) -> tuple[Factors, Any, list[tuple[str, tuple[float, float]]]]:
+    """The factors of these knobs, their part in deciding the program, and their ranges."""
+    by_knob: dict[str, Schedule | None] = {"learning_rate": None} if has_rate else {}
+    by_knob |= dict(schedules)
+    lengths = (num_steps, float(steps_per_epoch), capacity, dtype)
+    arrays = {name: _device_factors(schedule, *lengths) for name, schedule in by_knob.items()}
+    watchers = {name: cast(s, dtype) for name, s in schedules if s.sees_loss}
+    epoch = jax.device_put(np.int32(steps_per_epoch)) if watchers else None
+    structure = (*arrays, *((n, *map(structure_of, s.parts)) for n, s in schedules if s.sees_loss))
+    ranges = []
+    for name, _ in schedules:
+        values = np.asarray(arrays[name])[:num_steps]
+        ranges.append((name, (float(values.min()), float(values.max()))))
+    return Factors(arrays, watchers, epoch), structure, ranges

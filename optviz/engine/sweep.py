@@ -245,7 +245,7 @@ def _run_blocks(
     with on_cpu(dtype):
         common = (
             cast(plan.rule, dtype),
-            factors_for(Job(plan.rule, plan.schedules), plan.num_steps, 1, capacity, dtype),
+            factors_for(Job(plan.rule, plan.schedules), plan.num_steps, 1, capacity, dtype)[0],
             cast(plan.surface, dtype),
             inputs_of(plan.num_steps, plan.noise, plan.seed, capacity, dtype),
         )
