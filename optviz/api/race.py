@@ -25,6 +25,7 @@ from optviz.api.arguments import (
     common_schedule,
     with_schedules,
 )
+from optviz.engine import compile_cache
 from optviz.engine.descend import Job, descend, factors_of
 from optviz.specs import RaceSpec, Run
 from optviz.surfaces import Surface
@@ -222,6 +223,7 @@ def run_race(spec: RaceSpec) -> Race:
         ValueError: the spec is not valid, or the surface is not finite at a start.
     """
     spec.check()
+    compile_cache.enable()
     runs = spec.resolved()
     start = np.asarray(spec.starts, np.float64)
     start = start if spec.has_many_starts else start[0]

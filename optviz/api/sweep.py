@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from optviz.api.arguments import AnyOptimizer, AnySurface, as_runs, as_surface
+from optviz.engine import compile_cache
 from optviz.engine import sweep as engine
 from optviz.specs.rates import fair_rate
 from optviz.specs.run import with_rate
@@ -40,6 +41,7 @@ def sweep(
     Raises:
         ValueError: one line with who, what is allowed and what came.
     """
+    compile_cache.enable()
     where = as_surface(surface)
     (run,) = as_runs([optimizer])
     run = with_rate(run, fair_rate(where, run.optimizer))

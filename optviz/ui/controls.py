@@ -11,7 +11,7 @@ import streamlit as st
 
 from optviz.catalog import Catalog, Entry, Knob, knobs, summary, switches
 from optviz.specs.text import value_text
-from optviz.ui.session import bound
+from optviz.ui.session import bound, with_option
 
 NONE = "none"
 
@@ -61,7 +61,7 @@ def knob_slider(
             help=info.help,
         )
     elif info.log:
-        steps = sorted({*ratio_steps(*info.typical), float(value)})
+        steps = with_option(ratio_steps(*info.typical), float(value), key)
         bound(
             st.select_slider,
             label,

@@ -17,7 +17,7 @@ from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression, expression
 from optviz.ui import controls
 from optviz.ui.rules import rules
-from optviz.ui.session import Session, bound
+from optviz.ui.session import Session, bound, with_option
 
 EXPRESSION = "expression"
 TAUGHT = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
@@ -108,7 +108,7 @@ def _expression(surface: Expression) -> None:
     bound(
         st.select_slider,
         "Window, from −w to w",
-        options=sorted({*controls.ratio_steps(0.1, 100), half}),
+        options=with_option(controls.ratio_steps(0.1, 100), half, "race.window"),
         format_func=controls.number,
         value=half,
         key="race.window",
@@ -184,7 +184,9 @@ def _run_settings() -> None:
     bound(
         st.select_slider,
         "Gradient noise",
-        options=sorted({0.0, *controls.ratio_steps(0.01, 100), float(spec.noise)}),
+        options=with_option(
+            (0.0, *controls.ratio_steps(0.01, 100)), float(spec.noise), "race.noise"
+        ),
         format_func=controls.number,
         value=float(spec.noise),
         key="race.noise",
@@ -206,7 +208,7 @@ def _run_settings() -> None:
     bound(
         st.select_slider,
         "Starts",
-        options=sorted({1, 4, 9, 16, 25, 49, 64, len(spec.starts)}),
+        options=with_option((1, 4, 9, 16, 25, 49, 64), len(spec.starts), "race.starts"),
         value=len(spec.starts),
         key="race.starts",
         apply=lambda count: SESSION.change(lambda s: with_cloud(s, count)),
@@ -215,7 +217,9 @@ def _run_settings() -> None:
     bound(
         st.select_slider,
         "Tolerance",
-        options=sorted({*(10.0**-k for k in range(1, 13)), spec.tolerance}),
+        options=with_option(
+            (float(f"1e-{k}") for k in range(1, 13)), spec.tolerance, "race.tolerance"
+        ),
         format_func=controls.number,
         value=spec.tolerance,
         key="race.tolerance",

@@ -30,8 +30,10 @@ def stage() -> None:
             "final loss": st.column_config.NumberColumn(
                 format="%.3e", help="Without noise; with several starts the median."
             ),
+            "gradient evaluations": st.column_config.TextColumn(alignment="right"),
             "steps to tolerance": st.column_config.TextColumn(
-                help=f"First step with loss − f* within {spec.tolerance:g} of the first error."
+                alignment="right",
+                help=f"First step with loss − f* within {spec.tolerance:g} of the first error.",
             ),
         },
     )

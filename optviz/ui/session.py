@@ -7,7 +7,7 @@ costs one line on the page and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -137,7 +137,35 @@ def bound(
     apply: Callable[[Any], object],
     **options: Any,
 ) -> None:
-    """A widget that shows `value` of the spec and hands what the user chooses to `apply`."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-    widget(*args, key=key, on_change=lambda: apply(st.session_state[key]), **options)
+    """A widget that shows `value` of the spec and hands what the user chooses to `apply`.
+
+    Where the spec was changed by something else, or refused what the widget says, the widget is
+    made anew under another key: Streamlit has no other way to change one that is not on screen.
+    """
+    count = st.session_state.get(f"{key}~", 0)
+    live = _numbered(key, count)
+    if live in st.session_state and st.session_state[live] != value:
+        st.session_state[f"{key}~"] = count = count + 1
+        live = _numbered(key, count)
+    name = widget.__name__
+    if name in ("selectbox", "radio"):
+        default = {"index": list(options["options"]).index(value)}
+    elif name in ("segmented_control", "pills"):
+        default = {"default": value}
+    else:
+        default = {"value": value}
+    widget(*args, key=live, on_change=lambda: apply(st.session_state[live]), **default, **options)
+
+
+def with_option(options: Iterable[Any], value: Any, key: str) -> list[Any]:
+    """Sorted options of a slider that include `value`, and every odd one that it ever had to show.
+
+    A slider whose options changed under the user's hand would point at another one.
+    """
+    kept = st.session_state.setdefault(f"{key}+", set())
+    kept.add(value)
+    return sorted({*options, *kept})
+
+
+def _numbered(key: str, count: int) -> str:
+    return f"{key}~{count}" if count else key

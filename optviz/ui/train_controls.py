@@ -17,7 +17,7 @@ from optviz.specs.text import parse_entry
 from optviz.specs.train import TrainSpec
 from optviz.ui import controls
 from optviz.ui.rules import rules
-from optviz.ui.session import Session, bound
+from optviz.ui.session import Session, bound, with_option
 
 # Rates at which each rule trains LeNet well on real CIFAR-10 (2 epochs, batches of 128).
 PRESETS = (
@@ -144,7 +144,7 @@ def _settings() -> None:
     bound(
         st.select_slider,
         "Batch size",
-        options=sorted({*(2**k for k in range(11)), spec.batch_size}),
+        options=with_option((2**k for k in range(11)), spec.batch_size, "train.batch_size"),
         value=spec.batch_size,
         key="train.batch_size",
         apply=SESSION.set("batch_size"),
@@ -154,7 +154,7 @@ def _settings() -> None:
     bound(
         st.select_slider,
         "Training images",
-        options=[*sorted({*sizes, *([spec.limit] if spec.limit else [])}), 0],
+        options=[n for n in with_option((*sizes, 0), spec.limit or 0, "train.limit") if n] + [0],
         format_func=lambda count: f"{count:,}" if count else "all",
         value=spec.limit or 0,
         key="train.limit",

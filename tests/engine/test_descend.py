@@ -1,5 +1,8 @@
 """The race engine: what compiles, what is recorded, how noise and divergence are treated."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import ClassVar, NamedTuple
@@ -513,3 +516,37 @@ def test_entries_of_different_classes_never_share_a_program():
     for i, one in enumerate(structures):
         for other in structures[:i]:
             assert one != other
+
+
+# Programs kept on disk ----------------------------------------------------------------------------
+
+KEEP = """
+import optviz
+from optviz.engine import compile_cache
+compile_cache.enable()
+race = optviz.race("ravine", ["sgd"], num_steps=20, noise=0.1)
+print(race.id)
+"""
+
+
+def test_programs_are_kept_for_the_next_process(tmp_path):
+    env = {k: v for k, v in os.environ.items() if k != "JAX_COMPILATION_CACHE_DIR"}
+
+    def process(folder):
+        done = subprocess.run(
+            [sys.executable, "-c", KEEP],
+            env=env | {"OPTVIZ_CACHE": str(folder)},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+    first = process(tmp_path / "kept")
+    kept = {path.name for path in (tmp_path / "kept" / "jax").glob("*-cache")}
+    assert any("loop" in name for name in kept)
+    assert process(tmp_path / "kept") == first
+    assert {path.name for path in (tmp_path / "kept" / "jax").glob("*-cache")} == kept
+    # A folder that cannot be made is no obstacle.
+    (tmp_path / "file").write_text("")
+    assert process(tmp_path / "file") == first

@@ -6,11 +6,10 @@ Run it in an environment of its own with torch 2.13.0 and NumPy (PyTorch is not 
 
 Formulas are written here a second time, and gradients are PyTorch's, so that nothing of optviz is
 trusted. Every path has two twins, each from a start one unit in the last place away, with gradients
-taken one such unit beside the point, at random up or down: what another order of the same sums does.
-(The start alone is not enough. A rule may first forget it and then, hovering around a minimum,
-magnify each new rounding.) Where a twin parts from its path no two libraries can agree: the first
-step at which they differ by more than `TWIN` is stored as `horizon`, and tests compare the steps
-before it.
+taken one such unit beside the point, at random up or down: what another order of sums does. (The
+start alone is not enough. A rule may first forget it and then, hovering around a minimum, magnify
+each new rounding.) Where a twin parts from its path no two libraries can agree: the first step at
+which they differ by more than `TWIN` is stored as `horizon`, and tests compare the steps before it.
 """
 
 import json

@@ -10,8 +10,10 @@ Where the two differ by convention, optax is told to follow:
 - Momentum: optax has no dampening (PyTorch has: `tests/golden`).
 """
 
+import json
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -147,3 +149,12 @@ def test_races_like_its_peer(name, surface):
     assert horizon > 50
     assert (np.abs(ours - peer) <= TOLERANCE * scale)[:horizon].all()
     assert np.abs(ours[-1] - ours[0]).max() > 1e-3
+
+
+def test_every_rule_has_an_independent_reference():
+    """PyTorch, optax, or steps worked by hand in `tests/optimizers/test_<key>.py`."""
+    here = Path(__file__).parent
+    golden = np.load(here.parent / "golden" / "torch.npz")
+    known = {case["rule"] for case in json.loads(str(golden["cases"]))} | set(PEERS)
+    by_hand = {path.stem.removeprefix("test_") for path in here.glob("test_*.py")}
+    assert set(OPTIMIZERS) - known - by_hand == set()

@@ -115,6 +115,27 @@ def test_a_damaged_link_opens_and_says_what_was_ignored(
     page.until(lambda: page.shown != "")
 
 
+def test_controls_that_were_out_of_sight_show_the_race(
+    server: str, view: Callable[..., Any]
+) -> None:
+    page = view(reduced_motion="reduce").open(f"{server}/?run=sgd&num_steps=150&tolerance=0.01")
+    shown = page.shown
+    more = page.page.get_by_test_id("stPopoverButton").filter(has_text="Schedule and run")
+    page.page.get_by_test_id("stPopoverButton").filter(has_text="SGD").click()
+    page.page.get_by_role("slider", name="learning rate").press("ArrowRight")
+    shown = page.until_other(shown)
+    page.page.keyboard.press("Escape")
+    more.click()
+    steps = page.page.get_by_role("slider", name="Steps")
+    assert steps.input_value() == "150"
+    assert page.page.locator(".st-key-race-tolerance").get_by_text("0.01").is_visible()
+    page.page.get_by_role("button", name="Start over").click()
+    page.until_other(shown)
+    page.page.keyboard.press("Escape")
+    more.click()
+    page.until(lambda: steps.input_value() == "300")
+
+
 def test_rules_come_and_go_in_one_gesture(server: str, view: Callable[..., Any]) -> None:
     page = view(reduced_motion="reduce").open(f"{server}/?run=sgd&run=momentum")
     shown = page.shown

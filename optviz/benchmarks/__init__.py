@@ -1,0 +1,42 @@
+"""Measurements of what optviz promises, each against a peer or a bar in the same run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from optviz.benchmarks import maps, player, race
+from optviz.benchmarks.report import stamp, table
+
+BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "race": race.measure,
+    "maps": maps.measure,
+    "player": player.measure,
+}
+
+
+def run(
+    name: str = "race", device: str = "cpu", out: str | Path | None = None, **options: Any
+) -> dict[str, Any]:
+    """Measure, print a table, and return (and write) the numbers as JSON.
+
+    Args:
+        name: "race", "maps" or "player".
+        device: "cpu" or "gpu"; only maps can run on a GPU.
+        out: file to write.
+        **options: of the benchmark; see its `measure`.
+
+    Raises:
+        ValueError: unknown name, or a device that the benchmark does not use.
+    """
+    if name not in BENCHMARKS:
+        raise ValueError(f"unknown benchmark {name!r}; known: {', '.join(BENCHMARKS)}")
+    if device not in ("cpu", "gpu"):
+        raise ValueError(f"device must be cpu or gpu, got {device!r}")
+    result = {"benchmark": name, **stamp(device), **BENCHMARKS[name](device=device, **options)}
+    print(table(result))
+    if out is not None:
+        Path(out).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return result
