@@ -35,7 +35,9 @@ def plateau(**arguments):
 OWN = {
     "step:interval=0.2,factor=0.4": lambda o: lrs.StepLR(o, 24, 0.4),
     "multi_step": lambda o: lrs.MultiStepLR(o, [60, 90], 0.1),
-    "multi_step:factor=0.3,milestones=0.1x0.25x0.7": lambda o: lrs.MultiStepLR(o, [12, 30, 84], 0.3),
+    "multi_step:factor=0.3,milestones=0.1x0.25x0.7": lambda o: lrs.MultiStepLR(
+        o, [12, 30, 84], 0.3
+    ),
     "exponential:k=0.02": lambda o: lrs.ExponentialLR(o, math.exp(-0.02)),
     "inverse_time:k=0.02": lambda o: lrs.LambdaLR(o, lambda t: 1 / (1 + 0.02 * t)),
     "annealing:epsilon=2.5": lambda o: lrs.LambdaLR(o, lambda t: 1 / (2.5 + t)),
