@@ -281,17 +281,15 @@ def _learning_rates(
     spec: RaceSpec, runs: Sequence[Run], start: np.ndarray, observed: Sequence[np.ndarray | None]
 ) -> np.ndarray:
     """What each step was taken with: base value × schedule × what came of looking at the loss."""
-    shape = (*start.shape[:-1], spec.num_steps)
-    rates = np.full((len(runs), *shape), np.nan)
+    base = [getattr(run.optimizer, "learning_rate", np.nan) for run in runs]
+    rates = np.empty((len(runs), *start.shape[:-1], spec.num_steps))
+    rates[:] = np.reshape(base, (-1, *(1 for _ in start.shape)))
     for row, run, factors in zip(rates, runs, observed, strict=True):
-        rate = getattr(run.optimizer, "learning_rate", None)
-        if rate is not None:
-            row[...] = rate
-            schedule = run.schedule_of("learning_rate")
-            if schedule is not None:
-                row *= factors_of(schedule, spec.num_steps, spec.steps_per_epoch, spec.dtype)
-            if factors is not None:
-                row *= factors
+        schedule = run.schedule_of("learning_rate")
+        if schedule is not None:
+            row *= factors_of(schedule, spec.num_steps, spec.steps_per_epoch, spec.dtype)
+        if factors is not None:
+            row *= factors
     return rates
 
 

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 
 torch.set_num_threads(1)  # on two numbers, threads only cost
 

@@ -130,7 +130,11 @@ def sweep(
 
     def run(lowest: float, share: float, done: float) -> _Ends:
         target = np.asarray([lowest if lowest > -inf else nan, tolerance])  # NaN: never arrives
-        report = None if progress is None else lambda part: progress(done + share * part)
+
+        def report(part: float) -> None:
+            if progress is not None:
+                progress(done + share * part)
+
         return _run_blocks(plan, points, target, report, cancelled)
 
     if known is None:  # the best of all runs takes the minimum's place, and a second pass reads it
@@ -237,7 +241,7 @@ def _run_blocks(
     plan: _Plan,
     points: _Points,
     target: np.ndarray,
-    progress: Progress | None,
+    progress: Progress,
     cancelled: Cancelled | None,
 ) -> _Ends:
     capacity = next(c for c in CAPACITIES if c >= plan.num_steps + 1)
@@ -259,8 +263,7 @@ def _run_blocks(
     done: dict[int, _Ends] = {}
     for first, ends in _two_at_a_time(run, firsts, cancelled):
         done[first] = ends
-        if progress is not None:
-            progress(len(done) / len(firsts))
+        progress(len(done) / len(firsts))
     parts = (
         np.concatenate(part)[: points.total]
         for part in zip(*map(done.__getitem__, firsts), strict=True)
@@ -342,4 +345,4 @@ def _observe(
 
 def compile_count() -> int:
     """How many blocks have been compiled in this process: a measure for tests and benchmarks."""
-    return _ends._cache_size()
+    return _ends._cache_size()  # pyright: ignore

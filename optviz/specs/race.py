@@ -176,7 +176,8 @@ class RaceSpec:
             The spec, and one line for everything that was ignored.
         """
         spec = base
-        problems = [f"{name}: not a setting of a race" for name in query if name not in _READERS]
+        unknown = [name for name in query if name not in _READERS]
+        problems = [f"{name!r} is not a setting of a race" for name in unknown]
         for name, read in _READERS.items():
             values = [value for value in query.get(name, []) if value]
             if not values:

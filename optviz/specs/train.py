@@ -118,7 +118,7 @@ class TrainSpec:
         spec, problems = base, []
         for name, values in query.items():
             if name not in _READERS:
-                problems.append(f"{name}: not a setting of a training")
+                problems.append(f"{name!r} is not a setting of a training")
             elif values:
                 try:
                     changed = _READERS[name](spec, values)

@@ -13,6 +13,7 @@ from optviz.figures.theme import styles_of
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import Run
 from optviz.ui import controls
+from optviz.ui.schedule_control import other_knobs, schedule_control, with_schedule
 from optviz.ui.session import Session
 
 
@@ -27,7 +28,7 @@ def rules(session: Session[Any], fresh: Callable[[str], Run]) -> None:
     _colours(session, [run.optimizer.name for run in runs])
     for uid, run, said, label in zip(session.run_ids, runs, session.spec.runs, labels, strict=True):
         with st.container(horizontal=True, gap="xxsmall"):
-            _rule(session, uid, run, said, label, fresh)
+            _rule(session, uid, run, said, fresh)
             st.button(
                 "",
                 icon=":material/close:",
@@ -56,13 +57,13 @@ def _rule(
     uid: int,
     run: Run,
     said: Run,
-    label: str,
     fresh: Callable[[str], Run],
 ) -> None:
     """A row; its knobs are made only while it is open, which keeps every other rerun fast."""
     rule = run.optimizer
-    rate = getattr(rule, "learning_rate", None)
-    title = label if rate is None else f"{label} · {controls.number(rate)}"
+    # Not the label that tells twins apart: it has their knobs in it, and a popover whose label
+    # changes closes under the user's hand.
+    title = run.label or rule.label
     with st.container(key=f"{session.prefix}-run-{uid}"):
         popover = st.popover(
             title, width="stretch", key=session.key("tune", uid), on_change="rerun"
@@ -81,14 +82,17 @@ def _rule(
             session.change_run(uid, applied)
 
         controls.entry_fields(rule, session.key("run", uid), set_field)
-        controls.schedule_control(
+        schedule_control(
             "Its own schedule",
             said.schedule_of("learning_rate"),
             session.key("run", uid, "schedule"),
-            lambda schedule: session.change_run(uid, lambda r: _scheduled(r, schedule)),
+            lambda schedule: session.change_run(
+                uid, lambda r: with_schedule(r, "learning_rate", schedule)
+            ),
             none="As for all",
             help="A schedule of this rule's learning rate alone.",
         )
+        other_knobs(session, uid, said)
         with st.container(horizontal=True):
             st.button(
                 "Reset",
@@ -104,12 +108,6 @@ def _rule(
                 args=(said,),
                 help="Add the same rule once more, to change a knob and compare.",
             )
-
-
-def _scheduled(run: Run, schedule: Any) -> Run:
-    others = tuple(pair for pair in run.schedules if pair[0] != "learning_rate")
-    mine = (("learning_rate", schedule),) if schedule is not None else ()
-    return replace(run, schedules=others + mine)
 
 
 def _add(session: Session[Any], fresh: Callable[[str], Run]) -> None:

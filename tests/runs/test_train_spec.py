@@ -39,7 +39,7 @@ def test_a_link_never_names_a_file():
     assert "etc" not in str(spec.to_query())
     found, problems = TrainSpec.from_query({"directory": ["/etc"]}, BASE)
     assert found.directory is None
-    assert problems == ["directory: not a setting of a training"]
+    assert problems == ["'directory' is not a setting of a training"]
     assert TrainSpec.from_json(spec.to_json()) == spec
 
 

@@ -190,8 +190,8 @@ DAMAGED = [
     ({"rates": ["-1"]}, r"^rates: rates must lie in \[0, inf\], got -1\.0$"),
     ({"rates": ["nan"]}, r"^rates: rates must be a finite number, got 'nan'$"),
     ({"schedule": ["cosin"]}, r"^schedule: unknown schedule 'cosin' \(did you mean 'cosine'\?\)"),
-    ({"nonsense": ["1"]}, r"^nonsense: not a setting of a race$"),
-    ({"__class__": ["1"]}, r"^__class__: not a setting of a race$"),
+    ({"nonsense": ["1"]}, r"^'nonsense' is not a setting of a race$"),
+    ({"__class__": ["1"]}, r"^'__class__' is not a setting of a race$"),
 ]
 
 

@@ -50,7 +50,10 @@ def test_a_slider_moved_while_playing_keeps_the_playhead(
     slider = page.page.get_by_role("slider", name="learning rate")
     slider.focus()
     slider.press("ArrowLeft")
+    shown = page.until_other(shown)
+    slider.press("ArrowLeft")
     page.until_other(shown)
+    assert slider.is_visible(), "the knobs stay open while they are turned"
     assert page.playing
     assert page.step > before
     assert "learning_rate" in page.page.url
