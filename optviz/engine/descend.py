@@ -297,7 +297,11 @@ def _key(seed: int) -> jax.Array:
 @lru_cache(maxsize=16)
 def _noise(noise: float, seed: int, capacity: int, dtype: str) -> jax.Array:
     """(capacity, 2): the same draws for every rule and start, a function of seed and step only."""
-    draws = np.zeros((capacity, 2))
-    if noise:
-        draws = noise * np.random.default_rng(seed).standard_normal((capacity, 2))
-    return jnp.asarray(draws.astype(dtype))
+    return jnp.asarray(noise_of(noise, seed, capacity).astype(dtype))
+
+
+def noise_of(noise: float, seed: int, num_steps: int) -> np.ndarray:
+    """(num_steps, 2) what is added to the gradients of the first steps."""
+    if not noise:
+        return np.zeros((num_steps, 2))
+    return noise * np.random.default_rng(seed).standard_normal((num_steps, 2))

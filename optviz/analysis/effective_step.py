@@ -1,0 +1,46 @@
+"""How far a rule really goes in each coordinate, per unit of gradient."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+
+from optviz.engine.descend import noise_of
+from optviz.engine.precision import cast, on_cpu
+from optviz.surfaces import Surface
+
+
+def effective_steps(
+    surface: Surface, params: np.ndarray, *, noise: float = 0.0, seed: int = 0
+) -> np.ndarray:
+    """|update| / |gradient| of every step in every coordinate.
+
+    Of SGD this is the learning rate; an adaptive rule has its own for each coordinate, and a rule
+    with momentum goes on where the gradient is small. The gradient is that of the step's point
+    with the noise that the step saw; rules that look elsewhere saw another one.
+
+    Args:
+        surface: what was descended.
+        params: (..., num_steps + 1, 2) the path.
+        noise: standard deviation of the noise on the gradient.
+        seed: of the noise.
+
+    Returns:
+        (..., num_steps, 2); NaN where the gradient is zero or nothing is finite.
+    """
+    num_steps = params.shape[-2] - 1
+    points = params[..., :-1, :]
+    flat = points.reshape(-1, 2)
+    room = 1 << (len(flat) - 1).bit_length()  # few sizes, so that few are compiled
+    padded = np.concatenate([flat, np.zeros((room - len(flat), 2))])
+    with on_cpu("float64"):
+        grads = np.asarray(_gradients(cast(surface, "float64"), padded))[: len(flat)]
+    grads = grads.reshape(points.shape) + noise_of(noise, seed, num_steps)
+    with np.errstate(all="ignore"):
+        steps = np.abs(np.diff(params, axis=-2)) / np.abs(grads)
+    return np.where(np.isfinite(steps) & (grads != 0), steps, np.nan)
+
+
+@jax.jit
+def _gradients(surface: Surface, points: jax.Array) -> jax.Array:
+    return jax.vmap(jax.grad(surface))(points)
