@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from optviz.engine.descend import noise_of
 from optviz.engine.precision import cast, on_cpu
@@ -11,7 +12,7 @@ from optviz.surfaces import Surface
 
 
 def effective_steps(
-    surface: Surface, params: np.ndarray, *, noise: float = 0.0, seed: int = 0
+    surface: Surface, params: np.ndarray, *, noise: float = 0.0, seed: int = 0, window: int = 1
 ) -> np.ndarray:
     """|update| / |gradient| of every step in every coordinate.
 
@@ -24,6 +25,7 @@ def effective_steps(
         params: (..., num_steps + 1, 2) the path.
         noise: standard deviation of the noise on the gradient.
         seed: of the noise.
+        window: updates and gradients are root mean squares over so many steps up to each.
 
     Returns:
         (..., num_steps, 2); NaN where the gradient is zero or nothing is finite.
@@ -37,8 +39,20 @@ def effective_steps(
         grads = np.asarray(_gradients(cast(surface, "float64"), padded))[: len(flat)]
     grads = grads.reshape(points.shape) + noise_of(noise, seed, num_steps)
     with np.errstate(all="ignore"):
-        steps = np.abs(np.diff(params, axis=-2)) / np.abs(grads)
-    return np.where(np.isfinite(steps) & (grads != 0), steps, np.nan)
+        sizes, slopes = _running_rms(np.diff(params, axis=-2), window), _running_rms(grads, window)
+        steps = sizes / slopes
+    return np.where(np.isfinite(steps), steps, np.nan)
+
+
+def _running_rms(values: np.ndarray, window: int) -> np.ndarray:
+    """Root of the mean square over the last `window` steps, or as many as there are."""
+    squares = np.square(values)
+    if window == 1:
+        return np.sqrt(squares)
+    padded = np.zeros((*squares.shape[:-2], window - 1, squares.shape[-1]))
+    summed = sliding_window_view(np.concatenate([padded, squares], axis=-2), window, axis=-2)
+    counts = np.minimum(np.arange(squares.shape[-2]) + 1, window)[:, None]
+    return np.sqrt(summed.sum(axis=-1) / counts)
 
 
 @jax.jit

@@ -214,7 +214,7 @@ def _loop(
         seen, params, state = advance(rule, factors, surface, inputs, step, params, state)
         norm = jnp.sqrt(jnp.sum(seen.grads**2))
         row = [*seen.params, seen.loss, norm, seen.evaluations]
-        row = jnp.stack([*row, seen.observed] if watches else row)
+        row = jnp.stack(row if seen.observed is None else [*row, seen.observed])
         # Not `record.at[step].set`: its check of the index costs as much as the step itself.
         return params, state, jax.lax.dynamic_update_index_in_dim(record, row, step, 0)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from optviz import schedules as s
 from optviz.export.schedule_formulas import HALF_COSINE, formula, text
 from optviz.export.schedule_library import optax_call, plateau_arguments, torch_call
 from optviz.schedules import Schedule
+from optviz.schedules.reduce_on_plateau import ReduceOnPlateau
 
 
 def optax_code(
@@ -79,7 +79,7 @@ def _functions(schedule: Schedule, value: float, num_steps: int) -> str:
                 texts.append(_function(name, body))
         else:
             texts.append(_function("schedule", _times(body, value)))
-        lead = float(part.lead(length))  # pyright: ignore[reportArgumentType]
+        lead = float(part.lead(length))
         start, length = start + lead, length - lead
     if len(parts) > 1:
         product = " * ".join([*([text(value)] if value != 1 else []), *calls]) or "1.0"
@@ -103,7 +103,7 @@ def _times(body: list[str], value: float) -> list[str]:
 def _optax_plateau(schedule: Schedule) -> list[str]:
     lines = ["optimizer = optax.chain(", "    optax.sgd(learning_rate=schedule),"]
     for part in schedule.parts:
-        if isinstance(part, s.ReduceOnPlateau):
+        if isinstance(part, ReduceOnPlateau):
             kinds = ("rtol", "atol") if part.mode == "relative" else ("atol", "rtol")
             lines += [
                 "    optax.contrib.reduce_on_plateau(",
@@ -117,7 +117,7 @@ def _optax_plateau(schedule: Schedule) -> list[str]:
 
 def _torch_plateau(schedule: Schedule, base: str, value: float, num_steps: int) -> str:
     """PyTorch's plateau writes the rate that the other factors would overwrite: it gets its own."""
-    watchers = [part for part in schedule.parts if isinstance(part, s.ReduceOnPlateau)]
+    watchers = [part for part in schedule.parts if isinstance(part, ReduceOnPlateau)]
     lines = ["import numpy as np", "import torch", "", _functions(schedule, value, num_steps), ""]
     lines += [base, "plateaus = ["]
     for watcher in watchers:

@@ -10,9 +10,25 @@ import math
 from functools import singledispatch
 from typing import Any
 
-from optviz import schedules as s
 from optviz.engine.factors import factors_of
 from optviz.schedules import Schedule
+from optviz.schedules.annealing import Annealing
+from optviz.schedules.constant import Constant
+from optviz.schedules.cosine import Cosine
+from optviz.schedules.exponential import Exponential
+from optviz.schedules.inverse_time import InverseTime
+from optviz.schedules.linear import Linear
+from optviz.schedules.multi_step import MultiStep
+from optviz.schedules.noam import Noam
+from optviz.schedules.one_cycle import OneCycle
+from optviz.schedules.piecewise import Piecewise
+from optviz.schedules.polynomial import Polynomial
+from optviz.schedules.reduce_on_plateau import ReduceOnPlateau
+from optviz.schedules.step import Step
+from optviz.schedules.triangular import Triangular
+from optviz.schedules.warm_restarts import WarmRestarts
+from optviz.schedules.warmup import Warmup
+from optviz.schedules.warmup_stable_decay import WarmupStableDecay
 
 # Half a cosine, from 1 down to 0, as the formulas use it.
 HALF_COSINE = "def half_cosine(share):\n    return (1 + np.cos(np.pi * np.clip(share, 0, 1))) / 2\n"
@@ -38,59 +54,59 @@ def formula(schedule: Schedule, length: float) -> list[str]:
     return [f"return np.array({text(values.tolist())})[step]"]
 
 
-@formula.register(s.Constant)
-@formula.register(s.ReduceOnPlateau)
+@formula.register(Constant)
+@formula.register(ReduceOnPlateau)
 def _(schedule: Schedule, length: float) -> list[str]:
     return ["return 1.0"]
 
 
 @formula.register
-def _(schedule: s.Step, length: float) -> list[str]:
+def _(schedule: Step, length: float) -> list[str]:
     interval = text(schedule.interval * length)
     return [f"return {text(schedule.factor)} ** np.floor(step / {interval})"]
 
 
 @formula.register
-def _(schedule: s.MultiStep, length: float) -> list[str]:
+def _(schedule: MultiStep, length: float) -> list[str]:
     times = text([share * length for share in schedule.milestones])
     return [f"return {text(schedule.factor)} ** np.sum(np.array({times}) <= step)"]
 
 
 @formula.register
-def _(schedule: s.Exponential, length: float) -> list[str]:
+def _(schedule: Exponential, length: float) -> list[str]:
     return [f"return np.exp(-{text(schedule.k)} * step)"]
 
 
 @formula.register
-def _(schedule: s.InverseTime, length: float) -> list[str]:
+def _(schedule: InverseTime, length: float) -> list[str]:
     return [f"return 1 / (1 + {text(schedule.k)} * step)"]
 
 
 @formula.register
-def _(schedule: s.Annealing, length: float) -> list[str]:
+def _(schedule: Annealing, length: float) -> list[str]:
     return [f"return 1 / ({text(schedule.epsilon)} + step)"]
 
 
 @formula.register
-def _(schedule: s.Polynomial, length: float) -> list[str]:
+def _(schedule: Polynomial, length: float) -> list[str]:
     left = f"np.clip(1 - step / {text(length)}, 0, 1) ** {text(schedule.power)}"
     return [f"return {between(schedule.final, left)}"]
 
 
 @formula.register
-def _(schedule: s.Linear, length: float) -> list[str]:
+def _(schedule: Linear, length: float) -> list[str]:
     return [_lines([0, schedule.share * length], [schedule.start, schedule.end])]
 
 
 @formula.register
-def _(schedule: s.Warmup, length: float) -> list[str]:
+def _(schedule: Warmup, length: float) -> list[str]:
     if schedule.share == 0:
         return ["return 1.0"]
     return [_lines([0, schedule.share * length], [schedule.start, 1])]
 
 
 @formula.register
-def _(schedule: s.Piecewise, length: float) -> list[str]:
+def _(schedule: Piecewise, length: float) -> list[str]:
     times, factors = zip(*schedule.points, strict=True)
     return [_lines([share * length for share in times], factors)]
 
@@ -100,12 +116,12 @@ def _lines(times: Any, factors: Any) -> str:
 
 
 @formula.register
-def _(schedule: s.Cosine, length: float) -> list[str]:
+def _(schedule: Cosine, length: float) -> list[str]:
     return [f"return {between(schedule.final, f'half_cosine(step / {text(length)})')}"]
 
 
 @formula.register
-def _(schedule: s.WarmRestarts, length: float) -> list[str]:
+def _(schedule: WarmRestarts, length: float) -> list[str]:
     lengths, begins = restarts(schedule, length)
     return [
         f"begins, lengths = np.array({text(begins)}), np.array({text(lengths)})",
@@ -114,7 +130,7 @@ def _(schedule: s.WarmRestarts, length: float) -> list[str]:
     ]
 
 
-def restarts(schedule: s.WarmRestarts, length: float) -> tuple[list[float], list[float]]:
+def restarts(schedule: WarmRestarts, length: float) -> tuple[list[float], list[float]]:
     """How long each cosine of the run is, and when it begins."""
     lengths, begins = [schedule.first * length], [0.0]
     while begins[-1] + lengths[-1] < length * (1 - 1e-9):
@@ -124,7 +140,7 @@ def restarts(schedule: s.WarmRestarts, length: float) -> tuple[list[float], list
 
 
 @formula.register
-def _(schedule: s.OneCycle, length: float) -> list[str]:
+def _(schedule: OneCycle, length: float) -> list[str]:
     top, end = schedule.peak * length - 1, length - 1
     if schedule.shape == "linear" and 0 < top < end:
         return [_lines([0, top, end], [schedule.start, 1, schedule.final])]
@@ -142,7 +158,7 @@ def _(schedule: s.OneCycle, length: float) -> list[str]:
 
 
 @formula.register
-def _(schedule: s.Triangular, length: float) -> list[str]:
+def _(schedule: Triangular, length: float) -> list[str]:
     rise, cycle = schedule.rise, text(schedule.cycle * length)
     lines = [
         f"turns = step / {cycle}",
@@ -155,7 +171,7 @@ def _(schedule: s.Triangular, length: float) -> list[str]:
 
 
 @formula.register
-def _(schedule: s.WarmupStableDecay, length: float) -> list[str]:
+def _(schedule: WarmupStableDecay, length: float) -> list[str]:
     rise, fall = schedule.warmup * length, schedule.decay * length
     share = f"np.clip((step - {text(length - fall)}) / {text(fall)}, 0, 1)"
     shapes = {
@@ -170,7 +186,7 @@ def _(schedule: s.WarmupStableDecay, length: float) -> list[str]:
 
 
 @formula.register
-def _(schedule: s.Noam, length: float) -> list[str]:
+def _(schedule: Noam, length: float) -> list[str]:
     return [
         f"share = (step + 1) / {text(max(schedule.warmup * length, 1))}",
         "return np.minimum(share, share**-0.5)",

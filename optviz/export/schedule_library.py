@@ -5,9 +5,21 @@ from __future__ import annotations
 import math
 from functools import singledispatch
 
-from optviz import schedules as s
 from optviz.export.schedule_formulas import restarts, text
 from optviz.schedules import Schedule
+from optviz.schedules.constant import Constant
+from optviz.schedules.cosine import Cosine
+from optviz.schedules.exponential import Exponential
+from optviz.schedules.linear import Linear
+from optviz.schedules.multi_step import MultiStep
+from optviz.schedules.one_cycle import OneCycle
+from optviz.schedules.polynomial import Polynomial
+from optviz.schedules.product import Product
+from optviz.schedules.reduce_on_plateau import ReduceOnPlateau
+from optviz.schedules.step import Step
+from optviz.schedules.triangular import Triangular
+from optviz.schedules.warm_restarts import WarmRestarts
+from optviz.schedules.warmup import Warmup
 
 
 @singledispatch
@@ -17,18 +29,18 @@ def optax_call(schedule: Schedule, value: float, num_steps: int) -> str | None:
 
 
 @optax_call.register
-def _(schedule: s.Constant, value: float, num_steps: int) -> str:
+def _(schedule: Constant, value: float, num_steps: int) -> str:
     return f"optax.constant_schedule({text(value)})"
 
 
 @optax_call.register
-def _(schedule: s.Step, value: float, num_steps: int) -> str:
+def _(schedule: Step, value: float, num_steps: int) -> str:
     interval, factor = text(schedule.interval * num_steps), text(schedule.factor)
     return f"optax.exponential_decay({text(value)}, {interval}, {factor}, staircase=True)"
 
 
 @optax_call.register
-def _(schedule: s.MultiStep, value: float, num_steps: int) -> str:
+def _(schedule: MultiStep, value: float, num_steps: int) -> str:
     factor = text(schedule.factor)
     drops = (
         f"{math.ceil(share * num_steps * (1 - 1e-9))}: {factor}" for share in schedule.milestones
@@ -37,30 +49,30 @@ def _(schedule: s.MultiStep, value: float, num_steps: int) -> str:
 
 
 @optax_call.register
-def _(schedule: s.Exponential, value: float, num_steps: int) -> str:
+def _(schedule: Exponential, value: float, num_steps: int) -> str:
     return f"optax.exponential_decay({text(value)}, 1, {math.exp(-schedule.k)!r})"
 
 
 @optax_call.register
-def _(schedule: s.Polynomial, value: float, num_steps: int) -> str:
+def _(schedule: Polynomial, value: float, num_steps: int) -> str:
     ends = f"{text(value)}, {text(value * schedule.final)}"
     return f"optax.polynomial_schedule({ends}, {text(schedule.power)}, {num_steps})"
 
 
 @optax_call.register
-def _(schedule: s.Linear, value: float, num_steps: int) -> str:
+def _(schedule: Linear, value: float, num_steps: int) -> str:
     ends = f"{text(value * schedule.start)}, {text(value * schedule.end)}"
     return f"optax.linear_schedule({ends}, {text(schedule.share * num_steps)})"
 
 
 @optax_call.register
-def _(schedule: s.Cosine, value: float, num_steps: int) -> str:
+def _(schedule: Cosine, value: float, num_steps: int) -> str:
     alpha = f", alpha={text(schedule.final)}" if schedule.final else ""
     return f"optax.cosine_decay_schedule({text(value)}, {num_steps}{alpha})"
 
 
 @optax_call.register
-def _(schedule: s.WarmRestarts, value: float, num_steps: int) -> str:
+def _(schedule: WarmRestarts, value: float, num_steps: int) -> str:
     lengths, begins = restarts(schedule, num_steps)
     made = f"optax.cosine_decay_schedule({text(value)}, n, alpha={text(schedule.final)})"
     return (
@@ -69,10 +81,10 @@ def _(schedule: s.WarmRestarts, value: float, num_steps: int) -> str:
 
 
 @optax_call.register
-def _(schedule: s.Product, value: float, num_steps: int) -> str | None:
+def _(schedule: Product, value: float, num_steps: int) -> str | None:
     """Only a warm-up and a cosine have one call."""
     match schedule.schedules:
-        case (s.Warmup() as first, s.Cosine() as second):
+        case (Warmup() as first, Cosine() as second):
             rise = first.share * num_steps
             if not math.isclose(rise, round(rise)) or rise < 1:
                 return None
@@ -92,36 +104,36 @@ def torch_call(schedule: Schedule, value: float, num_steps: int) -> str | None:
 
 
 @torch_call.register
-def _(schedule: s.Constant, value: float, num_steps: int) -> str:
+def _(schedule: Constant, value: float, num_steps: int) -> str:
     return "ConstantLR(optimizer, factor=1.0)"
 
 
 @torch_call.register
-def _(schedule: s.Step, value: float, num_steps: int) -> str | None:
+def _(schedule: Step, value: float, num_steps: int) -> str | None:
     interval = _whole(schedule.interval * num_steps)
-    return interval and f"StepLR(optimizer, {interval}, {text(schedule.factor)})"
+    return f"StepLR(optimizer, {interval}, {text(schedule.factor)})" if interval else None
 
 
 @torch_call.register
-def _(schedule: s.MultiStep, value: float, num_steps: int) -> str:
+def _(schedule: MultiStep, value: float, num_steps: int) -> str:
     steps = [math.ceil(share * num_steps * (1 - 1e-9)) for share in schedule.milestones]
     return f"MultiStepLR(optimizer, {steps}, {text(schedule.factor)})"
 
 
 @torch_call.register
-def _(schedule: s.Exponential, value: float, num_steps: int) -> str:
+def _(schedule: Exponential, value: float, num_steps: int) -> str:
     return f"ExponentialLR(optimizer, {math.exp(-schedule.k)!r})"
 
 
 @torch_call.register
-def _(schedule: s.Polynomial, value: float, num_steps: int) -> str | None:
+def _(schedule: Polynomial, value: float, num_steps: int) -> str | None:
     if schedule.final:
         return None
     return f"PolynomialLR(optimizer, {num_steps}, power={text(schedule.power)})"
 
 
 @torch_call.register
-def _(schedule: s.Linear, value: float, num_steps: int) -> str | None:
+def _(schedule: Linear, value: float, num_steps: int) -> str | None:
     steps = _whole(schedule.share * num_steps)
     inside = 0 < schedule.start <= 1 and 0 <= schedule.end <= 1
     ends = f"start_factor={text(schedule.start)}, end_factor={text(schedule.end)}"
@@ -129,13 +141,13 @@ def _(schedule: s.Linear, value: float, num_steps: int) -> str | None:
 
 
 @torch_call.register
-def _(schedule: s.Cosine, value: float, num_steps: int) -> str:
+def _(schedule: Cosine, value: float, num_steps: int) -> str:
     final = f", eta_min={text(value * schedule.final)}" if schedule.final else ""
     return f"CosineAnnealingLR(optimizer, {num_steps}{final})"
 
 
 @torch_call.register
-def _(schedule: s.WarmRestarts, value: float, num_steps: int) -> str | None:
+def _(schedule: WarmRestarts, value: float, num_steps: int) -> str | None:
     first, growth = _whole(schedule.first * num_steps), _whole(schedule.growth)
     final = f", eta_min={text(value * schedule.final)}" if schedule.final else ""
     if not first or not growth:
@@ -144,12 +156,12 @@ def _(schedule: s.WarmRestarts, value: float, num_steps: int) -> str | None:
 
 
 @torch_call.register
-def _(schedule: s.ReduceOnPlateau, value: float, num_steps: int) -> str:
+def _(schedule: ReduceOnPlateau, value: float, num_steps: int) -> str:
     return f"ReduceLROnPlateau(\n    optimizer, {plateau_arguments(schedule, value)}\n)"
 
 
 @torch_call.register
-def _(schedule: s.OneCycle, value: float, num_steps: int) -> str | None:
+def _(schedule: OneCycle, value: float, num_steps: int) -> str | None:
     if not schedule.start or not schedule.final:
         return None  # PyTorch divides by them
     kind = "cos" if schedule.shape == "cosine" else "linear"
@@ -162,7 +174,7 @@ def _(schedule: s.OneCycle, value: float, num_steps: int) -> str | None:
 
 
 @torch_call.register
-def _(schedule: s.Triangular, value: float, num_steps: int) -> str | None:
+def _(schedule: Triangular, value: float, num_steps: int) -> str | None:
     length = schedule.cycle * num_steps
     up, down = _whole(length * schedule.rise), _whole(length * (1 - schedule.rise))
     mode = {1.0: "triangular", 0.5: "triangular2"}.get(float(schedule.shrink))
@@ -174,7 +186,7 @@ def _(schedule: s.Triangular, value: float, num_steps: int) -> str | None:
     )
 
 
-def plateau_arguments(schedule: s.ReduceOnPlateau, value: float) -> str:
+def plateau_arguments(schedule: ReduceOnPlateau, value: float) -> str:
     mode = "rel" if schedule.mode == "relative" else "abs"
     return (
         f"factor={text(schedule.factor)}, patience={text(schedule.patience)}, "

@@ -27,6 +27,11 @@ class Schedule(Entry):
 
     sees_loss: ClassVar[bool] = False
 
+    @property
+    def parts(self) -> tuple[Schedule, ...]:
+        """The schedules that are multiplied: itself, unless it is a product."""
+        return (self,)
+
     def __call__(
         self, step: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
     ) -> jax.Array:
@@ -42,7 +47,7 @@ class Schedule(Entry):
         """
         raise NotImplementedError
 
-    def lead(self, num_steps: jax.Array) -> jax.Array | float:
+    def lead(self, num_steps: jax.Array | float) -> jax.Array | float:
         """How many steps pass before the schedules that stand after this one in a product begin."""
         return 0.0
 
@@ -60,7 +65,7 @@ class Schedule(Entry):
 
         if not isinstance(other, Schedule):
             return NotImplemented
-        return Product((*self.parts, *other.parts))  # pyright: ignore[reportArgumentType]
+        return Product((*self.parts, *other.parts))
 
 
 def are_numbers(values: Any) -> bool:

@@ -48,7 +48,7 @@ class Product(Schedule):
             num_steps = num_steps - lead
         return factor
 
-    def lead(self, num_steps: jax.Array) -> jax.Array | float:
+    def lead(self, num_steps: jax.Array | float) -> jax.Array | float:
         total: Any = 0.0
         for schedule in self.schedules:
             total += schedule.lead(num_steps - total)

@@ -47,5 +47,5 @@ class Warmup(Schedule):
         risen = jnp.where(step < length, step / jnp.where(length > 0, length, 1), 1)
         return self.start + (1 - self.start) * risen
 
-    def lead(self, num_steps: jax.Array) -> jax.Array:
+    def lead(self, num_steps: jax.Array | float) -> jax.Array | float:
         return self.share * num_steps

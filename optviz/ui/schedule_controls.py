@@ -141,7 +141,8 @@ def _knob() -> None:
 def _schedules() -> None:
     spec, ids = SESSION.spec, SESSION.run_ids
     stripes = "".join(
-        f".st-key-schedules-run-{uid} button {{ border-left: 5px solid "
+        f".st-key-schedules-run-{uid} [data-testid=\"stPopoverButton\"] {{ "
+        f"border-left: 5px solid "
         f"light-dark({style.color}, {style.dark_color}); }}"
         for uid, style in zip(ids, plain_styles(len(ids)), strict=True)
     )
@@ -165,17 +166,16 @@ def _schedules() -> None:
                 type="tertiary",
                 disabled=len(ids) == 1,
             )
-    with st.container(horizontal=True, gap="xsmall"):
-        _add()
-        with st.popover("Examples", icon=":material/school:"):
-            for name, (title, text, _) in EXAMPLES.items():
-                st.button(
-                    title,
-                    key=SESSION.key("example", name),
-                    help=text,
-                    on_click=lambda name=name: SESSION.reset(example(name, SESSION.spec)),
-                    width="stretch",
-                )
+    _add()
+    with st.popover("Examples", icon=":material/school:", width="stretch"):
+        for name, (title, text, _) in EXAMPLES.items():
+            st.button(
+                title,
+                key=SESSION.key("example", name),
+                help=text,
+                on_click=lambda name=name: SESSION.reset(example(name, SESSION.spec)),
+                width="stretch",
+            )
 
 
 def _schedule(uid: int, run: Run) -> None:

@@ -14,7 +14,7 @@ from optviz.export.snippets import command_of, python_of
 from optviz.specs import RaceSpec, entry_text
 from optviz.specs.race import Starts
 from optviz.ui import frame, player
-from optviz.ui.controls import human
+from optviz.ui.controls import human, number
 from optviz.ui.schedule_controls import SESSION
 from optviz.ui.schedule_view import knob_of, knob_values, schedule_in, titles, view
 
@@ -50,9 +50,9 @@ def _table(race: Race) -> None:
         pd.DataFrame(
             {
                 "schedule": race.labels,
-                f"first {name}": values[:, 0],
-                f"highest {name}": values.max(axis=1),
-                f"last {name}": values[:, -1],
+                f"first {name}": map(number, values[:, 0]),
+                f"highest {name}": map(number, values.max(axis=1)),
+                f"last {name}": map(number, values[:, -1]),
                 "final loss": losses[:, -1],
                 "mean loss of the last tenth": tail.mean(axis=1),
                 "outcome": race.outcomes.reshape(rows, -1)[:, 0],
@@ -61,7 +61,7 @@ def _table(race: Race) -> None:
         hide_index=True,
         column_config={
             **{
-                f"{end} {name}": st.column_config.NumberColumn(format="%.3g")
+                f"{end} {name}": st.column_config.TextColumn(alignment="right")
                 for end in ("first", "highest", "last")
             },
             "final loss": st.column_config.NumberColumn(format="%.3e", help="Without noise."),

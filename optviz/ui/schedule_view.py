@@ -81,7 +81,8 @@ def view(spec: RaceSpec) -> tuple[Race, bytes]:
     lowest = lowest_loss(surface)
     title = human(knob).capitalize()
     first = race.params if race.params.ndim == 3 else race.params[:, 0]
-    steps = effective_steps(surface, first, noise=spec.noise, seed=spec.seed)
+    over = max(1, spec.num_steps // 20)
+    steps = effective_steps(surface, first, noise=spec.noise, seed=spec.seed, window=over)
     payload = pack_race(
         race,
         surface=surface,
@@ -92,7 +93,7 @@ def view(spec: RaceSpec) -> tuple[Race, bytes]:
         race_id=race.id,
         styles=plain_styles(len(race.labels)),
         above=[curves(title, human(knob), knob_values(race, knob), "linear")],
-        below=[_effective(steps)],
+        below=[_effective(steps, over)],
         steps_per_epoch=spec.steps_per_epoch,
     )
     return race, payload
@@ -110,10 +111,13 @@ def knob_values(race: Race, knob: str) -> np.ndarray:
     return np.array(rows)
 
 
-def _effective(steps: np.ndarray) -> dict[str, Any]:
+def _effective(steps: np.ndarray, over: int) -> dict[str, Any]:
     """x solid and y dashed: they part only where a rule has a rate for each coordinate."""
     panel = curves(
-        "Effective step: x solid, y dashed", "|update| / |gradient|", steps[..., 0], "log"
+        f"Effective step over {over} steps: x solid, y dashed",
+        "|update| / |gradient|",
+        steps[..., 0],
+        "log",
     )
     for run, values in enumerate(steps[..., 1]):
         panel["series"].append({"run": run, "name": "y", "y": values, "style": "dashed"})

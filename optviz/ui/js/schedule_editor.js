@@ -1,7 +1,7 @@
 // Points of a piecewise schedule that can be dragged, and moved with the arrow keys.
 
 const NS = "http://www.w3.org/2000/svg";
-const MARGIN = { left: 34, right: 12, top: 10, bottom: 24 };
+const MARGIN = { left: 34, right: 20, top: 10, bottom: 24 };
 const HEIGHT = 190;
 const EVERY = 60; // milliseconds between two messages while a point is dragged
 const NEAR = 0.002; // of the run: how close two points may come
