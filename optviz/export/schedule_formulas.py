@@ -132,7 +132,7 @@ def _(schedule: WarmRestarts, length: float) -> list[str]:
 
 def restarts(schedule: WarmRestarts, length: float) -> tuple[list[float], list[float]]:
     """How long each cosine of the run is, and when it begins."""
-    lengths, begins = [schedule.first * length], [0.0]
+    lengths, begins = [schedule.first_cycle * length], [0.0]
     while begins[-1] + lengths[-1] < length * (1 - 1e-9):
         begins.append(begins[-1] + lengths[-1])
         lengths.append(lengths[-1] * schedule.growth)
@@ -141,7 +141,7 @@ def restarts(schedule: WarmRestarts, length: float) -> tuple[list[float], list[f
 
 @formula.register
 def _(schedule: OneCycle, length: float) -> list[str]:
-    top, end = schedule.peak * length - 1, length - 1
+    top, end = schedule.peak_at * length - 1, length - 1
     if schedule.shape == "linear" and 0 < top < end:
         return [_lines([0, top, end], [schedule.start, 1, schedule.final])]
     shape = "half_cosine({})" if schedule.shape == "cosine" else "np.clip(1 - {}, 0, 1)"

@@ -148,7 +148,7 @@ def _(schedule: Cosine, value: float, num_steps: int) -> str:
 
 @torch_call.register
 def _(schedule: WarmRestarts, value: float, num_steps: int) -> str | None:
-    first, growth = _whole(schedule.first * num_steps), _whole(schedule.growth)
+    first, growth = _whole(schedule.first_cycle * num_steps), _whole(schedule.growth)
     final = f", eta_min={text(value * schedule.final)}" if schedule.final else ""
     if not first or not growth:
         return None
@@ -167,7 +167,7 @@ def _(schedule: OneCycle, value: float, num_steps: int) -> str | None:
     kind = "cos" if schedule.shape == "cosine" else "linear"
     return (
         f"OneCycleLR(\n    optimizer, {text(value)}, {num_steps}, "
-        f'pct_start={text(schedule.peak)}, anneal_strategy="{kind}",\n    cycle_momentum=False, '
+        f'pct_start={text(schedule.peak_at)}, anneal_strategy="{kind}",\n    cycle_momentum=False, '
         f"div_factor={text(1 / schedule.start)}, "
         f"final_div_factor={text(schedule.start / schedule.final)},\n)"
     )

@@ -28,7 +28,7 @@ class OneCycle(Schedule):
     name: ClassVar[str] = "one_cycle"
     label: ClassVar[str] = "One-cycle"
 
-    peak: float = knob(
+    peak_at: float = knob(
         0.3,
         domain=(0, 1),
         closed="both",
@@ -56,7 +56,7 @@ class OneCycle(Schedule):
     def __call__(
         self, step: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
     ) -> jax.Array:
-        top, end = self.peak * num_steps - 1, num_steps - 1
+        top, end = self.peak_at * num_steps - 1, num_steps - 1
         rise = jnp.where(top > 0, step / jnp.where(top > 0, top, 1), 1)
         fall = jnp.where(end > top, (step - top) / jnp.where(end > top, end - top, 1), 1)
         return jnp.where(

@@ -25,7 +25,7 @@ class WarmRestarts(Schedule):
     name: ClassVar[str] = "warm_restarts"
     label: ClassVar[str] = "Cosine with warm restarts"
 
-    first: float = knob(
+    first_cycle: float = knob(
         0.15,
         domain=(0, inf),
         closed="neither",
@@ -48,7 +48,7 @@ class WarmRestarts(Schedule):
     def __call__(
         self, step: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
     ) -> jax.Array:
-        first = self.first * num_steps
+        first = self.first_cycle * num_steps
         hair = 1 + (1e-12 if step.dtype == jnp.float64 else 1e-6)  # restart on the step, not after
         grows = self.growth > 1
         growth = jnp.where(grows, self.growth, 2)  # a stand-in where the formula divides by 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
-from optviz.catalog import Catalog, Entry, Knob, knobs, switches
+from optviz.catalog import Entry, Knob, knobs, switches
 from optviz.specs.text import value_text
 from optviz.ui.session import bound, with_option
 
@@ -96,7 +96,7 @@ def knob_slider(
 
 def entry_select(
     label: str,
-    catalog: Catalog[Any],
+    catalog: Mapping[str, Any],
     value: str | None,
     key: str,
     apply: Callable[[str | None], None],

@@ -45,7 +45,8 @@ def rules(session: Session[Any], fresh: Callable[[str], Run]) -> None:
 def _colours(session: Session[Any], keys: list[str]) -> None:
     """A stripe in each run's colour at its row."""
     stripes = "".join(
-        f".st-key-{session.prefix}-run-{uid} button {{ border-left: 5px solid "
+        f'.st-key-{session.prefix}-run-{uid} [data-testid="stPopoverButton"] {{ '
+        f"border-left: 5px solid "
         f"light-dark({style.color}, {style.dark_color}); }}"
         for uid, style in zip(session.run_ids, styles_of(keys), strict=True)
     )

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from optviz.catalog import knobs, summary
+from optviz.optimizers import Optimizer
 from optviz.schedules import SCHEDULES, Schedule
 from optviz.schedules.linear import Linear
 from optviz.schedules.warmup import Warmup
@@ -129,10 +130,9 @@ def _warmup(warmup: Warmup | None, key: str, apply: Apply) -> None:
 WARM_FROM, WARM_TO = 0.1, 0.9
 
 
-def schedulable(run: Run) -> list[str]:
+def schedulable(rule: type[Optimizer]) -> list[str]:
     """The knobs of a rule that a schedule can move: those that are not fixed on compilation."""
-    infos = knobs(type(run.optimizer))
-    return [name for name, info in infos.items() if not info.static and not info.integer]
+    return [name for name, info in knobs(rule).items() if not info.static and not info.integer]
 
 
 def with_schedule(run: Run, knob: str, schedule: Schedule | None) -> Run:
@@ -166,7 +166,7 @@ def other_knobs(session: Session[Any], uid: int, run: Run) -> None:
             none="None (constant)",
             help="What the knob's value is multiplied by over the run.",
         )
-    free = [k for k in schedulable(run) if k not in (*scheduled, "learning_rate")]
+    free = [k for k in schedulable(type(run.optimizer)) if k not in (*scheduled, "learning_rate")]
     if not free:
         return
     key = session.key("run", uid, "schedule-another")

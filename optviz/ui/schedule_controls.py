@@ -32,7 +32,12 @@ def default_spec() -> RaceSpec:
     return example("decays", base)
 
 
-SESSION = Session("schedules", default_spec)
+def plain_spec() -> RaceSpec:
+    """What a link leaves unsaid: steps and noise as a race has them, not as the page opens."""
+    return RaceSpec(SURFACES["ravine"](), default_spec().runs)
+
+
+SESSION = Session("schedules", default_spec, plain=plain_spec)
 
 
 def panel() -> None:
@@ -85,7 +90,11 @@ def _rule() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
             "Rule",
-            OPTIMIZERS,
+            {
+                name: cls
+                for name, cls in OPTIMIZERS.items()
+                if schedulable(cls) or cls is type(rule)
+            },
             rule.name,
             SESSION.key("rule"),
             choose,
@@ -99,7 +108,8 @@ def with_rule(spec: RaceSpec, name: str) -> RaceSpec:
     """The page with another rule under the same schedules."""
     fresh = Run(OPTIMIZERS[name]())
     knob = knob_of(spec)
-    target = knob if knob in schedulable(fresh) else schedulable(fresh)[0]
+    names = schedulable(type(fresh.optimizer))
+    target = knob if knob in names else names[0]
     runs = (replace(fresh, schedules=((target, schedule_in(run)),)) for run in spec.runs)
     return replace(spec, runs=tuple(runs))
 
@@ -116,7 +126,7 @@ def with_field(spec: RaceSpec, name: str, value: Any) -> RaceSpec:
 
 def _knob() -> None:
     spec = SESSION.spec
-    names = schedulable(spec.runs[0])
+    names = schedulable(type(spec.runs[0].optimizer))
 
     def choose(name: str) -> None:
         def moved(s: RaceSpec) -> RaceSpec:
@@ -141,7 +151,7 @@ def _knob() -> None:
 def _schedules() -> None:
     spec, ids = SESSION.spec, SESSION.run_ids
     stripes = "".join(
-        f".st-key-schedules-run-{uid} [data-testid=\"stPopoverButton\"] {{ "
+        f'.st-key-schedules-run-{uid} [data-testid="stPopoverButton"] {{ '
         f"border-left: 5px solid "
         f"light-dark({style.color}, {style.dark_color}); }}"
         for uid, style in zip(ids, plain_styles(len(ids)), strict=True)
@@ -215,8 +225,8 @@ def _base_value(uid: int, run: Run, knob: str) -> None:
 
         SESSION.change_run(uid, changed)
 
-    info = knobs(type(rule))[knob]
-    controls.knob_slider(knob, info, getattr(rule, knob), SESSION.key("base", uid, knob), apply)
+    if info := knobs(type(rule)).get(knob):
+        controls.knob_slider(knob, info, getattr(rule, knob), SESSION.key("base", uid, knob), apply)
 
 
 def equation(cls: type[Schedule]) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from optviz.api import Race
 from optviz.export.schedule_code import optax_code, torch_code
 from optviz.export.snippets import command_of, python_of
+from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, entry_text
 from optviz.specs.race import Starts
 from optviz.ui import frame, player
@@ -88,10 +89,12 @@ def _take_away(spec: RaceSpec) -> None:
 def _code(spec: RaceSpec) -> None:
     """One schedule at a time, for the two libraries."""
     names, knob = titles(spec), knob_of(spec)
-    chosen = st.selectbox("Schedule", names, key=SESSION.key("code"))
+    moves = [not isinstance(schedule_in(run), Constant) for run in spec.runs]
+    first = moves.index(True) if any(moves) else 0
+    chosen = st.selectbox("Schedule", names, index=first, key=SESSION.key("code"))
     run = spec.resolved()[names.index(chosen) if chosen in names else 0]
     rule: Any = run.optimizer
-    asked = (schedule_in(run), float(getattr(rule, knob)), spec.num_steps, knob)
+    asked = (schedule_in(run), float(getattr(rule, knob, 1.0)), spec.num_steps, knob)
     for tab, code in zip(st.tabs(["optax", "PyTorch"]), (optax_code, torch_code), strict=True):
         with tab:
             st.code(code(*asked), language="python")

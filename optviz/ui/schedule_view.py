@@ -28,7 +28,8 @@ def knob_of(spec: RaceSpec) -> str:
     if run.schedules:
         return run.schedules[0][0]
     names = knobs(type(run.optimizer))
-    return "learning_rate" if "learning_rate" in names else next(iter(names))
+    has_rate = "learning_rate" in names or not names
+    return "learning_rate" if has_rate else next(iter(names))
 
 
 def schedule_in(run: Run) -> Schedule:
@@ -65,7 +66,7 @@ def _same(run: Run, other: Run) -> bool:
 def _difference(run: Run, twins: list[Run], knob: str) -> str:
     """What tells a run from those with the same shape: its base value, the schedule's knobs."""
     parts = []
-    if len({getattr(twin.optimizer, knob) for twin in twins}) > 1:
+    if len({getattr(twin.optimizer, knob, None) for twin in twins}) > 1:
         parts.append(number(getattr(run.optimizer, knob)))
     if len({schedule_in(twin) for twin in twins}) > 1:
         said = entry_text(schedule_in(run)).partition(":")[2]

@@ -46,13 +46,13 @@ OWN = {
     "linear:start=0.25,end=1,share=0.5": lambda o: lrs.LinearLR(o, 0.25, 1.0, 60),
     "linear:start=1,end=0.1": lambda o: lrs.LinearLR(o, 1.0, 0.1, NUM_STEPS),
     "cosine:final=0.1": lambda o: lrs.CosineAnnealingLR(o, NUM_STEPS, 0.1 * BASE),
-    "warm_restarts:first=0.125,growth=1": lambda o: lrs.CosineAnnealingWarmRestarts(o, 15, 1),
-    "warm_restarts:first=0.05,final=0.2": lambda o: lrs.CosineAnnealingWarmRestarts(
+    "warm_restarts:first_cycle=0.125,growth=1": lambda o: lrs.CosineAnnealingWarmRestarts(o, 15, 1),
+    "warm_restarts:first_cycle=0.05,final=0.2": lambda o: lrs.CosineAnnealingWarmRestarts(
         o, 6, 2, 0.2 * BASE
     ),
-    "warm_restarts:first=0.025,growth=3": lambda o: lrs.CosineAnnealingWarmRestarts(o, 3, 3),
+    "warm_restarts:first_cycle=0.025,growth=3": lambda o: lrs.CosineAnnealingWarmRestarts(o, 3, 3),
     "one_cycle": lambda o: lrs.OneCycleLR(o, BASE, NUM_STEPS, cycle_momentum=False),
-    "one_cycle:shape=linear,peak=0.45,start=0.1,final=0.001": lambda o: lrs.OneCycleLR(
+    "one_cycle:shape=linear,peak_at=0.45,start=0.1,final=0.001": lambda o: lrs.OneCycleLR(
         o,
         BASE,
         NUM_STEPS,

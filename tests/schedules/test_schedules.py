@@ -33,7 +33,7 @@ CLOSED_FORMS = {
         lambda t, end: np.minimum((t + 1) / (0.1 * end), np.sqrt(0.1 * end / (t + 1))),
     ),
     "one_cycle": (
-        {"peak": 0.4, "start": 0.1, "final": 0.02, "shape": "linear"},
+        {"peak_at": 0.4, "start": 0.1, "final": 0.02, "shape": "linear"},
         lambda t, end: np.interp(t, [0, 0.4 * end - 1, end - 1], [0.1, 1, 0.02]),
     ),
     "piecewise": (
@@ -47,7 +47,7 @@ CLOSED_FORMS = {
         lambda t, end: 0.2 + 0.8 * np.interp(t / end, [0, 0.1, 0.5, 0.6, 1], [0, 1, 0, 0.5, 0]),
     ),
     "warm_restarts": (
-        {"first": 0.2, "growth": 4.0, "final": 0.1},
+        {"first_cycle": 0.2, "growth": 4.0, "final": 0.1},
         lambda t, end: (
             0.1
             + 0.9
@@ -152,7 +152,12 @@ def test_closed_form(name, num_steps):
         ("piecewise", {"points": ((0.5, 0.3),)}, 0.3, 0.3),
         ("polynomial", {"power": 3.0, "final": 0.1}, 1, 0.1),
         ("triangular", {"low": 0.2, "cycle": 0.4}, 0.2, 1),
-        ("warm_restarts", {"first": 0.25, "growth": 1.0, "final": 0.1}, 1, 1),  # it starts again
+        (
+            "warm_restarts",
+            {"first_cycle": 0.25, "growth": 1.0, "final": 0.1},
+            1,
+            1,
+        ),  # it starts again
         ("warmup", {"share": 0.2, "start": 0.3}, 0.3, 1),
         ("warmup", {"share": 0.0}, 1, 1),
         ("warmup_stable_decay", {"final": 0.2}, 0, 0.2),
