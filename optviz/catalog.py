@@ -16,7 +16,7 @@ import math
 import numbers
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
@@ -70,6 +70,8 @@ class Switch:
 
     options: tuple[Any, ...]  # empty: any value of the default's type
     help: str
+    traced: bool = False  # a tuple of numbers whose values compile nothing; its length does
+    refuse: Callable[[Any], str | None] | None = None  # what a value must be, or None: it is fine
 
 
 def knob(
@@ -96,12 +98,29 @@ def switch(default: Any, *, help: str, options: tuple[Any, ...] = ()) -> Any:
     return dataclasses.field(default=default, metadata={_META: info, "static": True})
 
 
+def sequence(default: Any, *, help: str, refuse: Callable[[Any], str | None]) -> Any:
+    """Declare a list of numbers, or of pairs, of any length: traced, each length compiles once.
+
+    Args:
+        default: a tuple, which may hold tuples.
+        help: one sentence in plain words.
+        refuse: given a value, what it must be instead ("rise"), or None where it is fine.
+    """
+    info = Switch((), help, traced=True, refuse=refuse)
+    return dataclasses.field(default=default, metadata={_META: info})
+
+
 @dataclass(frozen=True)
 class Entry:
     """Base of everything in the catalogue; subclasses are made with `@entry`."""
 
     name: ClassVar[str]  # snake_case key in links, the command line and files
     label: ClassVar[str]  # the paper's spelling
+
+    @property
+    def parts(self) -> tuple[Entry, ...]:
+        """The catalogued entries that this one is made of: itself, unless it composes others."""
+        return (self,)
 
 
 T = TypeVar("T", bound=Entry)
@@ -116,8 +135,17 @@ def entry(cls: type[T]) -> type[T]:
         if _META not in field.metadata:
             raise TypeError(f"{cls.__name__}.{field.name} must be declared as a knob or a switch")
     infos = {f.name: f.metadata[_META] for f in fields}
-    data = [n for n, info in infos.items() if isinstance(info, Knob) and not info.static]
-    meta = [name for name in infos if name not in data]
+    traced = {
+        name
+        for name, info in infos.items()
+        if (info.traced if isinstance(info, Switch) else not info.static)
+    }
+    register(cls, [n for n in infos if n in traced], [n for n in infos if n not in traced])
+    return cls
+
+
+def register(cls: type[T], data: list[str], meta: list[str]) -> None:
+    """Make a frozen dataclass a pytree whose `data` fields are traced and `meta` are static."""
     keys = [jax.tree_util.GetAttrKey(name) for name in data]
 
     # Not `register_dataclass`: its tree structures compare equal across classes with equally many
@@ -138,7 +166,6 @@ def entry(cls: type[T]) -> type[T]:
         return item
 
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
-    return cls
 
 
 @cache
@@ -175,6 +202,10 @@ def validate(item: Entry) -> None:
     Raises:
         ValueError: `Adam.b1 must lie in [0, 1), got 1.2`.
     """
+    if item.parts[0] is not item:
+        for part in item.parts:
+            validate(part)
+        return
     cls = type(item)
     for name, info in knobs(cls).items():
         value = getattr(item, name)
@@ -194,6 +225,8 @@ def validate(item: Entry) -> None:
         if info.options and value not in info.options:
             allowed = ", ".join(map(str, info.options))
             raise ValueError(f"{cls.__name__}.{name} must be one of {allowed}, got {value!r}")
+        if info.refuse is not None and (wanted := info.refuse(value)):
+            raise ValueError(f"{cls.__name__}.{name} must {wanted}, got {value!r}")
 
 
 def source(cls: type[Entry]) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 from optviz.catalog import validate
 from optviz.optimizers import Optimizer
 from optviz.optimizers.from_optax import from_optax, is_optax
-from optviz.schedules import SCHEDULES, Schedule
+from optviz.schedules import Schedule
 from optviz.specs import RaceSpec, Run, parse_entry
+from optviz.specs.schedule import parse_schedule
 from optviz.surfaces import SURFACES, Surface
 from optviz.surfaces.expression import FunctionSurface
 
@@ -67,11 +68,11 @@ def _as_run(optimizer: AnyOptimizer) -> Run:
 
 
 def as_schedule(schedule: AnySchedule) -> Schedule:
-    """A schedule from `KEY:knob=value` or an entry."""
+    """A schedule from `KEY:knob=value`, several with `*` between them, or an entry."""
     if isinstance(schedule, Schedule):
         return schedule
     if isinstance(schedule, str):
-        return parse_entry(schedule, SCHEDULES)[0]
+        return parse_schedule(schedule)
     raise ValueError(f"schedule must be a key or a Schedule, got {type(schedule).__name__}")
 
 

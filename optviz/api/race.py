@@ -177,6 +177,7 @@ def race(
     seed: int = 0,
     tolerance: float = 1e-6,
     dtype: str = "float64",
+    steps_per_epoch: int = 1,
 ) -> Race:
     """Race optimizers down a surface: same start, same noise, same number of steps.
 
@@ -186,12 +187,14 @@ def race(
             GradientTransformations; or a mapping from label to one of these.
         start: (x, y), or (num_starts, 2); None: the surface's own.
         num_steps: 1 to 100,000.
-        schedule: of the learning rate, for all; or a mapping by label, whose values are schedules
-            of the learning rate or mappings from any knob to its schedule.
+        schedule: of the learning rate, for all: a key, a Schedule or a product of them
+            (`Warmup() * Cosine()`); or a mapping by label, whose values are schedules of the
+            learning rate or mappings from any knob to its schedule.
         noise: standard deviation of the noise on each coordinate of the gradient.
         seed: of the noise.
         tolerance: share of the first error that counts as arrived.
         dtype: "float64" or "float32": the format computed in; results are float64.
+        steps_per_epoch: how often a schedule that sees the loss is told it.
 
     Raises:
         ValueError: one line with who, what is allowed and what came.
@@ -206,6 +209,7 @@ def race(
         seed=as_int(seed),
         tolerance=as_float(tolerance),
         dtype=dtype,
+        steps_per_epoch=as_int(steps_per_epoch),
     )
     if isinstance(schedule, Mapping):
         spec = with_schedules(spec, schedule)
@@ -231,8 +235,9 @@ def run_race(spec: RaceSpec) -> Race:
         noise=spec.noise,
         seed=spec.seed,
         dtype=spec.dtype,
+        steps_per_epoch=spec.steps_per_epoch,
     )
-    params, losses, grad_norms, evaluations, diverged_at, last_loss = descents
+    params, losses, grad_norms, evaluations, diverged_at, last_loss, observed = descents
     _check_start(spec, start, losses[0, ..., 0])
     lowest, floor = lowest_loss(spec.surface), _floor(spec.surface)
     return Race(
@@ -242,7 +247,7 @@ def run_race(spec: RaceSpec) -> Race:
         losses=losses,
         grad_norms=grad_norms,
         evaluations=evaluations,
-        learning_rates=_learning_rates(spec, runs, start),
+        learning_rates=_learning_rates(spec, runs, start, observed),
         outcomes=outcomes(
             losses, grad_norms, diverged_at, last_loss, lowest, floor, spec.tolerance
         ),
@@ -272,14 +277,19 @@ def _floor(surface: Surface) -> float:
     return float(np.min(losses, where=np.isfinite(losses), initial=np.inf))
 
 
-def _learning_rates(spec: RaceSpec, runs: Sequence[Run], start: np.ndarray) -> np.ndarray:
+def _learning_rates(
+    spec: RaceSpec, runs: Sequence[Run], start: np.ndarray, observed: Sequence[np.ndarray | None]
+) -> np.ndarray:
+    """What each step was taken with: base value × schedule × what came of looking at the loss."""
     base = [getattr(run.optimizer, "learning_rate", np.nan) for run in runs]
     rates = np.empty((len(runs), *start.shape[:-1], spec.num_steps))
     rates[:] = np.reshape(base, (-1, *(1 for _ in start.shape)))
-    for row, run in zip(rates, runs, strict=True):
+    for row, run, factors in zip(rates, runs, observed, strict=True):
         schedule = run.schedule_of("learning_rate")
         if schedule is not None:
-            row *= factors_of(schedule, spec.num_steps, 1.0, spec.dtype)
+            row *= factors_of(schedule, spec.num_steps, spec.steps_per_epoch, spec.dtype)
+        if factors is not None:
+            row *= factors
     return rates
 
 

@@ -7,9 +7,8 @@ rule and surface (their classes and switches), the number format and the capacit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,17 +16,26 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.catalog import Entry, static_fields
+from optviz.catalog import Entry
+from optviz.engine.factors import (
+    CAPACITIES,
+    Factors,
+    Job,
+    at,
+    evaluate,
+    factors_for,
+    factors_of,
+    scheduled,
+    structure_of,
+    watch,
+)
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer, StepContext
-from optviz.schedules import Schedule
 from optviz.surfaces import Surface
 
-# Buffers are this long, whatever the number of steps: a race of another length compiles nothing
-# until it outgrows its buffer.
-CAPACITIES = (2_048, 16_384, 131_072)
-BOUND = 1e12  # beyond this magnitude of params or loss a run has diverged
+__all__ = ["BOUND", "CAPACITIES", "Descents", "Factors", "Job", "descend", "factors_of"]
 
+BOUND = 1e12  # beyond this magnitude of params or loss a run has diverged
 
 E = TypeVar("E", bound=Entry)
 
@@ -39,17 +47,11 @@ class Descents(NamedTuple):
     losses: np.ndarray  # (..., num_steps + 1) without noise
     grad_norms: np.ndarray  # (..., num_steps + 1) without noise
     evaluations: np.ndarray  # (..., num_steps + 1)
-    diverged_at: (
-        np.ndarray
-    )  # (...) int; -1: did not; from there on the arrays repeat the state before
+    # (...) int; -1: did not; from there on the arrays repeat the state before
+    diverged_at: np.ndarray
     last_loss: np.ndarray  # (...) loss at `diverged_at`, finite or not; else the final loss
-
-
-class Job(NamedTuple):
-    """A rule with the schedules of its knobs."""
-
-    rule: Optimizer
-    schedules: Mapping[str, Schedule]
+    # per rule (..., num_steps): the factor of a learning rate whose schedule sees the loss, or None
+    observed: tuple[np.ndarray | None, ...]
 
 
 def descend(
@@ -61,6 +63,7 @@ def descend(
     noise: float = 0.0,
     seed: int = 0,
     dtype: str = "float64",
+    steps_per_epoch: int = 1,
 ) -> Descents:
     """Run every rule from the same start(s) under the same noise.
 
@@ -72,9 +75,13 @@ def descend(
         noise: standard deviation of the noise on each coordinate of the gradient.
         seed: of the noise, and of the keys that stochastic rules get.
         dtype: "float64" or "float32", the format computed in.
+        steps_per_epoch: schedules that see the loss are told it this often.
 
     Returns:
         float64 arrays.
+
+    Raises:
+        ValueError: a schedule takes a knob out of its domain.
     """
     capacity = next(c for c in CAPACITIES if c >= num_steps + 1)
     padded = _pad_starts(start)
@@ -84,24 +91,23 @@ def descend(
             padded.astype(dtype),
             inputs_of(num_steps, noise, seed, capacity, dtype, surface.params_shape),
         )
-        calls = [
-            (_on_device(rule, dtype), factor_arrays(rule, schedules, num_steps, capacity, dtype))
-            for rule, schedules in jobs
-        ]
+        lengths = (num_steps, steps_per_epoch, capacity, dtype)
+        factors = [factors_for(job, *lengths) for job in jobs]
+        calls = [(_on_device(j.rule, dtype), f) for j, (f, _) in zip(jobs, factors, strict=True)]
         loop = _descend if padded.ndim == 1 else _descend_many
 
-        def run(call: tuple[Optimizer, dict[str, jax.Array]]) -> jax.Array:
+        def run(call: tuple[Optimizer, Factors]) -> jax.Array:
             return loop(*call, *shared, capacity=capacity)
 
-        def run_in_thread(call: tuple[Optimizer, dict[str, jax.Array]]) -> jax.Array:
+        def run_in_thread(call: tuple[Optimizer, Factors]) -> jax.Array:
             with on_cpu(dtype):  # threads do not inherit the scope
                 return run(call)
 
         # What has been compiled before is dispatched at once; what has not, in two threads.
-        kind = (_structure(surface), padded.shape, dtype, capacity)
+        kind = (structure_of(surface), padded.shape, dtype, capacity)
         kinds = {
-            (_structure(job.rule), tuple(call[1]), *kind)
-            for job, call in zip(jobs, calls, strict=True)
+            (structure_of(job.rule), structure, *kind)
+            for job, (_, structure) in zip(jobs, factors, strict=True)
         }
         if len(kinds - _COMPILED) > 1:
             with ThreadPoolExecutor(2) as pool:
@@ -110,10 +116,12 @@ def descend(
             records = list(map(run, calls))
     _COMPILED.update(kinds)
     cut = (..., slice(num_steps + 1), slice(None))
-    stacked = np.stack([np.asarray(record)[cut] for record in records])
     if start.ndim == 2:
-        stacked = stacked[:, : len(start)]
-    return _read(stacked.astype(np.float64, copy=False))
+        cut = (slice(len(start)), *cut[1:])
+    arrays = [np.asarray(record)[cut] for record in records]
+    observed = tuple(a[..., :-1, 5].astype(float) if a.shape[-1] > 5 else None for a in arrays)
+    stacked = np.stack([a[..., :5] if a.shape[-1] > 5 else a for a in arrays])
+    return _read(stacked.astype(np.float64, copy=False), observed)
 
 
 _COMPILED: set[Any] = set()
@@ -121,7 +129,7 @@ _COMPILED: set[Any] = set()
 
 def compile_count() -> int:
     """How many loops have been compiled in this process: a measure for tests and benchmarks."""
-    loops: tuple[Any, ...] = (_descend, _descend_many, _factors)
+    loops: tuple[Any, ...] = (_descend, _descend_many, evaluate)
     return sum(loop._cache_size() for loop in loops)
 
 
@@ -140,11 +148,19 @@ class Seen(NamedTuple):
     loss: jax.Array  # () without noise
     grads: jax.Array  # params_shape, without noise
     evaluations: jax.Array  # () before this step
+    observed: jax.Array | None  # () factor on the learning rate, where its schedule sees the loss
+
+
+def begin(rule: Optimizer, factors: Factors, start: jax.Array) -> Any:
+    """What `advance` hands from step to step beside the params: the rule's state, and watchers'."""
+    one = jnp.ones((), start.dtype)
+    watched = {name: (watcher.init(), one) for name, watcher in factors.watchers.items()}
+    return rule.init(start), watched
 
 
 def advance(
     rule: Optimizer,
-    factors: dict[str, jax.Array],
+    factors: Factors,
     surface: Surface,
     inputs: Inputs,
     step: jax.Array,
@@ -153,13 +169,19 @@ def advance(
 ) -> tuple[Seen, jax.Array, Any]:
     """One step of a run: what is seen of the state, and the next params and state."""
     value_and_grad = jax.value_and_grad(surface.loss)
-    now = replace(rule, **{name: getattr(rule, name) * _at(f, step) for name, f in factors.items()})
-    tilt = _at(inputs.noise, step)
+    state, watched = state
+    now = scheduled(rule, factors, step, watched)
+    tilt = at(inputs.noise, step)
     point, shown = now.query(params, state), now.answer(params, state)
     loss, grads = value_and_grad(point)
     shown_loss, shown_grads = (loss, grads) if shown is point else value_and_grad(shown)
     evaluations = now.evaluations(state)
     evaluations = (step if evaluations is None else evaluations).astype(loss.dtype)
+    if factors.watchers:
+        # The point was chosen with the factors of the last step; the step is taken with these.
+        watched = watch(factors, watched, shown_loss, step)
+        now = scheduled(rule, factors, step, watched)
+    observed = watched["learning_rate"][1] if "learning_rate" in watched else None
 
     def loss_fn(p: jax.Array) -> jax.Array:
         # Noise as a tilt of the whole surface: its gradient is the noise at every point, so
@@ -169,37 +191,38 @@ def advance(
     key = jax.random.fold_in(inputs.key, step)
     ctx = StepContext(step, params, loss, grads + tilt, key, loss_fn)
     updates, state = now.update(ctx, state)
-    seen = Seen(surface.project(shown), shown_loss, shown_grads, evaluations)
-    return seen, params + updates, state
+    seen = Seen(surface.project(shown), shown_loss, shown_grads, evaluations, observed)
+    return seen, params + updates, (state, watched)
 
 
 def _loop(
     rule: Optimizer,
-    factors: dict[str, jax.Array],
+    factors: Factors,
     surface: Surface,
     start: jax.Array,
     inputs: Inputs,
     capacity: int,
 ) -> jax.Array:
-    """From one start (2,): a record (capacity, 5) of x, y, loss, ‖g‖ and evaluations."""
+    """From one start (2,): a record (capacity, 5) of x, y, loss, ‖g‖ and evaluations.
+
+    Where the learning rate's schedule sees the loss, its factor is a sixth number.
+    """
+    watches = "learning_rate" in factors.watchers
 
     def body(step: jax.Array, carry: Any) -> Any:
         params, state, record = carry
         seen, params, state = advance(rule, factors, surface, inputs, step, params, state)
         norm = jnp.sqrt(jnp.sum(seen.grads**2))
-        row = jnp.stack([*seen.params, seen.loss, norm, seen.evaluations])
+        row = [*seen.params, seen.loss, norm, seen.evaluations]
+        row = jnp.stack(row if seen.observed is None else [*row, seen.observed])
         # Not `record.at[step].set`: its check of the index costs as much as the step itself.
         return params, state, jax.lax.dynamic_update_index_in_dim(record, row, step, 0)
 
-    record = jnp.zeros((capacity, 5), start.dtype)
+    record = jnp.zeros((capacity, 6 if watches else 5), start.dtype)
     # One more round than steps records the final state; its update is thrown away.
     params = surface.embed(start)
-    carry = (params, rule.init(params), record)
+    carry = (params, begin(rule, factors, params), record)
     return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
-
-
-def _at(array: jax.Array, step: jax.Array) -> jax.Array:
-    return jax.lax.dynamic_index_in_dim(array, step, keepdims=False)
 
 
 _descend = jax.jit(_loop, static_argnames="capacity")
@@ -223,14 +246,14 @@ def _pad_starts(start: np.ndarray) -> np.ndarray:
     return np.concatenate([start, np.repeat(start[-1:], missing, axis=0)])
 
 
-def _read(record: np.ndarray) -> Descents:
+def _read(record: np.ndarray, observed: tuple[np.ndarray | None, ...]) -> Descents:
     """Split (..., num_steps + 1, 5) records, and hold what diverged at its last good state."""
     params = np.ascontiguousarray(record[..., :2])
     losses, norms, counts = (np.ascontiguousarray(record[..., i]) for i in (2, 3, 4))
     parts = (params, losses, norms, counts)
     last_loss = losses[..., -1].copy()
     if np.abs(params).max() <= BOUND and np.abs(losses).max() <= BOUND:  # NaN compares as false
-        return Descents(*parts, np.full(last_loss.shape, -1), last_loss)
+        return Descents(*parts, np.full(last_loss.shape, -1), last_loss, observed)
     with np.errstate(invalid="ignore"):
         bad = ~((np.abs(params) <= BOUND).all(axis=-1) & (np.abs(losses) <= BOUND))
     diverged_at = np.where(bad.any(axis=-1), bad.argmax(axis=-1), -1)
@@ -241,7 +264,7 @@ def _read(record: np.ndarray) -> Descents:
         for part in parts:
             # A start that is bad itself stays as it is: there is nothing before it to repeat.
             part[(*index, slice(step, None))] = part[(*index, max(step - 1, 0))]
-    return Descents(*parts, diverged_at, last_loss)
+    return Descents(*parts, diverged_at, last_loss, observed)
 
 
 # What goes into the loop from outside, kept on the device between races -------------------------
@@ -258,12 +281,6 @@ def _on_device(item: E, dtype: str) -> E:
 @lru_cache(maxsize=1024)
 def _kept_on_device(item: E, dtype: str) -> E:
     return jax.device_put(cast(item, dtype))
-
-
-def _structure(item: Entry) -> Any:
-    """What decides its program: class and switches."""
-    cls = type(item)
-    return (cls, *(getattr(item, name) for name in static_fields(cls)))
 
 
 @lru_cache(maxsize=256)
@@ -283,46 +300,11 @@ def _key(seed: int) -> jax.Array:
 @lru_cache(maxsize=16)
 def _noise(noise: float, seed: int, shape: tuple[int, ...], dtype: str) -> jax.Array:
     """One draw a step: the same for every rule and start, a function of seed and step only."""
-    draws = np.zeros(shape)
-    if noise:
-        draws = noise * np.random.default_rng(seed).standard_normal(shape)
-    return jnp.asarray(draws.astype(dtype))
+    return jnp.asarray(noise_of(noise, seed, shape).astype(dtype))
 
 
-def factors_of(
-    schedule: Schedule, num_steps: int, steps_per_epoch: float, dtype: str
-) -> np.ndarray:
-    """(num_steps,) float64 factors at steps 0, 1, …; compiles once for each kind of schedule."""
-    capacity = next(c for c in CAPACITIES if c >= num_steps + 1)
-    with on_cpu(dtype):
-        factors = _device_factors(schedule, num_steps, steps_per_epoch, capacity, dtype)
-        return np.asarray(factors)[:num_steps].astype(np.float64)
-
-
-@lru_cache(maxsize=256)
-def _device_factors(
-    schedule: Schedule | None, num_steps: int, steps_per_epoch: float, length: int, dtype: str
-) -> jax.Array:
-    number = np.dtype(dtype).type
-    if schedule is None:
-        return jnp.ones(length, dtype)
-    return _factors(cast(schedule, dtype), number(num_steps), number(steps_per_epoch), length)
-
-
-@partial(jax.jit, static_argnames="length")
-def _factors(
-    schedule: Schedule, num_steps: jax.Array, steps_per_epoch: jax.Array, length: int
-) -> jax.Array:
-    steps = jnp.arange(length, dtype=num_steps.dtype)
-    return jax.vmap(lambda step: schedule(step, num_steps, steps_per_epoch))(steps)
-
-
-def factor_arrays(
-    rule: Optimizer, schedules: Mapping[str, Schedule], num_steps: int, capacity: int, dtype: str
-) -> dict[str, jax.Array]:
-    """Factor arrays by knob; the learning rate always has one, so that it can get a schedule."""
-    names = [*(["learning_rate"] if hasattr(rule, "learning_rate") else []), *schedules]
-    return {
-        name: _device_factors(schedules.get(name), num_steps, 1.0, capacity, dtype)
-        for name in dict.fromkeys(names)
-    }
+def noise_of(noise: float, seed: int, shape: tuple[int, ...]) -> np.ndarray:
+    """(num_steps, *params_shape) what is added to the gradients of the first steps."""
+    if not noise:
+        return np.zeros(shape)
+    return noise * np.random.default_rng(seed).standard_normal(shape)

@@ -22,9 +22,12 @@ from optviz.catalog import knobs, switches, unknown, validate
 from optviz.engine.descend import (
     BOUND,
     CAPACITIES,
+    Factors,
     Inputs,
+    Job,
     advance,
-    factor_arrays,
+    begin,
+    factors_for,
     inputs_of,
 )
 from optviz.engine.precision import cast, on_cpu
@@ -249,7 +252,7 @@ def _run_blocks(
     with on_cpu(dtype):
         common = (
             cast(plan.rule, dtype),
-            factor_arrays(plan.rule, plan.schedules, plan.num_steps, capacity, dtype),
+            factors_for(Job(plan.rule, plan.schedules), plan.num_steps, 1, capacity, dtype)[0],
             cast(plan.surface, dtype),
             inputs_of(
                 plan.num_steps, plan.noise, plan.seed, capacity, dtype, plan.surface.params_shape
@@ -298,7 +301,7 @@ def _ends(
     swept: dict[str, jax.Array],  # (block,) each
     starts: jax.Array,  # (block, 2)
     rule: Optimizer,
-    factors: dict[str, jax.Array],
+    factors: Factors,
     surface: Surface,
     inputs: Inputs,
     target: jax.Array,  # (2,) f*, tolerance
@@ -316,7 +319,7 @@ def _ends(
         number, never = jnp.zeros((), start.dtype), jnp.full((), -1, jnp.int32)
         ends = _Ends(number, number, number, number + jnp.inf, never, never)
         params = surface.embed(start)
-        carry = (params, at_point.init(params), ends)
+        carry = (params, begin(at_point, factors, params), ends)
         # One more round than steps observes the final state; its update is thrown away.
         return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
 

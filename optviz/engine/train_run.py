@@ -15,6 +15,7 @@ from optviz.engine import train_step
 from optviz.engine.precision import cast
 from optviz.engine.train_data import Batch, Split, batches, num_batches
 from optviz.engine.train_events import Compiling, EpochEnd, OnEvent, Outcome, RunEnd, Steps, finite
+from optviz.engine.watch import Watcher
 from optviz.networks.base import Params
 from optviz.schedules.base import Schedule
 from optviz.specs.run import Run
@@ -47,6 +48,8 @@ class TrainRun:
         self._network = cast(spec.network, "float32")
         self._optimizer: Any = cast(run.optimizer, "float32")
         self._knobs = scheduled_knobs(run, self.num_steps, self.steps_per_epoch)
+        # Those that see the loss are told that of validation, as in PyTorch's own examples.
+        self._watchers = {knob: Watcher(s) for knob, s in run.schedules if s.sees_loss}
         root = jax.random.key(spec.seed)
         self._key = jax.random.fold_in(root, 1)
         params, stats = train_step.weights(self._network, jax.random.fold_in(root, 0))
@@ -66,6 +69,8 @@ class TrainRun:
             if self._stopped() or (validated := self._validate()) is None:
                 return
             means = (*_means(trained), *_means(validated))
+            for watcher in self._watchers.values():
+                watcher.tell(means[2])
             self._seconds += time.perf_counter() - start
             self._emit(EpochEnd("epoch", self._index, number, *means, self._seconds))
         self.end("finished")
@@ -97,6 +102,8 @@ class TrainRun:
         self, carry: train_step.Carry, batch: Batch, number: int
     ) -> tuple[train_step.Carry, jax.Array]:
         at_step = {name: values[number] for name, values in self._knobs.items()}
+        for name, watcher in self._watchers.items():
+            at_step[name] *= watcher.factor
         optimizer = dataclasses.replace(self._optimizer, **at_step)
         task = train_step.Task(self._network, self._parts.train, batch)
         asked = self._spec.loss, self._spec.reduction

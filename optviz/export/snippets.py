@@ -32,7 +32,7 @@ def python_of(spec: RaceSpec) -> str:
         lines.append("    schedule={")
         lines += [f"        {k!r}: {_schedules(v)}," for k, v in scheduled.items() if v]
         lines.append("    },")
-    for name in ("num_steps", "noise", "seed", "tolerance", "dtype"):
+    for name in ("num_steps", "noise", "seed", "tolerance", "dtype", "steps_per_epoch"):
         value = getattr(spec, name)
         if name == "num_steps" or value != defaults_of_spec()[name]:
             lines.append(f"    {name}={value!r},")
@@ -59,9 +59,9 @@ def command_of(spec: RaceSpec) -> str:
         text = ";".join(map(point_text, spec.starts))
         words.append(f"--start={text}" + (";" if spec.has_many_starts else ""))
     words += ["--steps", str(spec.num_steps)]
-    for name in ("noise", "seed", "tolerance", "dtype", "rates"):
+    for name in ("noise", "seed", "tolerance", "dtype", "rates", "steps_per_epoch"):
         if getattr(spec, name) != defaults_of_spec()[name]:
-            words += [f"--{name}", value_text(getattr(spec, name))]
+            words += [f"--{name.replace('_', '-')}", value_text(getattr(spec, name))]
     return shlex.join([*words, "--out", "race.html"])
 
 
@@ -87,6 +87,8 @@ def _schedules(schedules: tuple[tuple[str, Schedule], ...]) -> str:
 
 def _constructor(module: str, item: Entry, always: bool = False) -> str:
     """`optviz.optimizers.Adam(learning_rate=0.05)`: the fields that differ, and always the rate."""
+    if item.parts[0] is not item:
+        return " * ".join(_constructor(module, part) for part in item.parts)
     base = defaults(type(item))
     fields = [
         f"{name}={getattr(item, name)!r}"

@@ -154,6 +154,11 @@ def styles_of(keys: Sequence[str]) -> list[RunStyle]:
     return styles
 
 
+def plain_styles(count: int) -> list[RunStyle]:
+    """Styles of things that are no rules, such as schedules: no two alike."""
+    return [_style_at(place, 0) for place in range(count)]
+
+
 def colorscale(dark: bool = False) -> list[list[float | str]]:
     """The sequential map as Plotly's `[[fraction, colour], …]`."""
     table = SEQUENTIAL_DARK if dark else SEQUENTIAL_LIGHT

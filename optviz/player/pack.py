@@ -12,7 +12,8 @@ The header (`?` marks what may be missing; all panels share one playhead over 0 
     panels: kind "map": title, xlabel, ylabel, xlim, ylim, grid (ny, nx) | null, floor?: f*,
             levels "log" | "linear", minima, saddles, starts: [[x, y]], draggable,
             path_stride?: steps between points, paths: [(starts, points, 2) per run]
-            kind "curves": title, xlabel, ylabel, scale "log" | "linear", series: run, name?,
+            kind "curves": title, xlabel, ylabel, scale "log" | "linear", steps_per_epoch? (ticks
+            count epochs), series: run, name?,
             style? "solid" | "dashed" | "dots", and either constant: number or
             y (n,) | (starts, n), x? (n,) steps in rising order, band?: [low (n,), high (n,)]
 """

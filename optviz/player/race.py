@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
-from optviz.figures.theme import styles_of
+from optviz.figures.theme import RunStyle, styles_of
 from optviz.player.pack import Quantised, pack
 from optviz.surfaces import Surface
 
@@ -49,6 +49,10 @@ def pack_race(
     visible: Sequence[str] | None = None,
     notes: Sequence[str] = (),
     race_id: str | None = None,
+    styles: Sequence[RunStyle] | None = None,
+    above: Sequence[Mapping[str, Any]] | None = None,
+    below: Sequence[Mapping[str, Any]] = (),
+    steps_per_epoch: int = 1,
 ) -> bytes:
     """The player's message for one race: map, loss and learning rate under one playhead.
 
@@ -62,12 +66,16 @@ def pack_race(
         autoplay: play once when the player opens.
         visible: labels shown at first; None: all.
         race_id: shown as `data-shown` once painted; default: a hash of the content.
+        styles: how each run is drawn; None: as its rule is.
+        above: curves above the loss, in place of the learning rates that stand beneath it.
+        below: further curves.
+        steps_per_epoch: above 1, curves count epochs.
     """
     params, losses, rates = (
         _with_starts(np.asarray(array), ndim)
         for array, ndim in ((race.params, 4), (race.losses, 3), (race.learning_rates, 3))
     )
-    num_runs, num_starts, states = params.shape[:3]
+    num_starts, states = params.shape[1:3]
     keep = np.linspace(0, num_starts - 1, min(num_starts, MAX_STARTS)).round().astype(int)
     notes = list(notes)
     if len(keep) < num_starts:
@@ -98,22 +106,18 @@ def pack_race(
         "path_stride": stride,
         "paths": paths,
     }
-    loss_panel = {
-        "kind": "curves",
-        "title": "Loss above the minimum" if floor else "Loss",
-        "ylabel": "loss − f*" if floor else "loss",
-        "xlabel": "step",
-        "scale": "log" if positive else "linear",
-        "series": [_series(run, heights[run]) for run in range(num_runs)],
-    }
-    rate_panel = {
-        "kind": "curves",
-        "title": "Learning rate",
-        "ylabel": "learning rate",
-        "xlabel": "step",
-        "scale": _rate_scale(rates),
-        "series": [_series(run, rates[run]) for run in range(num_runs)],
-    }
+    loss_panel = curves(
+        "Loss above the minimum" if floor else "Loss",
+        "loss − f*" if floor else "loss",
+        heights,
+        "log" if positive else "linear",
+    )
+    if above is None:
+        panels = [loss_panel, curves("Learning rate", "learning rate", rates), *below]
+    else:
+        panels = [*above, loss_panel, *below]
+    if steps_per_epoch > 1:
+        panels = [{**p, "xlabel": "epoch", "steps_per_epoch": steps_per_epoch} for p in panels]
     header: dict[str, Any] = {
         "title": map_panel["title"],
         "num_steps": states - 1,
@@ -121,12 +125,32 @@ def pack_race(
         "live": False,
         "autoplay": autoplay,
         "notes": notes,
-        "runs": _runs(race, params, surface, visible),
-        "panels": [map_panel, loss_panel, rate_panel],
+        "runs": _runs(race, params, surface, visible, styles),
+        "panels": [map_panel, *panels],
     }
     if race_id is None:
         race_id = hashlib.blake2b(pack({"id": "", **header}), digest_size=8).hexdigest()
     return pack({"id": race_id, **header})
+
+
+def curves(title: str, ylabel: str, values: np.ndarray, scale: str | None = None) -> dict[str, Any]:
+    """A panel with a curve of every run.
+
+    Args:
+        title: stands above it.
+        ylabel: what is drawn.
+        values: (R, N) or (R, S, N).
+        scale: "log" or "linear"; None: log where a linear axis could not show all runs.
+    """
+    values = _with_starts(values, 3)
+    return {
+        "kind": "curves",
+        "title": title,
+        "ylabel": ylabel,
+        "xlabel": "step",
+        "scale": scale or _rate_scale(values),
+        "series": [_series(run, values[run]) for run in range(len(values))],
+    }
 
 
 def _with_starts(array: np.ndarray, ndim: int) -> np.ndarray:
@@ -173,12 +197,16 @@ def _rate_scale(rates: np.ndarray) -> str:
 
 
 def _runs(
-    race: RaceLike, params: np.ndarray, surface: Surface, visible: Sequence[str] | None
+    race: RaceLike,
+    params: np.ndarray,
+    surface: Surface,
+    visible: Sequence[str] | None,
+    styles: Sequence[RunStyle] | None,
 ) -> list[dict[str, Any]]:
-    keys = list(getattr(race, "keys", None) or race.labels)
+    styles = styles or styles_of(list(getattr(race, "keys", None) or race.labels))
     outcomes = np.atleast_1d(np.asarray(race.outcomes))
     runs = []
-    for run, (label, style) in enumerate(zip(race.labels, styles_of(keys), strict=True)):
+    for run, (label, style) in enumerate(zip(race.labels, styles, strict=True)):
         entry: dict[str, Any] = {
             "label": label,
             "color": style.color,

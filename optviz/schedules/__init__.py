@@ -2,10 +2,11 @@
 
 from optviz.catalog import Catalog
 from optviz.schedules.base import Schedule
+from optviz.schedules.product import Product
 
 SCHEDULES = Catalog("optviz.schedules", Schedule, "schedule")
 
-__all__ = ["SCHEDULES", "Schedule"]
+__all__ = ["SCHEDULES", "Product", "Schedule"]
 
 
 def __getattr__(name: str) -> type[Schedule]:

@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 from optviz.catalog import validate
 from optviz.optimizers import Optimizer
 from optviz.optimizers.base import Problem
-from optviz.schedules import SCHEDULES, Schedule
+from optviz.schedules import Schedule
 from optviz.specs.checks import check_real, check_whole
 from optviz.specs.rates import fair_rate
 from optviz.specs.run import Run, labels, with_rate
+from optviz.specs.schedule import parse_schedule
 from optviz.specs.text import (
     entry_text,
     parse_entry,
@@ -49,6 +50,8 @@ class RaceSpec:
         dtype: "float64" or "float32".
         rates: learning rate of the runs that said none: "tuned" (the table), "default" (the
             class's) or one number for all.
+        steps_per_epoch: how often schedules that see the loss are told it, and the unit of the
+            axis on the page of schedules; a surface itself knows no epochs.
     """
 
     surface: Surface
@@ -61,6 +64,7 @@ class RaceSpec:
     tolerance: float = 1e-6
     dtype: str = "float64"
     rates: str | float = "tuned"
+    steps_per_epoch: int = 1
 
     def check(self) -> None:
         """Raise `ValueError`, one line with who, what is allowed and what came."""
@@ -76,6 +80,7 @@ class RaceSpec:
             validate(self.schedule)
         check_whole("num_steps", self.num_steps, 1, MAX_STEPS)
         check_whole("seed", self.seed, 0, 2**32 - 1)
+        check_whole("steps_per_epoch", self.steps_per_epoch, 1, MAX_STEPS)
         check_real("noise", self.noise, 0, math.inf)
         check_real("tolerance", self.tolerance, 0, 1)
         if self.dtype not in DTYPES:
@@ -216,7 +221,7 @@ class RaceSpec:
         }
 
 
-_SCALARS = ("num_steps", "noise", "seed", "tolerance", "dtype", "rates")
+_SCALARS = ("num_steps", "noise", "seed", "tolerance", "dtype", "rates", "steps_per_epoch")
 Reader: TypeAlias = Callable[[RaceSpec, Sequence[str], list[str]], RaceSpec]
 
 
@@ -278,11 +283,14 @@ _READERS: dict[str, Reader] = {
     "ylim": _read_window("ylim"),
     "run": _read_runs,
     "start": lambda s, v, _: replace(s, start=parse_starts(v[0])),
-    "schedule": lambda s, v, _: replace(s, schedule=parse_entry(v[0], SCHEDULES)[0]),
+    "schedule": lambda s, v, _: replace(s, schedule=parse_schedule(v[0])),
     "num_steps": lambda s, v, _: replace(s, num_steps=parse_whole(v[0], "num_steps")),
     "noise": lambda s, v, _: replace(s, noise=parse_number(v[0], "noise")),
     "seed": lambda s, v, _: replace(s, seed=parse_whole(v[0], "seed")),
     "tolerance": lambda s, v, _: replace(s, tolerance=parse_number(v[0], "tolerance")),
     "dtype": lambda s, v, _: replace(s, dtype=v[0]),
     "rates": lambda s, v, _: replace(s, rates=parse_rates(v[0])),
+    "steps_per_epoch": lambda s, v, _: replace(
+        s, steps_per_epoch=parse_whole(v[0], "steps_per_epoch")
+    ),
 }

@@ -12,7 +12,8 @@ from typing import Any
 from optviz.catalog import defaults, knobs, validate
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.base import Problem, runnable
-from optviz.schedules import SCHEDULES, Schedule
+from optviz.schedules import Schedule
+from optviz.specs.schedule import parse_schedule
 from optviz.specs.text import entry_text, parse_entry, value_text
 
 
@@ -45,7 +46,8 @@ class Run:
     def parse(cls, text: str) -> Run:
         """Read `KEY:knob=value@schedule:knob=value@knob~schedule#label`; all but KEY optional.
 
-        `@schedule` schedules the learning rate, `@knob~schedule` another knob.
+        `@schedule` schedules the learning rate, `@knob~schedule` another knob, and
+        `@warmup*cosine` is a product of schedules.
 
         Raises:
             ValueError: one line; see `parse_entry`.
@@ -57,7 +59,7 @@ class Run:
         for part in parts:
             knob_name, tilde, schedule = part.rpartition("~")
             knob_name = knob_name if tilde else "learning_rate"
-            schedules[knob_name] = parse_entry(schedule, SCHEDULES)[0]
+            schedules[knob_name] = parse_schedule(schedule)
         run = cls(optimizer, given, tuple(schedules.items()), label.strip() or None)
         run.check()
         return run

@@ -13,6 +13,8 @@ T = TypeVar("T", bound=Entry)
 
 def entry_text(item: Entry, given: Collection[str] | None = None) -> str:
     """The text of an entry, with the fields in `given` (default: what differs from the class)."""
+    if item.parts[0] is not item:
+        return "*".join(map(entry_text, item.parts))
     base = defaults(type(item))
     if given is None:
         given = [name for name in base if getattr(item, name) != base[name]]
@@ -28,7 +30,8 @@ def value_text(value: Any) -> str:
         text = repr(float(value))
         return text[:-2] if text.endswith(".0") else text
     if isinstance(value, tuple):
-        return "x".join(map(value_text, value))
+        nested = any(isinstance(part, tuple) for part in value)
+        return "x".join("/".join(map(value_text, p)) if nested else value_text(p) for p in value)
     return str(value)
 
 
@@ -77,12 +80,20 @@ def parse_value(cls: type[Entry], name: str, text: str) -> Any:
         raise ValueError(f"{cls.__name__}.{name} must be one of {options}, got {text!r}")
     like = defaults(cls)[name]
     if isinstance(like, tuple):
-        return tuple(
-            int(parse_number(part, f"{cls.__name__}.{name}")) for part in text.split("x") if part
-        )
+        return _parse_tuple(text, like, f"{cls.__name__}.{name}")
     if isinstance(like, (int, float)):
         return type(like)(parse_number(text, f"{cls.__name__}.{name}"))
     return text
+
+
+def _parse_tuple(text: str, like: tuple[Any, ...], who: str) -> tuple[Any, ...]:
+    """`64x32`, or where `like` holds pairs `0/1x0.5/0.2`; whole numbers where `like` has them."""
+    parts = [part for part in text.split("x") if part]
+    if like and isinstance(like[0], tuple):
+        pairs = [part.split("/") for part in parts]
+        return tuple(tuple(parse_number(number, who) for number in pair) for pair in pairs)
+    whole = all(isinstance(number, int) for number in like)
+    return tuple((parse_whole if whole else parse_number)(part, who) for part in parts)
 
 
 def parse_number(text: str, who: str) -> float:

@@ -12,9 +12,10 @@ from optviz.data import DATASETS, Dataset
 from optviz.networks import NETWORKS, Network
 from optviz.networks.losses import LOSSES
 from optviz.optimizers.base import Problem
-from optviz.schedules import SCHEDULES, Schedule
+from optviz.schedules import Schedule
 from optviz.specs.checks import check_whole
 from optviz.specs.run import Run, labels
+from optviz.specs.schedule import parse_schedule
 from optviz.specs.text import entry_text, parse_entry, parse_number, parse_whole, value_text
 
 MAX_EPOCHS, MAX_BATCH, MAX_IMAGES, MAX_RUNS = 1000, 50_000, 10**7, 32
@@ -173,7 +174,7 @@ class TrainSpec:
             dataset=parse_entry(record["dataset"], DATASETS)[0],
             network=parse_entry(record["network"], NETWORKS)[0],
             runs=tuple(map(Run.parse, record["runs"])),
-            schedule=parse_entry(schedule, SCHEDULES)[0] if schedule else None,
+            schedule=parse_schedule(schedule) if schedule else None,
             # A setting that the record is older than has its default.
             **{name: record[name] for name in (*_SCALARS, "directory") if name in record},
         )
@@ -188,7 +189,7 @@ _READERS: dict[str, Reader] = {
     "dataset": lambda s, v: replace(s, dataset=parse_entry(v[0], DATASETS)[0]),
     "network": lambda s, v: replace(s, network=parse_entry(v[0], NETWORKS)[0]),
     "run": lambda s, v: replace(s, runs=tuple(map(Run.parse, v))),
-    "schedule": lambda s, v: replace(s, schedule=parse_entry(v[0], SCHEDULES)[0]),
+    "schedule": lambda s, v: replace(s, schedule=parse_schedule(v[0])),
     "epochs": lambda s, v: replace(s, epochs=parse_whole(v[0], "epochs")),
     "batch_size": lambda s, v: replace(s, batch_size=parse_whole(v[0], "batch_size")),
     "seed": lambda s, v: replace(s, seed=parse_whole(v[0], "seed")),

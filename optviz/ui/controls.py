@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
-from optviz.catalog import Catalog, Entry, Knob, knobs, summary, switches
+from optviz.catalog import Entry, Knob, knobs, switches
 from optviz.specs.text import value_text
 from optviz.ui.session import bound, with_option
 
@@ -24,7 +23,13 @@ def entry_fields(
         if name not in skip:
             knob_slider(name, info, getattr(item, name), f"{key}.{name}", _named(apply, name))
     for name, info in switches(type(item)).items():
-        if name in skip or not info.options:
+        if name in skip:
+            continue
+        if info.traced:
+            from optviz.ui.schedule_points import sequence_field
+
+            sequence_field(item, name, info, f"{key}.{name}", _named(apply, name))
+        if not info.options:
             continue
         options: dict[str, Any] = {"help": info.help}
         if info.options == (False, True):
@@ -91,7 +96,7 @@ def knob_slider(
 
 def entry_select(
     label: str,
-    catalog: Catalog[Any],
+    catalog: Mapping[str, Any],
     value: str | None,
     key: str,
     apply: Callable[[str | None], None],
@@ -113,36 +118,6 @@ def entry_select(
         apply=lambda name: apply(None if name == NONE else name),
         help=help,
     )
-
-
-def schedule_control(
-    label: str,
-    schedule: Any,
-    key: str,
-    apply: Callable[[Any], None],
-    *,
-    none: str,
-    help: str,
-) -> None:
-    """A menu of schedules and, beneath it, the knobs of the chosen one."""
-    from optviz.schedules import SCHEDULES
-
-    entry_select(
-        label,
-        SCHEDULES,
-        schedule.name if schedule else None,
-        key,
-        lambda name: apply(SCHEDULES[name]() if name else None),
-        none=none,
-        help=help,
-    )
-    if schedule is not None:
-        st.caption(summary(type(schedule)))
-        entry_fields(
-            schedule,
-            f"{key}.{schedule.name}",
-            lambda name, value: apply(replace(schedule, **{name: value})),
-        )
 
 
 def ratio_steps(low: float, high: float) -> list[float]:

@@ -17,6 +17,7 @@ from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression, expression
 from optviz.ui import controls
 from optviz.ui.rules import rules
+from optviz.ui.schedule_control import schedule_control
 from optviz.ui.session import Session, bound, with_option
 
 EXPRESSION = "expression"
@@ -158,7 +159,7 @@ def _rates() -> None:
 
 
 def _schedule() -> None:
-    controls.schedule_control(
+    schedule_control(
         "Schedule for all",
         SESSION.spec.schedule,
         "race.schedule",

@@ -13,6 +13,7 @@ from optviz.figures.theme import styles_of
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import Run
 from optviz.ui import controls
+from optviz.ui.schedule_control import other_knobs, schedule_control, with_schedule
 from optviz.ui.session import Session
 
 
@@ -44,7 +45,8 @@ def rules(session: Session[Any], fresh: Callable[[str], Run]) -> None:
 def _colours(session: Session[Any], keys: list[str]) -> None:
     """A stripe in each run's colour at its row."""
     stripes = "".join(
-        f".st-key-{session.prefix}-run-{uid} button {{ border-left: 5px solid "
+        f'.st-key-{session.prefix}-run-{uid} [data-testid="stPopoverButton"] {{ '
+        f"border-left: 5px solid "
         f"light-dark({style.color}, {style.dark_color}); }}"
         for uid, style in zip(session.run_ids, styles_of(keys), strict=True)
     )
@@ -81,14 +83,17 @@ def _rule(
             session.change_run(uid, applied)
 
         controls.entry_fields(rule, session.key("run", uid), set_field)
-        controls.schedule_control(
+        schedule_control(
             "Its own schedule",
             said.schedule_of("learning_rate"),
             session.key("run", uid, "schedule"),
-            lambda schedule: session.change_run(uid, lambda r: _scheduled(r, schedule)),
+            lambda schedule: session.change_run(
+                uid, lambda r: with_schedule(r, "learning_rate", schedule)
+            ),
             none="As for all",
             help="A schedule of this rule's learning rate alone.",
         )
+        other_knobs(session, uid, said)
         with st.container(horizontal=True):
             st.button(
                 "Reset",
@@ -104,12 +109,6 @@ def _rule(
                 args=(said,),
                 help="Add the same rule once more, to change a knob and compare.",
             )
-
-
-def _scheduled(run: Run, schedule: Any) -> Run:
-    others = tuple(pair for pair in run.schedules if pair[0] != "learning_rate")
-    mine = (("learning_rate", schedule),) if schedule is not None else ()
-    return replace(run, schedules=others + mine)
 
 
 def _add(session: Session[Any], fresh: Callable[[str], Run]) -> None:

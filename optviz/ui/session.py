@@ -27,11 +27,14 @@ class Session(Generic[S]):
         prefix: of every key in session state, and so of every widget.
         default: makes the spec that the page opens on without a link.
         foreign: names of link parameters that belong to the page and not to the spec.
+        plain: makes the spec that links leave unsaid; None: `default`. It is another one where the
+            page opens on settings that a spec does not have by default.
     """
 
     prefix: str
     default: Callable[[], S]
     foreign: tuple[str, ...] = ()
+    plain: Callable[[], S] | None = None
 
     def key(self, *names: object) -> str:
         """A key of this page: `race.run.3.momentum`."""
@@ -43,7 +46,7 @@ class Session(Generic[S]):
         known = st.session_state.get(self.key("link"))
         if self.key("spec") in st.session_state and (not query or query == known):
             return
-        base: Any = self.default()
+        base: Any = self.plain() if self.plain and query else self.default()
         spec, ignored = base.from_query(query, base)
         self.reset(spec)
         self._say([f"Ignored in the link: {line}" for line in ignored])
@@ -120,7 +123,7 @@ class Session(Generic[S]):
         """The link that opens exactly this on any server of the app."""
         spec: Any = self.spec
         base = (st.context.url or "").split("?")[0]
-        return f"{base}?{urlencode(spec.to_query(), doseq=True, safe=':,@~;')}"
+        return f"{base}?{urlencode(spec.to_query(), doseq=True, safe=':,@~;*/')}"
 
     def _store(self, spec: S) -> None:
         st.session_state[self.key("spec")] = spec

@@ -17,6 +17,7 @@ from optviz.specs.text import parse_entry
 from optviz.specs.train import TrainSpec
 from optviz.ui import controls
 from optviz.ui.rules import rules
+from optviz.ui.schedule_control import schedule_control
 from optviz.ui.session import Session, bound, with_option
 
 # Rates at which each rule trains LeNet well on real CIFAR-10 (2 epochs, batches of 128).
@@ -56,7 +57,7 @@ def panel() -> None:
     _network()
     rules(SESSION, fresh)
     with st.popover("Schedule and training", icon=":material/tune:", width="stretch"):
-        controls.schedule_control(
+        schedule_control(
             "Schedule for all",
             SESSION.spec.schedule,
             "train.schedule",

@@ -15,6 +15,7 @@ import streamlit as st
 
 from optviz.engine.train_events import Compiling, Downloading, TrainResult
 from optviz.engine.train_run import scheduled_knobs
+from optviz.engine.watch import replay
 from optviz.export.snippets import train_command_of
 from optviz.player.training import pack_training
 from optviz.runs import jobs
@@ -228,10 +229,14 @@ def learning_rates(result: TrainResult) -> list[np.ndarray]:
         return []
     steps, per_epoch = result.started.num_steps, result.started.steps_per_epoch
     rates = []
-    for run in result.spec.resolved():
+    for run, done in zip(result.spec.resolved(), result.runs, strict=True):
         rate = getattr(run.optimizer, "learning_rate", None)
         constant = np.empty(0) if rate is None else np.full(steps, rate)
         rates.append(scheduled_knobs(run, steps, per_epoch).get("learning_rate", constant))
+        schedule = run.schedule_of("learning_rate")
+        if schedule is not None and schedule.sees_loss:
+            losses = [epoch.val_loss for epoch in done.epochs]
+            rates[-1] = rates[-1] * replay(schedule, losses, steps, per_epoch)
     return rates
 
 

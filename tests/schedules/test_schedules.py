@@ -20,6 +20,46 @@ CLOSED_FORMS = {
     "inverse_time": ({"k": 0.05}, lambda t, end: 1 / (1 + 0.05 * t)),
     "annealing": ({"epsilon": 4.0}, lambda t, end: 1 / (4 + t)),
     "cosine": ({"final": 0.1}, lambda t, end: 0.1 + 0.9 * (1 + np.cos(np.pi * t / end)) / 2),
+    "linear": (
+        {"start": 0.2, "end": 3.0, "share": 0.5},
+        lambda t, end: np.minimum(0.2 + 5.6 * t / end, 3),
+    ),
+    "multi_step": (
+        {"factor": 0.3, "milestones": (0.2, 0.5)},
+        lambda t, end: 0.3 ** ((t >= 0.2 * end).astype(float) + (t >= 0.5 * end)),
+    ),
+    "noam": (
+        {"warmup": 0.1},
+        lambda t, end: np.minimum((t + 1) / (0.1 * end), np.sqrt(0.1 * end / (t + 1))),
+    ),
+    "one_cycle": (
+        {"peak_at": 0.4, "start": 0.1, "final": 0.02, "shape": "linear"},
+        lambda t, end: np.interp(t, [0, 0.4 * end - 1, end - 1], [0.1, 1, 0.02]),
+    ),
+    "piecewise": (
+        {"points": ((0.1, 0.5), (0.3, 2.0), (0.9, 0.0))},
+        lambda t, end: np.interp(t / end, [0.1, 0.3, 0.9], [0.5, 2, 0]),
+    ),
+    "polynomial": ({"power": 2.5, "final": 0.1}, lambda t, end: 0.1 + 0.9 * (1 - t / end) ** 2.5),
+    "reduce_on_plateau": ({}, lambda t, end: np.ones_like(t)),  # before it has seen a loss
+    "triangular": (
+        {"low": 0.2, "cycle": 0.5, "rise": 0.2, "shrink": 0.5},
+        lambda t, end: 0.2 + 0.8 * np.interp(t / end, [0, 0.1, 0.5, 0.6, 1], [0, 1, 0, 0.5, 0]),
+    ),
+    "warm_restarts": (
+        {"first_cycle": 0.2, "growth": 4.0, "final": 0.1},
+        lambda t, end: (
+            0.1
+            + 0.9
+            * (1 + np.cos(np.pi * np.where(5 * t < end, 5 * t / end, (t / end - 0.2) / 0.8)))
+            / 2
+        ),
+    ),
+    "warmup": ({"share": 0.3, "start": 0.1}, lambda t, end: np.minimum(0.1 + 3 * t / end, 1)),
+    "warmup_stable_decay": (
+        {"warmup": 0.2, "decay": 0.3, "final": 0.1},
+        lambda t, end: np.interp(t / end, [0, 0.2, 0.7, 1], [0, 1, 1, 0.1]),
+    ),
 }
 
 
@@ -104,6 +144,24 @@ def test_closed_form(name, num_steps):
         ("annealing", {"epsilon": 0.5}, 2, 1 / 100.5),  # α(0) = α/ε
         ("cosine", {"final": 0.0}, 1, 0),
         ("cosine", {"final": 0.3}, 1, 0.3),
+        ("linear", {"start": 0.2, "end": 0.7}, 0.2, 0.7),
+        ("multi_step", {"factor": 0.1, "milestones": (0.5, 1.0)}, 1, 0.01),
+        ("noam", {"warmup": 0.5}, 1 / 50, np.sqrt(50 / 101)),
+        ("one_cycle", {"start": 0.1, "final": 0.01}, 0.1, 0.01),
+        ("piecewise", {"points": ((0.0, 0.3), (1.0, 2.0))}, 0.3, 2),
+        ("piecewise", {"points": ((0.5, 0.3),)}, 0.3, 0.3),
+        ("polynomial", {"power": 3.0, "final": 0.1}, 1, 0.1),
+        ("triangular", {"low": 0.2, "cycle": 0.4}, 0.2, 1),
+        (
+            "warm_restarts",
+            {"first_cycle": 0.25, "growth": 1.0, "final": 0.1},
+            1,
+            1,
+        ),  # it starts again
+        ("warmup", {"share": 0.2, "start": 0.3}, 0.3, 1),
+        ("warmup", {"share": 0.0}, 1, 1),
+        ("warmup_stable_decay", {"final": 0.2}, 0, 0.2),
+        ("warmup_stable_decay", {"warmup": 0.0, "shape": "sqrt"}, 1, 0),
     ],
 )
 def test_ends(name, fields, first, end):

@@ -39,6 +39,11 @@ SPECS = {
     "default rates": replace(BASE, rates="default"),
     "one rate": replace(BASE, rates=0.015),
     "schedule": replace(BASE, schedule=SCHEDULES["step"](factor=0.1, interval=1 / 3)),
+    "product": replace(
+        BASE,
+        schedule=SCHEDULES["warmup"](share=1 / 3) * SCHEDULES["piecewise"](points=((0.1, 1e-17),)),
+        steps_per_epoch=7,
+    ),
     "own schedules": replace(
         BASE,
         runs=(
@@ -149,6 +154,7 @@ def test_every_setting_is_in_the_link():
         "tolerance": 0.01,
         "dtype": "float32",
         "rates": "default",
+        "steps_per_epoch": 5,
     }
     assert set(changes) == {field.name for field in fields(RaceSpec)}
     for name, value in changes.items():

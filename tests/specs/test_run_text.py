@@ -2,6 +2,7 @@
 
 import itertools
 
+import jax
 import numpy as np
 import pytest
 
@@ -25,7 +26,11 @@ def random_entry(cls, rng):
         number = rng.choice([rng.uniform(low, high), low, high, np.nextafter(high, low)])
         values[name] = int(number) if info.integer else float(number)
     for name, info in switches(cls).items():
-        values[name] = info.options[rng.integers(len(info.options))]
+        if info.traced:  # numbers of any length: other ones in the same order
+            scale = rng.uniform(0.1, 1)
+            values[name] = jax.tree.map(lambda value, s=scale: s * value, defaults(cls)[name])
+        else:
+            values[name] = info.options[rng.integers(len(info.options))]
     chosen = [name for name in values if rng.random() < 0.7]
     return cls(**{name: values[name] for name in chosen})
 

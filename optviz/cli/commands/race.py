@@ -9,9 +9,9 @@ from pathlib import Path
 
 from optviz.api import WRITERS, run_race
 from optviz.optimizers import OPTIMIZERS
-from optviz.schedules import SCHEDULES
-from optviz.specs import RaceSpec, Run, parse_entry
+from optviz.specs import RaceSpec, Run
 from optviz.specs.race import parse_rates, parse_starts, parse_surface
+from optviz.specs.schedule import parse_schedule
 from optviz.specs.text import parse_number, parse_point, parse_whole
 from optviz.surfaces.expression import expression
 
@@ -33,12 +33,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY:knob=value",
         help="a rule, optionally @schedule and #label; repeat for more (default: all rules)",
     )
-    parser.add_argument("--schedule", metavar="KEY:knob=value", help="of every learning rate")
+    parser.add_argument(
+        "--schedule",
+        metavar="KEY:knob=value",
+        help="of every learning rate; warmup*cosine is a product",
+    )
     parser.add_argument("--start", metavar="X,Y[;X,Y]", help="one start, or several")
     parser.add_argument("--steps", default="300", help="length of the race (default 300)")
     parser.add_argument("--noise", default="0", help="standard deviation on the gradient")
     parser.add_argument("--seed", default="0", help="of the noise")
     parser.add_argument("--tolerance", default="1e-6", help="share of the first error")
+    parser.add_argument(
+        "--steps-per-epoch", default="1", help="how often schedules that see the loss see it"
+    )
     parser.add_argument("--dtype", default="float64", help="float64 or float32")
     parser.add_argument("--rates", default="tuned", help="tuned, default or one number for all")
     parser.add_argument(
@@ -83,12 +90,13 @@ def spec_of(options: argparse.Namespace) -> RaceSpec:
         runs=tuple(runs),
         start=parse_starts(options.start) if options.start is not None else None,
         num_steps=parse_whole(options.steps, "--steps"),
-        schedule=parse_entry(options.schedule, SCHEDULES)[0] if options.schedule else None,
+        schedule=parse_schedule(options.schedule) if options.schedule else None,
         noise=parse_number(options.noise, "--noise"),
         seed=parse_whole(options.seed, "--seed"),
         tolerance=parse_number(options.tolerance, "--tolerance"),
         dtype=options.dtype,
         rates=parse_rates(options.rates),
+        steps_per_epoch=parse_whole(options.steps_per_epoch, "--steps-per-epoch"),
     )
 
 

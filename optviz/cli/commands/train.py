@@ -30,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY:knob=value",
         help="a rule, optionally @schedule and #label; repeat for more (default: sgd and adam)",
     )
-    parser.add_argument("--schedule", metavar="KEY:knob=value", help="of every learning rate")
+    parser.add_argument(
+        "--schedule",
+        metavar="KEY:knob=value",
+        help="of every learning rate; warmup*cosine is a product",
+    )
     parser.add_argument("--epochs", default="2", help="passes over the training images")
     parser.add_argument("--batch-size", default="128", help="images in a step")
     parser.add_argument("--seed", default="0", help="of the weights and the order of the images")
@@ -47,8 +51,8 @@ def run(options: argparse.Namespace) -> None:
     from optviz.engine import compile_cache
     from optviz.networks import NETWORKS
     from optviz.runs.training import parse_data, run_training
-    from optviz.schedules import SCHEDULES
     from optviz.specs import Run, parse_entry
+    from optviz.specs.schedule import parse_schedule
     from optviz.specs.train import TrainSpec
 
     dataset, directory = parse_data(options.data)
@@ -58,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
         runs=tuple(map(Run.parse, options.optimizer or ("sgd", "adam"))),
         epochs=parse_whole(options.epochs, "--epochs"),
         batch_size=parse_whole(options.batch_size, "--batch-size"),
-        schedule=parse_entry(options.schedule, SCHEDULES)[0] if options.schedule else None,
+        schedule=parse_schedule(options.schedule) if options.schedule else None,
         seed=parse_whole(options.seed, "--seed"),
         limit=parse_whole(options.limit, "--limit") if options.limit else None,
         validation=parse_number(options.validation, "--validation") if options.validation else None,

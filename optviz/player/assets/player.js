@@ -1039,7 +1039,10 @@ class CurvePanel {
     const size = 11.5 * scale;
     ctx.textBaseline = "middle";
     const yTicks = makeTicks(this.ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
-    const xTicks = makeTicks(this.xs, Math.max(2, Math.floor(rect.w / (70 * scale))), true);
+    const per = this.panel.steps_per_epoch || 1;
+    const shown = { ...this.xs, lo: this.xs.lo / per, hi: this.xs.hi / per };
+    const xTicks = makeTicks(shown, Math.max(2, Math.floor(rect.w / (70 * scale))), true);
+    for (const tick of xTicks) tick.value *= per;
     ctx.lineWidth = 1;
     ctx.strokeStyle = theme.faint;
     ctx.beginPath();
@@ -1395,7 +1398,9 @@ function bindCurves(player, panel) {
       const step = Math.round(stepAt(x));
       player.hover = { step, point: null };
       const rows = curveRows(panel, step, player.frame());
-      const head = `${player.header.unit || "step"} ${step}`;
+      const per = panel.panel.steps_per_epoch;
+      const epoch = per ? `epoch ${(step / per).toFixed(1)}, ` : "";
+      const head = `${epoch}${player.header.unit || "step"} ${step}`;
       player.readout.show(head, rows, ...place(player, panel, x, y));
       player.wake();
     },

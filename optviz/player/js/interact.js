@@ -36,7 +36,9 @@ function bindCurves(player, panel) {
       const step = Math.round(stepAt(x));
       player.hover = { step, point: null };
       const rows = curveRows(panel, step, player.frame());
-      const head = `${player.header.unit || "step"} ${step}`;
+      const per = panel.panel.steps_per_epoch;
+      const epoch = per ? `epoch ${(step / per).toFixed(1)}, ` : "";
+      const head = `${epoch}${player.header.unit || "step"} ${step}`;
       player.readout.show(head, rows, ...place(player, panel, x, y));
       player.wake();
     },

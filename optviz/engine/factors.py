@@ -1,0 +1,147 @@
+"""What scheduled knobs are multiplied by: arrays made before a run, and what watches its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from optviz.catalog import Entry, knobs, static_fields
+from optviz.engine.precision import cast, on_cpu
+from optviz.optimizers import Optimizer
+from optviz.schedules import Schedule
+
+# Buffers are this long, whatever the number of steps: a race of another length compiles nothing
+# until it outgrows its buffer.
+CAPACITIES = (2_048, 16_384, 131_072)
+
+
+class Job(NamedTuple):
+    """A rule with the schedules of its knobs."""
+
+    rule: Optimizer
+    schedules: Mapping[str, Schedule]
+
+
+class Factors(NamedTuple):
+    """What the scheduled knobs are multiplied by.
+
+    Schedules that do not look at the loss are arrays, made before the run. Only those that do are
+    computed within it: where there are none, they add nothing to the loop.
+    """
+
+    arrays: dict[str, jax.Array]  # knob -> (capacity,)
+    watchers: dict[str, Schedule]  # knob -> a schedule that sees the loss
+    steps_per_epoch: Any  # () int32, None without watchers
+
+
+def at(array: jax.Array, step: jax.Array) -> jax.Array:
+    """An array's value at a step, without the cost of checking the index."""
+    return jax.lax.dynamic_index_in_dim(array, step, keepdims=False)
+
+
+def scheduled(rule: Optimizer, factors: Factors, step: jax.Array, watched: Any) -> Optimizer:
+    """The rule with its scheduled knobs as they stand at a step."""
+    values = {name: getattr(rule, name) * at(f, step) for name, f in factors.arrays.items()}
+    for name, (_, factor) in watched.items():
+        values[name] *= factor
+    return replace(rule, **values)
+
+
+def watch(factors: Factors, watched: Any, loss: jax.Array, step: jax.Array) -> Any:
+    """The watchers' next states and factors; told the loss at the end of each epoch only."""
+    ends = (step > 0) & (step % factors.steps_per_epoch == 0)
+    told = {name: w.observe(watched[name][0], loss) for name, w in factors.watchers.items()}
+    return jax.tree.map(lambda new, old: jnp.where(ends, new, old), told, watched)
+
+
+def structure_of(item: Entry) -> Any:
+    """What decides its program: class and switches."""
+    cls = type(item)
+    return (cls, *(getattr(item, name) for name in static_fields(cls)))
+
+
+def factors_of(
+    schedule: Schedule, num_steps: int, steps_per_epoch: float, dtype: str
+) -> np.ndarray:
+    """(num_steps,) float64 factors at steps 0, 1, …; compiles once for each kind of schedule."""
+    capacity = next(c for c in CAPACITIES if c >= num_steps + 1)
+    with on_cpu(dtype):
+        factors = _device_factors(schedule, num_steps, steps_per_epoch, capacity, dtype)
+        return np.asarray(factors)[:num_steps].astype(np.float64)
+
+
+@lru_cache(maxsize=256)
+def _device_factors(
+    schedule: Schedule | None, num_steps: int, steps_per_epoch: float, length: int, dtype: str
+) -> jax.Array:
+    number = np.dtype(dtype).type
+    if schedule is None:
+        return jnp.ones(length, dtype)
+    return evaluate(cast(schedule, dtype), number(num_steps), number(steps_per_epoch), length)
+
+
+@partial(jax.jit, static_argnames="length")
+def evaluate(
+    schedule: Schedule, num_steps: jax.Array, steps_per_epoch: jax.Array, length: int
+) -> jax.Array:
+    steps = jnp.arange(length, dtype=num_steps.dtype)
+    return jax.vmap(lambda step: schedule(step, num_steps, steps_per_epoch))(steps)
+
+
+def factors_for(
+    job: Job, num_steps: int, steps_per_epoch: int, capacity: int, dtype: str
+) -> tuple[Factors, Any]:
+    """The factors of a rule's knobs, to be multiplied with their base values.
+
+    The learning rate always has some, so that giving it a schedule compiles nothing. To be called
+    inside the scope of `dtype`.
+
+    Returns:
+        The factors, and their part of what decides the program.
+
+    Raises:
+        ValueError: a schedule takes a knob out of its domain.
+    """
+    rule, schedules = job
+    has_rate = "learning_rate" in knobs(type(rule))
+    lengths = (num_steps, steps_per_epoch, capacity, dtype)
+    factors, structure, ranges = _kept_factors(has_rate, tuple(schedules.items()), *lengths)
+    for name, (low, high) in ranges:
+        info, base = knobs(type(rule))[name], float(getattr(rule, name))
+        for value in (base * low, base * high):
+            if not info.contains(value):
+                raise ValueError(
+                    f"{type(rule).__name__}.{name} must lie in {info.describe()}, and its "
+                    f"schedule takes it to {value:.6g}"
+                )
+    return factors, structure
+
+
+@lru_cache(maxsize=256)
+def _kept_factors(
+    has_rate: bool,
+    schedules: tuple[tuple[str, Schedule], ...],
+    num_steps: int,
+    steps_per_epoch: int,
+    capacity: int,
+    dtype: str,
+) -> tuple[Factors, Any, list[tuple[str, tuple[float, float]]]]:
+    """The factors of these knobs, their part in deciding the program, and their ranges."""
+    by_knob: dict[str, Schedule | None] = {"learning_rate": None} if has_rate else {}
+    by_knob |= dict(schedules)
+    lengths = (num_steps, float(steps_per_epoch), capacity, dtype)
+    arrays = {name: _device_factors(schedule, *lengths) for name, schedule in by_knob.items()}
+    watchers = {name: cast(s, dtype) for name, s in schedules if s.sees_loss}
+    epoch = jax.device_put(np.int32(steps_per_epoch)) if watchers else None
+    structure = (*arrays, *((n, *map(structure_of, s.parts)) for n, s in schedules if s.sees_loss))
+    ranges = []
+    for name, _ in schedules:
+        values = np.asarray(arrays[name])[:num_steps]
+        ranges.append((name, (float(values.min()), float(values.max()))))
+    return Factors(arrays, watchers, epoch), structure, ranges

@@ -1,0 +1,103 @@
+"""The schedules page's stage: the player, a table, and every schedule as code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from optviz.api import Race
+from optviz.export.schedule_code import optax_code, torch_code
+from optviz.export.snippets import command_of, python_of
+from optviz.schedules.constant import Constant
+from optviz.specs import RaceSpec, entry_text
+from optviz.specs.race import Starts
+from optviz.ui import frame, player
+from optviz.ui.controls import human, number
+from optviz.ui.schedule_controls import SESSION
+from optviz.ui.schedule_view import knob_of, knob_values, schedule_in, titles, view
+
+
+def stage() -> None:
+    """Run every schedule and show what became of it."""
+    spec = SESSION.spec
+    try:
+        race, payload = view(spec)
+    except ValueError as error:
+        frame.problems([*SESSION.problems, str(error)])
+        return
+    frame.problems(SESSION.problems)
+    player.show(payload, key="schedules-player", on_start=_move_start)
+    _table(race)
+    SESSION.write_link()
+    _take_away(spec)
+
+
+def _move_start(x: float, y: float) -> None:
+    start: Starts = (float(f"{x:.4g}"), float(f"{y:.4g}"))
+    SESSION.change(lambda s: replace(s, start=start))
+
+
+def _table(race: Race) -> None:
+    knob = knob_of(race.spec)
+    rows = len(race.labels)
+    values = knob_values(race, knob).reshape(rows, -1, race.num_steps)[:, 0]
+    losses = race.losses.reshape(rows, -1, race.num_steps + 1)[:, 0]
+    tail = losses[:, -max(1, race.num_steps // 10) :]
+    name = human(knob)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "schedule": race.labels,
+                f"first {name}": map(number, values[:, 0]),
+                f"highest {name}": map(number, values.max(axis=1)),
+                f"last {name}": map(number, values[:, -1]),
+                "final loss": losses[:, -1],
+                "mean loss of the last tenth": tail.mean(axis=1),
+                "outcome": race.outcomes.reshape(rows, -1)[:, 0],
+            }
+        ),
+        hide_index=True,
+        column_config={
+            **{
+                f"{end} {name}": st.column_config.TextColumn(alignment="right")
+                for end in ("first", "highest", "last")
+            },
+            "final loss": st.column_config.NumberColumn(format="%.3e", help="Without noise."),
+            "mean loss of the last tenth": st.column_config.NumberColumn(
+                format="%.3e", help="Steadier than the last loss, which is a matter of luck."
+            ),
+        },
+    )
+
+
+def _take_away(spec: RaceSpec) -> None:
+    with st.container(horizontal=True, gap="small"):
+        with st.popover("Schedules as code", icon=":material/code:"):
+            _code(spec)
+        with st.popover("Share", icon=":material/link:"):
+            st.caption("This link opens exactly this page.")
+            st.code(SESSION.address(), language=None, wrap_lines=True)
+        with st.popover("Copy as Python", icon=":material/data_object:"):
+            st.code(python_of(spec), language="python")
+        with st.popover("Copy as command", icon=":material/terminal:"):
+            st.code(command_of(spec), language="bash", wrap_lines=True)
+
+
+def _code(spec: RaceSpec) -> None:
+    """One schedule at a time, for the two libraries."""
+    names, knob = titles(spec), knob_of(spec)
+    moves = [not isinstance(schedule_in(run), Constant) for run in spec.runs]
+    first = moves.index(True) if any(moves) else 0
+    chosen = st.selectbox("Schedule", names, index=first, key=SESSION.key("code"))
+    run = spec.resolved()[names.index(chosen) if chosen in names else 0]
+    rule: Any = run.optimizer
+    asked = (schedule_in(run), float(getattr(rule, knob, 1.0)), spec.num_steps, knob)
+    for tab, code in zip(st.tabs(["optax", "PyTorch"]), (optax_code, torch_code), strict=True):
+        with tab:
+            st.code(code(*asked), language="python")
+    st.caption(
+        f"Gives the values of this page for {spec.num_steps} steps: `{entry_text(asked[0])}`."
+    )

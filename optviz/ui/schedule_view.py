@@ -1,0 +1,127 @@
+"""What the schedules page draws: names of its runs, and the player's message."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from optviz.analysis.convergence import lowest_loss, window
+from optviz.analysis.effective_step import effective_steps
+from optviz.api import Race, run_race
+from optviz.catalog import knobs
+from optviz.engine.descend import factors_of
+from optviz.figures.theme import plain_styles
+from optviz.player.race import curves, pack_race
+from optviz.schedules import Schedule
+from optviz.schedules.constant import Constant
+from optviz.specs import RaceSpec, Run, entry_text
+from optviz.ui.controls import human, number
+
+
+def knob_of(spec: RaceSpec) -> str:
+    """The knob that the page schedules: the one that its first run schedules."""
+    run = spec.runs[0]
+    if run.schedules:
+        return run.schedules[0][0]
+    names = knobs(type(run.optimizer))
+    has_rate = "learning_rate" in names or not names
+    return "learning_rate" if has_rate else next(iter(names))
+
+
+def schedule_in(run: Run) -> Schedule:
+    """The schedule that a run shows; without one it is constant."""
+    return run.schedules[0][1] if run.schedules else Constant()
+
+
+def title_of(schedule: Schedule) -> str:
+    """`Warm-up × Cosine`."""
+    return " × ".join(part.label for part in schedule.parts)
+
+
+def titles(spec: RaceSpec) -> tuple[str, ...]:
+    """A name for each run, all different: schedules, and what tells them apart."""
+    runs, knob = spec.resolved(), knob_of(spec)
+    names = [run.label or title_of(schedule_in(run)) for run in runs]
+    counts = Counter(names)
+    for i, run in enumerate(runs):
+        if counts[names[i]] > 1 and not run.label:
+            names[i] += _difference(run, [r for r in runs if _same(r, run)], knob)
+    again = Counter(names)
+    seen = Counter[str]()
+    for i, name in enumerate(names):
+        seen[name] += 1
+        if again[name] > 1:
+            names[i] = f"{name} #{seen[name]}"
+    return tuple(names)
+
+
+def _same(run: Run, other: Run) -> bool:
+    return title_of(schedule_in(run)) == title_of(schedule_in(other))
+
+
+def _difference(run: Run, twins: list[Run], knob: str) -> str:
+    """What tells a run from those with the same shape: its base value, the schedule's knobs."""
+    parts = []
+    if len({getattr(twin.optimizer, knob, None) for twin in twins}) > 1:
+        parts.append(number(getattr(run.optimizer, knob)))
+    if len({schedule_in(twin) for twin in twins}) > 1:
+        said = entry_text(schedule_in(run)).partition(":")[2]
+        parts.append(said.replace("_", " ") or "as it comes")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+@lru_cache(maxsize=64)
+def view(spec: RaceSpec) -> tuple[Race, bytes]:
+    """The race of a page, its runs named after their schedules, and the player's message."""
+    race = replace(run_race(spec), labels=titles(spec))
+    surface, knob = spec.surface, knob_of(spec)
+    lowest = lowest_loss(surface)
+    title = human(knob).capitalize()
+    first = race.params if race.params.ndim == 3 else race.params[:, 0]
+    over = max(1, spec.num_steps // 20)
+    steps = effective_steps(surface, first, noise=spec.noise, seed=spec.seed, window=over)
+    payload = pack_race(
+        race,
+        surface=surface,
+        grid=window(surface),
+        minimum=lowest if lowest is not None and np.isfinite(lowest) else None,
+        levels=surface.level_scale,
+        draggable=True,
+        race_id=race.id,
+        styles=plain_styles(len(race.labels)),
+        above=[curves(title, human(knob), knob_values(race, knob), "linear")],
+        below=[_effective(steps, over)],
+        steps_per_epoch=spec.steps_per_epoch,
+    )
+    return race, payload
+
+
+def knob_values(race: Race, knob: str) -> np.ndarray:
+    """(R, N) or (R, S, N) what the scheduled knob is at each step."""
+    if knob == "learning_rate":
+        return race.learning_rates
+    spec, rows = race.spec, []
+    for run in spec.resolved():
+        value, schedule = getattr(run.optimizer, knob), run.schedule_of(knob) or Constant()
+        factors = factors_of(schedule, spec.num_steps, spec.steps_per_epoch, spec.dtype)
+        rows.append(value * factors)
+    return np.array(rows)
+
+
+def _effective(steps: np.ndarray, over: int) -> dict[str, Any]:
+    """x solid and y dashed: they part only where a rule has a rate for each coordinate."""
+    panel = curves(
+        f"Effective step over {over} steps: x solid, y dashed",
+        "|update| / |gradient|",
+        steps[..., 0],
+        "log",
+    )
+    for run, values in enumerate(steps[..., 1]):
+        panel["series"].append({"run": run, "name": "y", "y": values, "style": "dashed"})
+    for series in panel["series"]:
+        series.setdefault("name", "x")
+    return panel
