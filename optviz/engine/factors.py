@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -112,15 +112,20 @@ def factors_for(
     has_rate = "learning_rate" in knobs(type(rule))
     lengths = (num_steps, steps_per_epoch, capacity, dtype)
     factors, structure, ranges = _kept_factors(has_rate, tuple(schedules.items()), *lengths)
-    for name, (low, high) in ranges:
-        info, base = knobs(type(rule))[name], float(getattr(rule, name))
-        for value in (base * low, base * high):
-            if not info.contains(value):
-                raise ValueError(
-                    f"{type(rule).__name__}.{name} must lie in {info.describe()}, and its "
-                    f"schedule takes it to {value:.6g}"
-                )
+    for name, ends in ranges:
+        check_domain(rule, name, ends)
     return factors, structure
+
+
+def check_domain(rule: Optimizer, name: str, ends: Iterable[float]) -> None:
+    """Raise `ValueError` where the lowest or the highest factor takes a knob out of its domain."""
+    info, base = knobs(type(rule))[name], float(getattr(rule, name))
+    for value in (base * factor for factor in ends):
+        if not info.contains(value):
+            raise ValueError(
+                f"{type(rule).__name__}.{name} must lie in {info.describe()}, and its "
+                f"schedule takes it to {value:.6g}"
+            )
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from optviz.engine import train_step
+from optviz.engine.factors import check_domain
 from optviz.engine.precision import cast
 from optviz.engine.train_data import Batch, Split, batches, num_batches
 from optviz.engine.train_events import Compiling, EpochEnd, OnEvent, Outcome, RunEnd, Steps, finite
@@ -167,14 +168,19 @@ class TrainRun:
 
 
 def scheduled_knobs(run: Run, num_steps: int, steps_per_epoch: int) -> Mapping[str, np.ndarray]:
-    """Each scheduled knob's value at each step: name -> (num_steps,) float32."""
+    """Each scheduled knob's value at each step: name -> (num_steps,) float32.
+
+    Raises:
+        ValueError: a schedule takes a knob out of its domain.
+    """
     steps = jnp.arange(num_steps, dtype=jnp.float32)
     lengths = np.float32(num_steps), np.float32(steps_per_epoch)
-    return {
-        knob: np.float32(getattr(run.optimizer, knob))
-        * np.asarray(_factors(cast(schedule, "float32"), steps, *lengths))
-        for knob, schedule in run.schedules
-    }
+    values = {}
+    for knob, schedule in run.schedules:
+        factors = np.asarray(_factors(cast(schedule, "float32"), steps, *lengths))
+        check_domain(run.optimizer, knob, (float(factors.min()), float(factors.max())))
+        values[knob] = np.float32(getattr(run.optimizer, knob)) * factors
+    return values
 
 
 @jax.jit

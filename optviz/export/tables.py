@@ -21,7 +21,7 @@ def summary_frame(race: Race) -> pd.DataFrame:
         reached), gradient evaluations, outcome.
     """
     losses, evaluations = race.losses[..., -1], race.evaluations[..., -1]
-    rates = race.learning_rates[..., 0]
+    rates = race.learning_rates.max(axis=-1)  # a warm-up starts at zero
     index = np.indices(losses.shape)
     columns: dict[str, object] = {"optimizer": np.asarray(race.labels)[index[0].ravel()]}
     if losses.ndim == 2:
@@ -60,7 +60,7 @@ def overview_frame(race: Race) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "optimizer": race.labels,
-            "learning rate": race.learning_rates[..., 0].reshape(rows, -1)[:, 0],
+            "learning rate": race.learning_rates.max(axis=-1).reshape(rows, -1)[:, 0],
             "final loss": np.median(race.losses[..., -1].reshape(rows, -1), axis=1),
             "steps to tolerance": [f"{s:.0f}" if np.isfinite(s) else "–" for s in steps],
             "gradient evaluations": [f"{e:.0f}" for e in evaluations],

@@ -163,6 +163,16 @@ def test_schedules_reach_the_rule():
     assert losses(constant)[0][-1] != losses(falling)[0][-1]
 
 
+def test_a_schedule_that_sees_the_loss_is_told_that_of_validation():
+    """No loss is 1,000 below the first, so the rate falls to zero after the second epoch."""
+    plateau = "reduce_on_plateau:patience=0,factor=0,threshold=1000,mode=absolute"
+    result = train(asked(f"sgd:learning_rate=0.05@{plateau}", "sgd", epochs=4, limit=64), DATA)
+    watched, plain = ([epoch.val_loss for epoch in run.epochs] for run in result.runs)
+    assert watched[0] != watched[1]
+    assert watched[1] == watched[2] == watched[3]
+    assert len(set(plain)) == 4
+
+
 def test_divergence_is_an_outcome():
     result = train(asked("sgd:learning_rate=1e30", "adam", epochs=2), DATA)
     wild, calm = result.runs
