@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from optviz.analysis.description import describe, stacked
 from optviz.catalog import Entry
-from optviz.description import describe, stacked
 
 
 class Told(Entry):

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from optviz.analysis.description import describe
 from optviz.analysis.memory import in_copies, state_per_param
 from optviz.catalog import knobs
-from optviz.description import describe
 from optviz.optimizers import OPTIMIZERS
 
 Row = dict[str, Any]

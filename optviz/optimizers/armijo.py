@@ -35,6 +35,7 @@ class Armijo(Optimizer):
 
     name: ClassVar[str] = "armijo"
     label: ClassVar[str] = "GD + Armijo"
+    half_precision: ClassVar[bool] = False
     kind: ClassVar[str] = "line search"
     parents: ClassVar[tuple[str, ...]] = ("sgd",)
     adds: ClassVar[str] = "a step length that is tried first"

@@ -80,6 +80,7 @@ class Optimizer(Entry):
         elementwise: whether it makes no difference how the numbers are cut into arrays; rules that
             look at a whole layer say no.
         reads_loss: whether it reads the value of the loss, not only gradients.
+        half_precision: whether it works in bfloat16; linear algebra and line searches need more.
 
     What the gallery says about a rule beyond its docstring and fields stands in class variables. A
     rule that extends another one inherits its `kind` and says the rest anew.
@@ -92,6 +93,7 @@ class Optimizer(Entry):
     own_rate: ClassVar[bool] = False
     elementwise: ClassVar[bool] = True
     reads_loss: ClassVar[bool] = False
+    half_precision: ClassVar[bool] = True
 
     kind: ClassVar[str] = "other"  # a key of KINDS
     parents: ClassVar[tuple[str, ...]] = ()  # keys of what it builds on, the main one first

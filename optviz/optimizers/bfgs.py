@@ -43,6 +43,7 @@ class BFGS(Optimizer):
 
     name: ClassVar[str] = "bfgs"
     label: ClassVar[str] = "BFGS"
+    half_precision: ClassVar[bool] = False
     kind: ClassVar[str] = "second order"
     parents: ClassVar[tuple[str, ...]] = ("newton", "armijo")
     adds: ClassVar[str] = "an inverse Hessian learned from gradients"

@@ -39,6 +39,7 @@ class ConjugateGradient(Optimizer):
 
     name: ClassVar[str] = "conjugate_gradient"
     label: ClassVar[str] = "Conjugate gradient"
+    half_precision: ClassVar[bool] = False
     kind: ClassVar[str] = "line search"
     parents: ClassVar[tuple[str, ...]] = ("sgd", "armijo")
     adds: ClassVar[str] = "directions that do not undo each other"

@@ -45,6 +45,7 @@ class LBFGS(Optimizer):
 
     name: ClassVar[str] = "lbfgs"
     label: ClassVar[str] = "L-BFGS"
+    half_precision: ClassVar[bool] = False
     kind: ClassVar[str] = "second order"
     parents: ClassVar[tuple[str, ...]] = ("bfgs",)
     adds: ClassVar[str] = "a short memory in place of a matrix"

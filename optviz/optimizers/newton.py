@@ -35,6 +35,7 @@ class Newton(Optimizer):
 
     name: ClassVar[str] = "newton"
     label: ClassVar[str] = "Newton"
+    half_precision: ClassVar[bool] = False
     kind: ClassVar[str] = "second order"
     parents: ClassVar[tuple[str, ...]] = ()
     adds: ClassVar[str] = "the curvature, exactly"

@@ -219,8 +219,12 @@ def _process(folder: Path) -> psutil.Process | None:
     record: dict[str, Any] = files.read_json(folder / files.PROCESS)
     try:
         process = psutil.Process(record["pid"])
-        # Numbers are used again by other processes; a command with this folder is not.
-        return process if str(folder) in process.cmdline() else None
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        # Numbers are used again by other processes; a command with this folder is not. For a
+        # moment after its start a process has no command at all.
+        command = process.cmdline()
+        return process if not command or str(folder) in command else None
     except (psutil.Error, KeyError):
         return None
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from optviz.analysis.description import Description, describe, stacked
 from optviz.analysis.memory import LAYER, in_copies, state_per_param
 from optviz.catalog import Knob, defaults, knobs, switches
-from optviz.description import Description, describe, stacked
 from optviz.export.comparison import proofs_of
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.base import KINDS

@@ -37,6 +37,9 @@ def stage() -> None:
             ),
         },
     )
+    notes = {run.optimizer.note_on(spec.problem) for run in spec.resolved()} - {None}
+    for note in sorted(filter(None, notes)):
+        st.caption(note)
     SESSION.write_link()
     _take_away(spec, result)
 

@@ -1,5 +1,6 @@
 """Every rule as an optax transformation has the properties that optax asks of its own."""
 
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -22,7 +23,11 @@ NUM_STEPS, NUM_RATES = 20_000, 32
 
 # What a rule needs beside its rate in a narrow, curved valley: a sign alone cannot follow it, and a
 # gradient from further up its walls points elsewhere. Decay pulls elsewhere too.
-SENSIBLE = {"sign_sgd": {"momentum": 0.9}, "sam": {"rho": 1e-3}}
+SENSIBLE = {
+    "sign_sgd": {"momentum": 0.9},
+    "sam": {"rho": 1e-3},
+    "brute_force": {"radius": 12.0},  # the parabola starts eleven away
+}
 
 
 def parabola(p):
@@ -75,6 +80,8 @@ def test_reaches_the_minimum_at_a_sensible_rate(cls, loss_fn, start, minimum):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
 @all_rules
 def test_keeps_number_formats(cls, dtype):
+    if dtype == "bfloat16" and not cls.half_precision:
+        pytest.skip("the rule says that it needs more digits")
     with on_cpu("float64" if dtype == "float64" else "float32"):
         params = {"w": jnp.ones((3, 2), dtype), "b": [jnp.ones(2, dtype)]}
         with jax.numpy_dtype_promotion("standard"):  # half precision meets float32 counters
@@ -157,10 +164,14 @@ def test_says_what_is_missing(cls):
     tx = cls().as_optax()
     params = jnp.ones(2)
     state = tx.init(params)
-    with pytest.raises(ValueError, match=f"^{cls.label}: update needs params, got None$"):
+    with pytest.raises(
+        ValueError, match=f"^{re.escape(cls.label)}: update needs params, got None$"
+    ):
         tx.update(params, state)
     if cls.reads_loss:
-        with pytest.raises(ValueError, match=f"^{cls.label} reads the loss: pass value to update$"):
+        with pytest.raises(
+            ValueError, match=f"^{re.escape(cls.label)} reads the loss: pass value to update$"
+        ):
             tx.update(params, state, params)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from optviz.description import describe
+from optviz.analysis.description import describe
 from optviz.optimizers import OPTIMIZERS
 
 ROOT = Path(__file__).parents[2]
