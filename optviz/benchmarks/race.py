@@ -78,7 +78,7 @@ def measure(
         engine = _engine_arm(race)
         for _ in range(rounds):
             fast = [(seconds(ours), seconds(optax_arm), seconds(engine)) for _ in range(CALLS)]
-            mine, peer, core = np.median(fast, axis=0)
+            mine, peer, core = np.median(np.asarray(fast), axis=0)
             times["optviz"].append(1e3 * mine)
             times["optax"].append(1e3 * peer)
             engine_times.append(1e3 * core)

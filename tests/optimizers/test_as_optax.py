@@ -26,7 +26,7 @@ NUM_STEPS, NUM_RATES = 20_000, 32
 SENSIBLE = {
     "sign_sgd": {"momentum": 0.9},
     "sam": {"rho": 1e-3},
-    "brute_force": {"radius": 12.0},  # the parabola starts eleven away
+    "brute_force": {"radius": 16.0},  # the parabola starts eleven away
 }
 
 
