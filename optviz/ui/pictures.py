@@ -28,9 +28,8 @@ def _sheet(dataset: Any) -> tuple[np.ndarray, tuple[str, ...]]:
     rows = []
     for label in range(len(data.class_names)):
         images = data.train_x[data.train_y == label][:PER_CLASS]
-        padded = np.pad(
-            images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="constant", constant_values=127
-        )
+        margin: Any = ((0, 0), (1, 1), (1, 1), (0, 0))
+        padded = np.pad(images, margin, mode="constant", constant_values=127)
         rows.append(np.concatenate(list(padded), axis=1))
     sheet = np.concatenate(rows, axis=0)
     return sheet.repeat(3, axis=0).repeat(3, axis=1), data.class_names

@@ -15,20 +15,6 @@ from optviz.player import pack_race
 
 
 # per module: Playwright runs once at a time in a thread, and other folders may use it too
-@pytest.fixture(scope="module")
-def chromium() -> Iterator:
-    from browser import FLAGS, installed
-    from playwright.sync_api import sync_playwright
-
-    path = installed()
-    if path is None:
-        pytest.skip("no Chrome or Chromium: see tests/browser.py")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, bytes], str]:
     """Writes a payload as a page and gives its address."""
