@@ -14,7 +14,6 @@ from optviz.export.html import html_page
 from optviz.player import pack_race
 
 
-# per module: Playwright runs once at a time in a thread, and other folders may use it too
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, bytes], str]:
     """Writes a payload as a page and gives its address."""
