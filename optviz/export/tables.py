@@ -43,13 +43,14 @@ def overview_frame(race: Race) -> pd.DataFrame:
 
     Returns:
         Columns optimizer, learning rate, final loss, steps to tolerance, gradient evaluations,
-        outcome; the last three as text.
+        outcome; all but the loss as text.
     """
     rows = len(race.labels)
     outcomes = race.outcomes.reshape(rows, -1)
     steps = np.where(race.steps_to_tolerance < 0, np.inf, race.steps_to_tolerance)
     steps = np.median(steps.reshape(rows, -1), axis=1)
     evaluations = np.median(race.evaluations[..., -1].reshape(rows, -1), axis=1)
+    rates = race.learning_rates.max(axis=-1).reshape(rows, -1)[:, 0]
     if outcomes.shape[1] == 1:
         words = _outcomes(race)
     else:
@@ -60,7 +61,7 @@ def overview_frame(race: Race) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "optimizer": race.labels,
-            "learning rate": race.learning_rates.max(axis=-1).reshape(rows, -1)[:, 0],
+            "learning rate": ["–" if np.isnan(r) else f"{r:.3g}" for r in rates],
             "final loss": np.median(race.losses[..., -1].reshape(rows, -1), axis=1),
             "steps to tolerance": [f"{s:.0f}" if np.isfinite(s) else "–" for s in steps],
             "gradient evaluations": [f"{e:.0f}" for e in evaluations],

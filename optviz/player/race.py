@@ -134,7 +134,7 @@ def pack_race(
 
 
 def curves(title: str, ylabel: str, values: np.ndarray, scale: str | None = None) -> dict[str, Any]:
-    """A panel with a curve of every run.
+    """A panel with a curve of every run that has numbers there.
 
     Args:
         title: stands above it.
@@ -149,7 +149,7 @@ def curves(title: str, ylabel: str, values: np.ndarray, scale: str | None = None
         "ylabel": ylabel,
         "xlabel": "step",
         "scale": scale or _rate_scale(values),
-        "series": [_series(run, values[run]) for run in range(len(values))],
+        "series": [_series(i, v) for i, v in enumerate(values) if np.isfinite(v).any()],
     }
 
 

@@ -148,11 +148,12 @@ def _rates() -> None:
             for run in SESSION.spec.runs
             if "learning_rate" in knobs(type(run.optimizer))
             and "learning_rate" not in run.given
+            and not run.optimizer.own_rate
             and fair_rate(SESSION.spec.surface, run.optimizer) is None
         ]
         text = "Each rule at the best of 36 rates, searched for this surface."
         if missing:
-            text = "No fair rates have been searched here, so the class defaults race."
+            text = f"No fair rate has been searched here for {', '.join(missing)}: class defaults."
         st.caption(text)
     else:
         st.caption("Each rule at the rate that its paper or library sets.")

@@ -26,7 +26,7 @@ def stage() -> None:
         overview_frame(result),
         hide_index=True,
         column_config={
-            "learning rate": st.column_config.NumberColumn(format="%.3g"),
+            "learning rate": st.column_config.TextColumn(alignment="right"),
             "final loss": st.column_config.NumberColumn(
                 format="%.3e", help="Without noise; with several starts the median."
             ),
