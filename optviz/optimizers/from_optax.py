@@ -31,9 +31,16 @@ class OptaxRule(Optimizer):
         import optax
 
         step = optax.with_extra_args_support(self.transformation).update
-        return step(
-            ctx.grads, state, ctx.params, value=ctx.loss, grad=ctx.grads, value_fn=ctx.loss_fn
-        )
+        given = {"value": ctx.loss, "grad": ctx.grads, "value_fn": ctx.loss_fn}
+        try:
+            return step(ctx.grads, state, ctx.params, **given)
+        except TypeError as error:
+            if "required keyword-only argument" not in str(error):
+                raise
+            raise ValueError(
+                f"an optax transformation needs what nobody gives it ({error}); "
+                f"it gets {', '.join(given)}"
+            ) from None
 
 
 def is_optax(value: Any) -> bool:
