@@ -15,7 +15,7 @@ def needing_a_teacher():
 
 
 def test_one_line_says_what_is_missing():
-    with pytest.raises(ValueError, match=r"needs what nobody gives it .*'teacher'.*value_fn$"):
+    with pytest.raises(ValueError, match=r"needs what nobody gives it .*'teacher'.*value_fn"):
         optviz.race("ravine", [needing_a_teacher()], num_steps=3)
 
 
