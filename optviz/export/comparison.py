@@ -6,25 +6,20 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 from optviz.analysis.description import describe
 from optviz.analysis.memory import in_copies, state_per_param
 from optviz.catalog import knobs
 from optviz.optimizers import OPTIMIZERS
+from optviz.optimizers import proofs as proved
 
 Row = dict[str, Any]
 
 
 def proofs_of(key: str) -> Sequence[Mapping[str, Any]]:
     """The comparisons with other implementations that a rule has passed; () if there are none."""
-    try:
-        module = import_module("optviz.optimizers.proofs")
-    except ModuleNotFoundError:
-        return ()
-    found = module.proofs(key)
-    return tuple(p._asdict() if hasattr(p, "_asdict") else p for p in found)
+    return tuple(proof._asdict() for proof in proved.proofs(key))
 
 
 def comparison(keys: Iterable[str] | None = None) -> list[Row]:

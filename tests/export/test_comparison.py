@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
-import types
 
 import pytest
 
@@ -19,6 +17,7 @@ from optviz.export.comparison import (
     to_markdown,
 )
 from optviz.optimizers import OPTIMIZERS
+from optviz.optimizers.proofs import Proof
 
 PROOF = {
     "reference": "optax",
@@ -32,9 +31,8 @@ PROOF = {
 
 @pytest.fixture
 def one_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = types.ModuleType("optviz.optimizers.proofs")
-    module.proofs = lambda key: [PROOF] if key == "adam" else []  # pyright: ignore
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    found = {"adam": (Proof(**PROOF),)}
+    monkeypatch.setattr("optviz.optimizers.proofs.proofs", lambda key: found.get(key, ()))
 
 
 def test_one_row_a_rule_oldest_first() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from optviz.analysis.description import describe
 from optviz.optimizers import OPTIMIZERS
+from optviz.optimizers.proofs import Proof
 
 ROOT = Path(__file__).parents[2]
 
@@ -99,10 +98,8 @@ def test_the_table_lists_every_rule() -> None:
 
 
 def test_proofs_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = types.ModuleType("optviz.optimizers.proofs")
-    proof = {"reference": "optax", "what": "a quadratic", "steps": 50, "error": 2e-12}
-    module.proofs = lambda key: [proof] if key == "adam" else []  # pyright: ignore
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    found = {"adam": (Proof("optax", "a quadratic", 50, 1e-9, "", 2e-12),)}
+    monkeypatch.setattr("optviz.optimizers.proofs.proofs", lambda key: found.get(key, ()))
     shown = "\n".join(m.value for m in gallery(rule="adam").markdown)
     assert "a quadratic" in shown
     assert "2e-12" in shown
