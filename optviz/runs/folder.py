@@ -1,22 +1,18 @@
-"""The folder of one training: its name, and files that are whole or not there."""
+"""Where trainings are kept on this computer, and the names they have there."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}", re.ASCII)  # when it was asked for, and chance
 
-SPEC, STATUS, PROCESS = "spec.json", "status.json", "process.json"
-EVENTS, LOG, STOP, RESULT = "events.jsonl", "log.txt", "stop", "result.json"
+STORE = "store.sqlite"
 
 
 def home() -> Path:
@@ -24,46 +20,55 @@ def home() -> Path:
     return Path(os.environ.get("OPTVIZ_HOME") or platformdirs.user_data_dir("optviz"))
 
 
-def new_folder() -> Path:
-    """A new, empty folder under a name that no other training has."""
-    job_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
-    folder = home() / "runs" / job_id
-    folder.mkdir(parents=True)
-    return folder
+def new_id() -> str:
+    """A name that no other training has, on no other machine either."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
 
 
-def folder_of(job_id: str) -> Path:
-    """The folder of a training; the id comes from links, so nothing but an id gets through.
+def is_id(text: object) -> bool:
+    """Whether the text is a training's name; it comes from links and other machines' files."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def folder_of(training: str) -> Path:
+    """The folder of a training's log and checkpoints.
 
     Raises:
-        ValueError: there is no such training.
+        ValueError: no training can have this name, so that no other folder is ever touched.
     """
-    if isinstance(job_id, str) and _ID.fullmatch(job_id):
-        folder = home() / "runs" / job_id
-        if (folder / SPEC).is_file():
-            return folder
-    raise ValueError(f"there is no training {str(job_id)[:60]!r}")
+    if not is_id(training):
+        raise ValueError(f"there is no training {str(training)[:60]!r}")
+    return home() / "runs" / training
 
 
-def all_folders() -> Iterator[Path]:
-    """The folders of all trainings, the newest first."""
-    runs = home() / "runs"
-    names = sorted(os.listdir(runs), reverse=True) if runs.is_dir() else []
-    for name in names:
-        if _ID.fullmatch(name) and (runs / name / SPEC).is_file():
-            yield runs / name
+def log_of(training: str) -> Path:
+    """What a training's process printed."""
+    return folder_of(training) / "log.txt"
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write so that a reader, or a crash, finds the old file or the new one and nothing between."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    scratch.write_text(json.dumps(value), encoding="utf-8")
-    os.replace(scratch, path)
+def checkpoints_of(training: str) -> Path:
+    """The folder of a training's checkpoints."""
+    return folder_of(training) / "checkpoints"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """What `write_json` wrote; an empty dict where there is nothing."""
+def replace_file(path: Path, content: bytes) -> None:
+    """Write so that a reader, or a crash, finds the old file or the new one and nothing between.
+
+    Raises:
+        OSError: it could not be written; the old file is as it was.
+    """
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+        with scratch.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    if os.name == "posix":  # so that the new name outlives a power cut too
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

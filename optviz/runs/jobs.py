@@ -1,34 +1,35 @@
-"""Trainings in processes of their own: started here, watched and stopped from anywhere.
+"""Trainings: started in processes of their own or in this one, watched and stopped from anywhere.
 
-All that is known about a training lies in its folder, so that a page that was reloaded, another
+All that is known about a training lies in the store, so that a page that was reloaded, another
 page or a restarted app finds it by its id alone. The training does not notice who watches.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
-import psutil
-
-from optviz.engine.train_events import Event, TrainResult, from_json
-from optviz.runs import folder as files
+from optviz.engine.train_events import Event, TrainResult
+from optviz.runs import history, places, processes
+from optviz.runs.attempt import Stop, carry_out
+from optviz.runs.folder import folder_of, home, log_of, new_id
+from optviz.runs.history import News
+from optviz.runs.store import Record, Store, current
 from optviz.specs.train import TrainSpec
 
 State: TypeAlias = Literal["queued", "running", "finished", "stopped", "failed", "dead"]
 FINAL = ("finished", "stopped", "failed", "dead")
 LOG_LINES = 20
-READ_BYTES = 1 << 22  # at most this much of the events at a time
-
-_children: dict[str, subprocess.Popen[bytes]] = {}  # of this process, to be reaped
+MAX_NAME = 120  # characters
+DAY = 86_400.0  # seconds
+KEEP_DAYS = 30.0  # for which deleting can be undone
 
 
 class Status(NamedTuple):
@@ -43,55 +44,111 @@ class Status(NamedTuple):
     created: float  # seconds since 1970
     message: str  # why it failed, in one line; else empty
     log: tuple[str, ...]  # the last lines of its output, where it failed or died
+    name: str
+    attempt: int  # processes that have begun it so far
+    place: int | None  # in the queue, 1 is the next one; None: it does not wait
+    outcome: list[dict[str, Any]] | None  # of each run, once it has ended; see `history.outcome`
 
     @property
     def ended(self) -> bool:
         return self.state in FINAL
 
-
-class News(NamedTuple):
-    """Events since the last look."""
-
-    events: list[Event]
-    position: int  # give this as `since` next time
+    @property
+    def resumable(self) -> bool:
+        return self.state in ("stopped", "failed", "dead")
 
 
-def start(spec: TrainSpec, *, download: bool = False, env: Mapping[str, str] | None = None) -> str:
+def start(
+    spec: TrainSpec,
+    *,
+    download: bool = False,
+    env: Mapping[str, str] | None = None,
+    checkpoint_every: int | None = None,
+    deterministic: bool = False,
+    name: str | None = None,
+) -> str:
     """Start a training in its own process and return at once.
 
     Args:
         spec: what to train.
         download: whether images that are not on this computer may be downloaded.
         env: environment variables to add, such as `JAX_PLATFORMS`.
+        checkpoint_every: steps of a run between two checkpoints; None: about every half minute.
+        deterministic: whether numbers must not depend on how many cores there are.
+        name: shown in lists; None: made from the spec.
 
     Returns:
         The id under which the other functions know it.
 
     Raises:
-        ValueError: one line; bad settings.
+        ValueError: one line; bad settings, or too many trainings wait.
     """
-    spec.check()
-    record = spec.to_json()
-    TrainSpec.from_json(record)  # rules that live in Python only cannot go to another process
-    folder = files.new_folder()
-    now = time.time()
-    files.write_json(folder / files.STATUS, {"state": "queued", "created": now})
-    files.write_json(folder / files.SPEC, {"spec": record, "download": download, "created": now})
-    package = str(Path(__file__).parents[2])  # importable also where optviz is not installed
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    with (folder / files.LOG).open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "optviz.runs.worker", str(folder)],
-            cwd=folder,
-            env={**os.environ, **(env or {}), "PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # the app's end, or Ctrl-C in its terminal, is not the job's
-        )
-    _children[folder.name] = process
-    files.write_json(folder / files.PROCESS, {"pid": process.pid})
-    return folder.name
+    platforms = (env or {}).get("JAX_PLATFORMS")
+    store = current()
+    _check_queue(store)
+    purge()
+    options = _options(download, checkpoint_every, deterministic, platforms)
+    training = _create(store, spec, options, name)
+    _launch(store, training, env)
+    return training
+
+
+def resume(job_id: str, *, env: Mapping[str, str] | None = None) -> None:
+    """Go on with a training that has not finished, in a new process, and return at once.
+
+    Each run goes on from its last checkpoint. What it had told after that is told again.
+
+    Raises:
+        ValueError: there is no such training, it is going or has finished, or too many wait.
+    """
+    store = current()
+    _check_queue(store)
+    _claim(store, job_id)
+    _launch(store, job_id, env)
+
+
+def run_here(
+    spec: TrainSpec | str,
+    *,
+    download: bool = False,
+    checkpoint_every: int | None = None,
+    deterministic: bool = False,
+    name: str | None = None,
+    on_event: Callable[[Event], None] = lambda event: None,
+    say: Callable[[str], None] = lambda line: None,
+) -> TrainResult:
+    """Train in this process, without queueing, as a training that lists show and that can be resumed.
+
+    Args:
+        spec: what to train, or the id of a training to be resumed, whose options then count.
+        on_event: called with each event of this process as it happens.
+        say: told in one line what else is worth knowing; the id first.
+
+    Returns:
+        Everything that the training has told, before it was resumed too.
+
+    Raises:
+        ValueError: one line; bad settings, missing files.
+        OSError: one line; the disk was full for too long.
+        KeyboardInterrupt: it was stopped by the keyboard, after what it has was kept.
+    """
+    store, stop = current(), Stop()
+    with stop.listening(keyboard=True):
+        if isinstance(spec, str):
+            training = spec
+            _claim(store, training)
+        else:
+            platforms = os.environ.get("JAX_PLATFORMS")
+            options = _options(download, checkpoint_every, deterministic, platforms)
+            training = _create(store, spec, options, name)
+        store.set_process(training, *processes.myself())
+        say(f"Training {training}")
+        failure = carry_out(store, training, stop, on_event, say)
+    if failure is not None:
+        raise failure
+    if stop.interrupted:
+        raise KeyboardInterrupt
+    return result(training)
 
 
 def status(job_id: str) -> Status:
@@ -100,39 +157,29 @@ def status(job_id: str) -> Status:
     Raises:
         ValueError: there is no such training.
     """
-    return _status(files.folder_of(job_id))
+    store = current()
+    return _status(store, _get(store, job_id))
 
 
 def spec_of(job_id: str) -> TrainSpec:
     """What a training was asked for.
 
     Raises:
-        ValueError: there is no such training, or an older version wrote what is not known now.
+        ValueError: there is no such training, or another version wrote what is not known now.
     """
-    record = files.read_json(files.folder_of(job_id) / files.SPEC)
-    try:
-        return TrainSpec.from_json(record["spec"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"training {job_id} cannot be read: {error}") from None
+    return history.spec_of(_get(current(), job_id))
 
 
 def read(job_id: str, since: int = 0) -> News:
-    """The events that were written after `since`, a `position` returned before; 0: from the start.
+    """The events after `since`, a `position` returned before; 0: from the start.
 
     Cheap enough to be called many times a second: it reads only what is new.
 
     Raises:
         ValueError: there is no such training.
     """
-    path = files.folder_of(job_id) / files.EVENTS
-    try:
-        with path.open("rb") as file:
-            file.seek(since)
-            text = file.read(READ_BYTES)
-    except FileNotFoundError:
-        return News([], since)
-    whole = text[: text.rfind(b"\n") + 1]  # the last line may be half written
-    return News([from_json(json.loads(line)) for line in whole.splitlines()], since + len(whole))
+    folder_of(job_id)
+    return history.read(current(), job_id, since)
 
 
 def result(job_id: str) -> TrainResult:
@@ -141,14 +188,8 @@ def result(job_id: str) -> TrainResult:
     Raises:
         ValueError: there is no such training.
     """
-    so_far, position = TrainResult.empty(spec_of(job_id)), -1
-    news = read(job_id)
-    while news.position > position:
-        for event in news.events:
-            so_far.add(event)
-        position = news.position
-        news = read(job_id, position)
-    return so_far
+    store = current()
+    return history.result(store, _get(store, job_id))
 
 
 def stop(job_id: str, *, grace: float = 10.0, wait: bool = True) -> None:
@@ -161,83 +202,188 @@ def stop(job_id: str, *, grace: float = 10.0, wait: bool = True) -> None:
     Raises:
         ValueError: there is no such training.
     """
-    folder = files.folder_of(job_id)
-    if _status(folder).ended:
+    store = current()
+    record = _get(store, job_id)
+    if _state(record) in FINAL:
         return
-    (folder / files.STOP).touch()
-    process = _process(folder)
-    if process is None:
-        return
-    try:
-        process.terminate()
-    except psutil.Error:
-        return
-    waiter = threading.Thread(target=_kill_after, args=(folder, process, grace), daemon=True)
-    waiter.start()
-    if wait:
-        waiter.join()
+    with suppress(OSError):  # a full disk; the signal reaches those that have begun
+        store.ask_stop(job_id)
+    process = processes.find(record.pid, record.process_started)
+    if process is not None:
+        processes.end(process, grace, wait)
 
 
-def list_jobs() -> list[Status]:
-    """All trainings, the newest first."""
-    return [_status(folder) for folder in files.all_folders()]
+def list_jobs(search: str | None = None, *, deleted: bool = False) -> list[Status]:
+    """All trainings, or those that were deleted; the newest first.
+
+    Args:
+        search: words that name, id, state, spec, device or message contain, in any order.
+    """
+    store = current()
+    line = places.line(store)
+    words = (search or "").casefold().split()
+    found = []
+    for record in store.all(deleted=deleted):
+        status = _status(store, record, line)
+        text = f"{status} {record.spec} {record.environment}".casefold()
+        if all(word in text for word in words):
+            found.append(status)
+    return found
+
+
+def rename(job_id: str, name: str) -> None:
+    """Give a training another name.
+
+    Raises:
+        ValueError: there is no such training, or the name is empty or too long.
+    """
+    store = current()
+    _get(store, job_id)
+    store.rename(job_id, _checked(name))
 
 
 def delete(job_id: str) -> None:
-    """Forget a training that has ended.
+    """Take a training that has ended off the lists; `restore` undoes it.
 
     Raises:
         ValueError: there is no such training, or it is still going.
     """
-    folder = files.folder_of(job_id)
-    if not _status(folder).ended:
+    store = current()
+    if _state(_get(store, job_id)) not in FINAL:
         raise ValueError(f"training {job_id} is still going; stop it first")
-    (folder / files.SPEC).unlink()  # from here on it is not listed, whatever happens next
-    shutil.rmtree(folder, ignore_errors=True)
+    store.delete(job_id)
 
 
-def _status(folder: Path) -> Status:
-    alive = _process(folder) is not None  # asked first: the last word is written before the end
-    record = files.read_json(folder / files.STATUS)
-    process = files.read_json(folder / files.PROCESS)
-    state, message = record.get("state", "queued"), record.get("message", "")
-    young = time.time() - record.get("created", 0) < 5 and not process  # being started just now
-    if state not in FINAL and not alive and not young:
-        stopped = (folder / files.STOP).exists()
-        state = "stopped" if stopped else "dead"
-        message = "" if stopped else "its process ended without a word"
-    pid = process.get("pid") if alive and state not in FINAL else None
-    log = _tail(folder / files.LOG) if state in ("failed", "dead") else ()
-    return Status(folder.name, state, pid, record.get("created", 0.0), message, log)
+def restore(job_id: str) -> None:
+    """Bring a deleted training back.
+
+    Raises:
+        ValueError: there is no such training, or it was not deleted.
+    """
+    store = current()
+    if store.get(job_id).deleted_at is None:
+        raise ValueError(f"training {job_id} is not deleted")
+    store.restore(job_id)
 
 
-def _process(folder: Path) -> psutil.Process | None:
-    """The training's process, if it is still the one that was started."""
-    child = _children.get(folder.name)
-    if child is not None and child.poll() is not None:
-        _children.pop(folder.name, None)
-    record: dict[str, Any] = files.read_json(folder / files.PROCESS)
-    try:
-        process = psutil.Process(record["pid"])
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        # Numbers are used again by other processes; a command with this folder is not. For a
-        # moment after its start a process has no command at all.
-        command = process.cmdline()
-        return process if not command or str(folder) in command else None
-    except (psutil.Error, KeyError):
-        return None
+def purge(*, days: float = KEEP_DAYS) -> list[str]:
+    """Really remove what was deleted at least so many days ago, checkpoints too; the ids."""
+    removed = current().purge(time.time() - days * DAY)
+    for training in removed:
+        shutil.rmtree(folder_of(training), ignore_errors=True)
+    return removed
 
 
-def _kill_after(folder: Path, process: psutil.Process, grace: float) -> None:
-    try:
-        process.wait(grace)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(grace)
-    except psutil.Error:
-        pass
-    _process(folder)  # reap it
+def heading(spec: TrainSpec) -> str:
+    """The name of a training that was given none."""
+    text = f"{spec.network.label} on {spec.dataset.label}: {', '.join(spec.labels)}"
+    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
+
+
+def _options(
+    download: bool, checkpoint_every: int | None, deterministic: bool, platforms: str | None
+) -> dict[str, Any]:
+    if checkpoint_every is not None and checkpoint_every < 1:
+        raise ValueError(f"checkpoint_every must be a whole number from 1, got {checkpoint_every}")
+    return {
+        "download": download,
+        "checkpoint_every": checkpoint_every,
+        "deterministic": deterministic,
+        "platforms": platforms,
+    }
+
+
+def _create(store: Store, spec: TrainSpec, options: dict[str, Any], name: str | None) -> str:
+    spec.check()
+    record = spec.to_json()
+    TrainSpec.from_json(record)  # rules that live in Python only cannot go to another process
+    training = new_id()
+    folder_of(training).mkdir(parents=True)
+    store.create(training, record, options, heading(spec) if name is None else _checked(name))
+    return training
+
+
+def _checked(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise ValueError(
+            f"a name must have 1 to {MAX_NAME} printable characters, got {name[:60]!r}"
+        )
+    return name
+
+
+def _check_queue(store: Store) -> None:
+    places.num_places()
+    waiting = len(places.line(store))
+    if waiting >= places.MAX_WAITING:
+        raise ValueError(f"{waiting} trainings wait already; stop some, or try again later")
+
+
+def _claim(store: Store, job_id: str) -> None:
+    """Queue an ended training again; of several who try at once, one does."""
+    record = _get(store, job_id)
+    state = _state(record)
+    if state == "finished":
+        raise ValueError(f"training {job_id} has finished; there is nothing left to resume")
+    if state not in FINAL or not store.queue_again(record):
+        raise ValueError(f"training {job_id} is still going")
+
+
+def _launch(store: Store, training: str, env: Mapping[str, str] | None) -> None:
+    package = str(Path(__file__).parents[2])  # importable also where optviz is not installed
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    folder, where = folder_of(training), home().absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with log_of(training).open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "optviz.runs.worker", training],
+            cwd=folder,
+            env=os.environ | dict(env or {}) | {"PYTHONPATH": path, "OPTVIZ_HOME": str(where)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # the app's end, or Ctrl-C in its terminal, is not the job's
+        )
+    store.set_process(training, *processes.adopt(child))
+
+
+def _get(store: Store, job_id: str) -> Record:
+    folder_of(job_id)
+    record = store.get(job_id)
+    if record.deleted_at is not None:
+        raise ValueError(f"training {job_id} was deleted; restore it first")
+    return record
+
+
+def _state(record: Record) -> State:
+    if record.ended or processes.going(record.pid, record.process_started, record.queued):
+        return cast(State, record.state)
+    record = current().get(record.id)  # once more: the last word is written before the end
+    if record.ended:
+        return cast(State, record.state)
+    return "stopped" if record.stop_asked else "dead"
+
+
+def _status(store: Store, record: Record, line: list[str] | None = None) -> Status:
+    state = _state(record)
+    if state != record.state:
+        record = store.get(record.id)
+    place = None
+    if state == "queued":
+        line = places.line(store) if line is None else line
+        place = line.index(record.id) + 1 if record.id in line else None
+    return Status(
+        id=record.id,
+        state=state,
+        pid=record.pid if state not in FINAL else None,
+        created=record.created,
+        message="its process ended without a word" if state == "dead" else record.message,
+        log=_tail(log_of(record.id)) if state in ("failed", "dead") else (),
+        name=record.name,
+        attempt=record.attempt,
+        place=place,
+        outcome=record.outcome,
+    )
 
 
 def _tail(path: Path) -> tuple[str, ...]:
