@@ -217,7 +217,8 @@ def network_probe(
         fixed = jax.tree.map(lambda s: jnp.asarray(s, dtype), stats)
         x = jnp.asarray(images, dtype)
         logits, _ = network.apply(params, fixed, x, True, jax.random.key(seed))
-        return jnp.mean(LOSSES[loss](logits, jnp.asarray(labels)))
+        plain = jnp.zeros((), dtype)  # no label smoothing
+        return jnp.mean(LOSSES[loss].function(logits, jnp.asarray(labels), plain))
 
     probe = TreeProbe(
         mean_loss, params, f"{network.label}, {loss.replace('_', ' ')}", num_lines, seed

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 import jax
 
 from optviz.data.base import Data
-from optviz.engine.train_data import num_batches, split
+from optviz.engine.train_data import Splits
 from optviz.engine.train_events import Event, OnEvent, Started, TrainResult
-from optviz.engine.train_run import TrainRun
+from optviz.engine.train_loop import TrainLoop
+from optviz.engine.train_snapshot import Keeper
+from optviz.engine.train_track import Track
 from optviz.specs.train import TrainSpec
 
 
@@ -23,8 +25,11 @@ def train(
     on_event: OnEvent = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
     workers: int | None = None,
+    *,
+    keeper: Keeper | None = None,
+    checkpoint_every: int | None = None,
 ) -> TrainResult:
-    """Train the network of `spec` with each of its optimizers.
+    """Train every member of `spec`: each variation with each of its optimizers and each seed.
 
     The runs advance together, a fraction of a second each. A run that diverges ends there and the
     others go on. The same spec gives the same numbers on the same machine, whatever the number of
@@ -37,9 +42,13 @@ def train(
         should_stop: asked before every step; once true, every run ends as `stopped`.
         workers: how many runs advance at the same time; None: two, where there are two cores. One
             run cannot keep all cores busy, and more than two get into each other's way.
+        keeper: where each run's snapshots go, now and then and at its end, and what each run goes
+            on from; what lies before that is not told again.
+        checkpoint_every: steps between two snapshots of a run; None: about half a minute.
 
     Raises:
-        ValueError: `spec` asks for what cannot be, or leaves no images.
+        ValueError: `spec` asks for what cannot be, or leaves no images; or a snapshot is of
+            another network or rule.
     """
     spec.check()
     result, lock = TrainResult.empty(spec), threading.Lock()
@@ -49,28 +58,33 @@ def train(
             result.add(event)
             on_event(event)
 
+    members = spec.members()
     with _in_float32():
-        parts = split(data, spec)
-        count = parts.train.y.size
-        steps_per_epoch = num_batches(count, spec.batch_size)
-        emit(
-            Started(
-                kind="started",
-                labels=list(spec.labels),
-                num_steps=steps_per_epoch * spec.epochs,
-                steps_per_epoch=steps_per_epoch,
-                num_params=spec.network.num_params(),
-                num_train=count,
-                num_validation=parts.validation.y.size,
-                class_names=list(data.class_names),
-                note=data.note,
-            )
-        )
-        runs = [TrainRun(spec, index, parts, emit, should_stop) for index in range(len(spec.runs))]
+        splits = Splits(data)
+        tracks = [
+            Track(member, index, splits.of(member.spec), emit, keeper)
+            for index, member in enumerate(members)
+        ]
+        emit(_started(tracks, spec.labels, data))
+        runs = [TrainLoop(track, emit, should_stop, checkpoint_every) for track in tracks]
     workers = min(len(runs), workers or min(2, usable_cores()))
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(_advance, [runs[first::workers] for first in range(workers)]))
     return result
+
+
+def _started(tracks: Sequence[Track], labels: Sequence[str], data: Data) -> Started:
+    return Started(
+        kind="started",
+        labels=list(labels),
+        num_steps=[track.num_steps for track in tracks],
+        steps_per_epoch=[track.steps_per_epoch for track in tracks],
+        num_params=[track.num_params for track in tracks],
+        num_train=[track.parts.train.y.size for track in tracks],
+        num_validation=[track.parts.validation.y.size for track in tracks],
+        class_names=list(data.class_names),
+        note=data.note,
+    )
 
 
 def usable_cores() -> int:
@@ -80,7 +94,7 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _advance(runs: Sequence[TrainRun]) -> None:
+def _advance(runs: Sequence[TrainLoop]) -> None:
     """Bring runs to their end, each a little further in turn."""
     with _in_float32():
         going = [run.epochs() for run in runs]

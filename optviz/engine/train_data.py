@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from optviz.data.base import Data
-from optviz.data.preprocessing import channel_moments
+from optviz.data.preprocessing import moments
 from optviz.specs.train import TrainSpec
 
 
@@ -18,8 +18,8 @@ class Images(NamedTuple):
 
     x: jax.Array  # (N, 32, 32, 3) uint8
     y: jax.Array  # (N,) uint8
-    mean: jax.Array  # (3,) float32
-    std: jax.Array  # (3,) float32
+    mean: jax.Array  # (1, 1 or 32, 1 or 32, 3) float32
+    std: jax.Array  # (1, 1, 1, 3) float32
 
 
 class Batch(NamedTuple):
@@ -32,6 +32,20 @@ class Batch(NamedTuple):
 class Split(NamedTuple):
     train: Images
     validation: Images
+
+
+class Splits:
+    """Splits of one data set, each put on the device once."""
+
+    def __init__(self, data: Data) -> None:
+        self._data, self._known = data, {}
+
+    def of(self, spec: TrainSpec) -> Split:
+        """See `split`."""
+        asked = spec.validation, spec.limit, spec.normalise
+        if asked not in self._known:
+            self._known[asked] = split(self._data, spec)
+        return self._known[asked]
 
 
 def split(data: Data, spec: TrainSpec) -> Split:
@@ -55,11 +69,11 @@ def split(data: Data, spec: TrainSpec) -> Split:
     for name, images in (("train", train_x), ("validate", test_x)):
         if not len(images):
             raise ValueError(f"no image is left to {name} with (validation={spec.validation!r})")
-    moments = [jax.device_put(value) for value in channel_moments(train_x)]
+    taken = [jax.device_put(value) for value in moments(train_x, spec.normalise)]
     train_x, train_y = train_x[: spec.limit], train_y[: spec.limit]
     return Split(
-        Images(jax.device_put(train_x), jax.device_put(train_y), *moments),
-        Images(jax.device_put(test_x), jax.device_put(test_y), *moments),
+        Images(jax.device_put(train_x), jax.device_put(train_y), *taken),
+        Images(jax.device_put(test_x), jax.device_put(test_y), *taken),
     )
 
 
@@ -67,13 +81,13 @@ def num_batches(count: int, batch_size: int) -> int:
     return -(-count // batch_size)
 
 
-def batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
-    """The batches of one epoch: a new order each epoch, the same for every optimizer.
+def batches(count: int, batch_size: int, seed: int, epoch: int, skip: int = 0) -> Iterator[Batch]:
+    """The batches of one epoch but for the first `skip`: the same for every optimizer.
 
     The order depends on nothing but the arguments, so that a run may be resumed anywhere.
     """
     order = np.random.default_rng([seed, epoch]).permutation(count).astype(np.int32)
-    for start in range(0, count, batch_size):
+    for start in range(skip * batch_size, count, batch_size):
         chosen = order[start : start + batch_size]
         # Real images fill a short batch up: batch statistics would notice blank ones.
         yield Batch(np.resize(chosen, batch_size), np.int32(len(chosen)))

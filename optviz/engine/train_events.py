@@ -21,15 +21,15 @@ class Downloading(NamedTuple):
 
 
 class Started(NamedTuple):
-    """The data is loaded and the plan is known."""
+    """The data is loaded and the plan is known; lists have one entry a run."""
 
     kind: Literal["started"]
     labels: list[str]
-    num_steps: int  # of each run
-    steps_per_epoch: int
-    num_params: int
-    num_train: int
-    num_validation: int
+    num_steps: list[int]
+    steps_per_epoch: list[int]
+    num_params: list[int]
+    num_train: list[int]  # images
+    num_validation: list[int]
     class_names: list[str]
     note: str  # on the data set
 
@@ -42,12 +42,27 @@ class Compiling(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Training losses of consecutive steps, each of its own batch, before the update."""
+    """Consecutive steps: of each its loss and gradient, on its own batch, before the update."""
 
     kind: Literal["steps"]
     run: int
-    step: int  # of the first loss, counted from 0
+    step: int  # of the first, counted from 0
     losses: list[float]
+    grad_norms: list[float]  # Euclidean norm over all parameters of the data's gradient
+    clock: float  # seconds that this run has taken so far, its own turns without compilation
+    waited: float  # seconds of these steps in which batches were made ready
+
+
+class Layers(NamedTuple):
+    """A look at the layers after a step; None where a number is not finite."""
+
+    kind: Literal["layers"]
+    run: int
+    step: int  # counted from 0
+    names: list[str]  # of the weight arrays
+    update_ratios: list[float | None]  # of the step, by weight array: norm of change over norm
+    dead_names: list[str]  # of the layers whose units can die
+    dead: list[float | None]  # share of their units that are zero on every image of the batch
 
 
 class EpochEnd(NamedTuple):
@@ -65,6 +80,7 @@ class EpochEnd(NamedTuple):
     val_loss: float | None
     val_accuracy: float | None
     seconds: float  # wall-clock time of training and validation, without compilation
+    clock: float  # seconds that this run has taken so far
 
 
 class RunEnd(NamedTuple):
@@ -76,7 +92,7 @@ class RunEnd(NamedTuple):
     diverged_at: int  # the first step whose loss is not finite; -1: none
 
 
-Event: TypeAlias = Downloading | Started | Compiling | Steps | EpochEnd | RunEnd
+Event: TypeAlias = Downloading | Started | Compiling | Steps | Layers | EpochEnd | RunEnd
 OnEvent: TypeAlias = Callable[[Event], None]
 
 _KINDS: dict[str, type[Event]] = {
@@ -84,16 +100,20 @@ _KINDS: dict[str, type[Event]] = {
     "started": Started,
     "compiling": Compiling,
     "steps": Steps,
+    "layers": Layers,
     "epoch": EpochEnd,
     "end": RunEnd,
 }
 
 
+_FLOAT32 = {"losses", "grad_norms"}
+
+
 def to_json(event: Event) -> dict[str, Any]:
-    """An event as a JSON object; losses keep six digits, None where not finite."""
+    """An event as a JSON object; float32 numbers keep all of their digits, None if not finite."""
     record = event._asdict()
-    if isinstance(event, Steps):
-        record["losses"] = [finite(float(f"{loss:.6g}")) for loss in event.losses]
+    for name in _FLOAT32 & record.keys():
+        record[name] = [finite(float(f"{value:.9g}")) for value in record[name]]
     return record
 
 
@@ -101,7 +121,9 @@ def from_json(record: dict[str, Any]) -> Event:
     """The event that `to_json` made the object from."""
     event = _KINDS[record["kind"]](**record)
     if isinstance(event, Steps):
-        event = event._replace(losses=[math.nan if v is None else v for v in event.losses])
+        lists = {name: getattr(event, name) for name in _FLOAT32}
+        nan = {name: [math.nan if v is None else v for v in x] for name, x in lists.items()}
+        event = event._replace(**nan)
     return event
 
 
@@ -115,10 +137,14 @@ EPOCH_NUMBERS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "se
 
 @dataclass
 class RunResult:
-    """One optimizer's part of a training."""
+    """One run's part of a training."""
 
     label: str
     losses: list[float] = field(default_factory=list)  # one per step
+    grad_norms: list[float] = field(default_factory=list)  # one per step
+    clocks: list[tuple[int, float]] = field(default_factory=list)  # (steps done, seconds taken)
+    waited: float = 0.0  # seconds in which batches were made ready
+    layers: list[Layers] = field(default_factory=list)
     epochs: list[EpochEnd] = field(default_factory=list)
     outcome: Outcome = "running"
     diverged_at: int = -1
@@ -138,12 +164,11 @@ class TrainResult:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data: each run's numbers by epoch, and the spec that repeats it alone."""
-        spec = self.spec.to_json()
         return {
             "runs": [
                 {
                     "label": run.label,
-                    "spec": {**spec, "runs": [text]},
+                    "spec": member.spec.to_json(),
                     "outcome": run.outcome,
                     "diverged_at": run.diverged_at,
                     "epochs": [
@@ -151,7 +176,7 @@ class TrainResult:
                         for epoch in run.epochs
                     ],
                 }
-                for run, text in zip(self.runs, spec["runs"], strict=True)
+                for run, member in zip(self.runs, self.spec.members(), strict=True)
             ]
         }
 
@@ -160,9 +185,17 @@ class TrainResult:
         if isinstance(event, Started):
             self.started = event
         elif isinstance(event, Steps):
-            self.runs[event.run].losses.extend(event.losses)
+            run = self.runs[event.run]
+            run.losses.extend(event.losses)
+            run.grad_norms.extend(event.grad_norms)
+            run.clocks.append((len(run.losses), event.clock))
+            run.waited += event.waited
+        elif isinstance(event, Layers):
+            self.runs[event.run].layers.append(event)
         elif isinstance(event, EpochEnd):
-            self.runs[event.run].epochs.append(event)
+            run = self.runs[event.run]
+            run.epochs.append(event)
+            run.clocks.append((len(run.losses), event.clock))
         elif isinstance(event, RunEnd):
             self.runs[event.run].outcome = event.outcome
             self.runs[event.run].diverged_at = event.diverged_at

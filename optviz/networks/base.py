@@ -59,6 +59,10 @@ class Network(Entry):
         result: Any = _Module(self).apply(variables, x, train, rngs=rngs, mutable=mutable)
         return result if train else (result, stats)
 
+    def dead_units(self, params: Params, stats: Stats, x: jax.Array) -> dict[str, jax.Array]:
+        """By layer whose units can die, the share () of them that are zero on all of x."""
+        return {}
+
     def num_params(self) -> int:
         """How many numbers the optimizer changes."""
         params, _ = jax.eval_shape(self.init, jax.random.key(0))

@@ -1,23 +1,26 @@
-"""What training minimises. `LOSSES`: name -> function (logits, labels) -> loss of each example."""
+"""What training minimises. `LOSSES`: key -> Loss."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 
-def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """Softmax cross-entropy in nats.
+class Loss(NamedTuple):
+    """A loss of single examples."""
 
-    Args:
-        logits: (batch, num_classes), before any softmax.
-        labels: (batch,) int32, the index of the right class.
+    label: str
+    function: Callable[[jax.Array, jax.Array, jax.Array], jax.Array]
+    smooths: bool  # whether label smoothing has a meaning
 
-    Returns:
-        (batch,) losses; ln(num_classes) where all classes look alike.
-    """
+
+def cross_entropy(logits: jax.Array, labels: jax.Array, smoothing: jax.Array) -> jax.Array:
     chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
-    return jax.nn.logsumexp(logits, axis=1) - chosen
+    even = jnp.mean(logits, axis=1)
+    return jax.nn.logsumexp(logits, axis=1) - (1 - smoothing) * chosen - smoothing * even
 
 
-LOSSES: Mapping[str, Callable[[jax.Array, jax.Array], jax.Array]] = {"cross_entropy": cross_entropy}
+LOSSES: Mapping[str, Loss] = {
+    "cross_entropy": Loss("Softmax cross-entropy", cross_entropy, True),
+}

@@ -32,13 +32,13 @@ def pack_training(
         live: whether more will come; the playhead then stays at the end.
         smoothing: the loss of a step is the mean over so many steps up to it.
     """
-    per_epoch = result.started.steps_per_epoch if result.started else 1
+    per_epoch = result.started.steps_per_epoch if result.started else [1] * len(result.runs)
     done = max((len(run.losses) for run in result.runs), default=0)
     over = f", mean of {smoothing} steps" if smoothing > 1 else ""
     numbered = list(enumerate(result.runs))
 
     def by_epoch(name: str, style: str) -> list[dict[str, Any]]:
-        return [_epochs(i, run, name, per_epoch, style) for i, run in numbered if run.epochs]
+        return [_epochs(i, run, name, per_epoch[i], style) for i, run in numbered if run.epochs]
 
     panels = [
         _panel(

@@ -12,6 +12,7 @@ from optviz.data.cifar10 import NOTE, Cifar10
 from optviz.data.cifar10_files import load_directory
 from optviz.engine.train import train
 from optviz.engine.train_events import OnEvent, TrainResult
+from optviz.engine.train_snapshot import Keeper
 from optviz.specs.text import parse_entry
 from optviz.specs.train import TrainSpec
 
@@ -24,6 +25,8 @@ def run_training(
     workers: int | None = None,
     download: bool = False,
     on_download: Progress | None = None,
+    keeper: Keeper | None = None,
+    checkpoint_every: int | None = None,
 ) -> TrainResult:
     """Load the images that `spec` names and train with them, in this process.
 
@@ -34,12 +37,16 @@ def run_training(
         workers: how many runs advance at the same time; None: as many as pays.
         download: whether images that are not on this computer may be downloaded.
         on_download: called with (bytes so far, bytes in all).
+        keeper: where snapshots of the runs go, and what they go on from.
+        checkpoint_every: steps between two snapshots of a run; None: about half a minute.
 
     Raises:
         ValueError: one line; bad settings, bad or missing files, a download that broke off.
     """
     spec.check()
-    return train(spec, load_data(spec, download, on_download), on_event, should_stop, workers)
+    data = load_data(spec, download, on_download)
+    kept = {"keeper": keeper, "checkpoint_every": checkpoint_every}
+    return train(spec, data, on_event, should_stop, workers, **kept)
 
 
 def load_data(spec: TrainSpec, download: bool = False, on_download: Progress | None = None) -> Data:

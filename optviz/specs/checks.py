@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 
 def check_whole(name: str, value: object, low: int, high: int) -> None:
@@ -17,3 +18,10 @@ def check_real(name: str, value: object, low: float, high: float) -> None:
         raise ValueError(f"{name} must be a number, got {value!r}")
     if not (math.isfinite(value) and low <= value <= high):
         raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {value!r}")
+
+
+def check_choice(name: str, value: object, options: Iterable[str]) -> None:
+    """Raise `ValueError` unless `value` is one of `options`."""
+    allowed = tuple(options)
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")

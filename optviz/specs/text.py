@@ -115,6 +115,13 @@ def parse_whole(text: str, who: str) -> int:
     return int(value)
 
 
+def parse_flag(text: str, who: str) -> bool:
+    """`true` or `false`."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f"{who} must be true or false, got {text!r}")
+    return text.lower() == "true"
+
+
 def parse_point(text: str, who: str) -> tuple[float, float]:
     """`x,y` as two finite numbers."""
     parts = text.split(",")

@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from optviz.engine.train_events import Compiling, Downloading, TrainResult
-from optviz.engine.train_run import scheduled_knobs
+from optviz.engine.train_track import scheduled_knobs
 from optviz.engine.watch import replay
 from optviz.export.snippets import train_command_of
 from optviz.player.training import pack_training
@@ -184,10 +184,10 @@ def _show(job_id: str) -> None:
     if any(run.losses for run in result.runs):
         payload = pack_training(
             result,
-            keys=[run.optimizer.name for run in spec.runs],
+            keys=[spec.runs[member.run].optimizer.name for member in spec.members()],
             learning_rates=learning_rates(result),
             live=not status.ended,
-            smoothing=max(1, (result.started.num_steps if result.started else 1) // 60),
+            smoothing=max(1, max(result.started.num_steps if result.started else [1]) // 60),
         )
         player.show(payload, key="train-player")
     st.dataframe(table(result), hide_index=True)
@@ -199,13 +199,13 @@ def _show(job_id: str) -> None:
 
 def _progress(watch: Watch, status: jobs.Status) -> None:
     spec, result = watch.result.spec, watch.result
-    total = result.started.num_steps if result.started else 0
+    total = sum(result.started.num_steps) if result.started else 0
     done = [len(run.losses) for run in result.runs]
-    share = sum(done) / (total * len(done)) if total else 0.0
+    share = sum(done) / total if total else 0.0
     what = f"{spec.network.label} on {spec.dataset.label}"
     if result.started:
         started = result.started
-        what += f", {started.num_train:,} images, {started.steps_per_epoch:,} steps an epoch"
+        what += f", {started.num_train[0]:,} images, {started.steps_per_epoch[0]:,} steps an epoch"
     if not status.ended:
         doing = watch.note or "training"
         left = (time.time() - status.created) * (1 - share) / share if share > 0.03 else None
@@ -227,9 +227,12 @@ def learning_rates(result: TrainResult) -> list[np.ndarray]:
     """(num_steps,) of each run; empty where a rule has none."""
     if result.started is None:
         return []
-    steps, per_epoch = result.started.num_steps, result.started.steps_per_epoch
     rates = []
-    for run, done in zip(result.spec.resolved(), result.runs, strict=True):
+    lengths = result.started.num_steps, result.started.steps_per_epoch
+    for member, done, steps, per_epoch in zip(
+        result.spec.members(), result.runs, *lengths, strict=True
+    ):
+        (run,) = member.spec.resolved()
         rate = getattr(run.optimizer, "learning_rate", None)
         constant = np.empty(0) if rate is None else np.full(steps, rate)
         rates.append(scheduled_knobs(run, steps, per_epoch).get("learning_rate", constant))

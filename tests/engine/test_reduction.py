@@ -57,5 +57,5 @@ def test_specs_carry_it():
     older = {name: value for name, value in spec.to_json().items() if name != "reduction"}
     assert TrainSpec.from_json(older).reduction == "mean"
     assert "reduction" not in asked("sgd").to_query()
-    with pytest.raises(ValueError, match=r"^reduction must be mean or sum, got 'max'$"):
+    with pytest.raises(ValueError, match=r"^reduction must be one of mean, sum, got 'max'$"):
         replace(spec, reduction="max").check()

@@ -21,7 +21,7 @@ from optviz.engine.train_events import (
     from_json,
     to_json,
 )
-from optviz.engine.train_run import scheduled_knobs
+from optviz.engine.train_track import scheduled_knobs
 from optviz.networks import MLP, NETWORKS, LeNet, Linear
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
@@ -204,8 +204,8 @@ def test_events_tell_everything():
     spec = asked("adam", "sgd", epochs=2)
     result = train(spec, DATA, seen.append)
     assert isinstance(seen[0], Started)
-    assert (seen[0].num_steps, seen[0].steps_per_epoch) == (10, 5)
-    assert seen[0].num_params == SMALL.num_params()
+    assert (seen[0].num_steps, seen[0].steps_per_epoch) == ([10, 10], [5, 5])
+    assert seen[0].num_params == [SMALL.num_params()] * 2
     assert "Synthetic" in seen[0].note
 
     copy = TrainResult.empty(spec)

@@ -176,10 +176,10 @@ def test_the_networks_page_shows_what_a_watching_schedule_did() -> None:
     run = Run.parse("sgd:learning_rate=0.1@reduce_on_plateau:patience=0,factor=0.5")
     asked: TrainSpec = replace(default_spec(), runs=(run,), epochs=3)
     result = TrainResult.empty(asked)
-    result.add(Started("started", ["SGD"], 6, 2, 10, 20, 10, ["a"], ""))
+    result.add(Started("started", ["SGD"], [6], [2], [10], [20], [10], ["a"], ""))
     for epoch, loss in enumerate((1.0, 2.0, 3.0)):
-        result.add(Steps("steps", 0, 2 * epoch, [1.0, 1.0]))
-        result.add(EpochEnd("epoch", 0, epoch, 1.0, 0.5, loss, 0.5, 1.0))
+        result.add(Steps("steps", 0, 2 * epoch, [1.0, 1.0], [1.0, 1.0], 1.0, 0.0))
+        result.add(EpochEnd("epoch", 0, epoch, 1.0, 0.5, loss, 0.5, 1.0, 1.0))
     result.add(RunEnd("end", 0, "finished", -1))
     np.testing.assert_allclose(learning_rates(result)[0], [0.1, 0.1, 0.1, 0.1, 0.05, 0.05])
 

@@ -97,8 +97,8 @@ class Report:
         if isinstance(event, Started):
             self._labels = event.labels
             _say(
-                f"{event.num_params:,} parameters, {event.num_train:,} training and "
-                f"{event.num_validation:,} validation images. {event.note}"
+                f"{event.num_params[0]:,} parameters, {event.num_train[0]:,} training and "
+                f"{event.num_validation[0]:,} validation images. {event.note}"
             )
         elif isinstance(event, EpochEnd):
             _say(

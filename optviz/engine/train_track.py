@@ -1,0 +1,208 @@
+"""What belongs to one run of a training, whoever moves it on."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from optviz.engine import train_snapshot, train_step
+from optviz.engine.factors import check_domain
+from optviz.engine.precision import cast
+from optviz.engine.train_data import Batch, Split, batches, num_batches
+from optviz.engine.train_events import EpochEnd, Layers, OnEvent, Outcome, RunEnd, Steps, finite
+from optviz.engine.train_snapshot import Keeper, Snapshot
+from optviz.engine.watch import Watcher
+from optviz.networks.base import Network, Params
+from optviz.schedules.base import Schedule
+from optviz.specs.run import Run
+from optviz.specs.variations import Member
+
+DIVERGED = 1e12  # as on surfaces, a loss beyond this counts as infinite
+LOOKS = 40  # at the layers of a run, evenly over its steps
+
+
+class Track:
+    """One run: what is fixed about it, how far it is, and what it has told."""
+
+    def __init__(
+        self, member: Member, index: int, parts: Split, emit: OnEvent, keeper: Keeper | None
+    ) -> None:
+        self.spec, self.index, self.parts = member.spec, index, parts
+        self._emit, self._keeper = emit, keeper
+        self.steps_per_epoch = num_batches(parts.train.y.size, self.spec.batch_size)
+        self.num_steps = self.steps_per_epoch * self.spec.epochs
+        self.look_every = -(-self.num_steps // LOOKS)
+        self.recipe = train_step.Recipe.of(self.spec)
+        self.strengths = train_step.Strengths.of(self.spec)
+        (run,) = self.spec.resolved()
+        self.network = cast(self.spec.network, "float32")
+        self.optimizer: Any = cast(run.optimizer, "float32")
+        self._knobs = scheduled_knobs(run, self.num_steps, self.steps_per_epoch)
+        # Those that see the loss are told that of validation, as in PyTorch's own examples.
+        self._watchers = {knob: Watcher(s) for knob, s in run.schedules if s.sees_loss}
+        root = jax.random.key(self.spec.seed)
+        self.key = jax.random.fold_in(root, 1)
+        self._weights_key = jax.random.fold_in(root, 0)
+        self.clock = 0.0  # seconds, without the other runs' turns and without compilation
+        self.outcome: Outcome = "running"
+        self.ended = False
+        self._diverged_at = -1
+        self._val_losses: list[float | None] = []
+        self._told = 0  # steps
+
+    @property
+    def num_params(self) -> int:
+        return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(_shapes(self.network)))
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs done, validation included."""
+        return len(self._val_losses)
+
+    def begin(self) -> tuple[train_step.Carry, int]:
+        """The carry to go on from, and the steps that lie behind it.
+
+        Raises:
+            ValueError: what was kept is of another network or rule.
+        """
+        params, stats = train_step.weights(self.network, self._weights_key)
+        carry = train_step.initial(self.optimizer, params, stats)
+        snapshot = self._keeper.load(self.index) if self._keeper else None
+        if snapshot is None:
+            return carry, 0
+        train_snapshot.check(snapshot, self.spec, train_snapshot.to_arrays(carry))
+        self.clock, self._told = snapshot.clock, snapshot.step
+        self.outcome, self._diverged_at = snapshot.outcome, snapshot.diverged_at
+        self.ended = snapshot.outcome != "running"
+        for loss in snapshot.val_losses:
+            self._observe(loss)
+        return train_snapshot.from_arrays(snapshot.arrays, carry), snapshot.step
+
+    def keep(self, carry: train_step.Carry) -> None:
+        """Keep a snapshot of the steps told so far."""
+        if self._keeper is None:
+            return
+        arrays = train_snapshot.to_arrays(carry)
+        self._keeper.save(
+            self.index,
+            Snapshot(
+                self._told,
+                self.epoch,
+                self.clock,
+                tuple(self._val_losses),
+                "running" if self.outcome == "stopped" else self.outcome,
+                self._diverged_at,
+                train_snapshot.fingerprint(self.spec, arrays),
+                arrays,
+            ),
+        )
+
+    def batches(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch, but for the first `skip`."""
+        return batches(self.parts.train.y.size, self.spec.batch_size, self.spec.seed, epoch, skip)
+
+    def task(self, batch: Batch) -> train_step.Task:
+        return train_step.Task(self.network, self.parts.train, batch, self.strengths)
+
+    def knobs_at(self, number: int) -> dict[str, np.float32]:
+        """The scheduled knobs as they stand at a step."""
+        values = {name: values[number] for name, values in self._knobs.items()}
+        for name, watcher in self._watchers.items():
+            values[name] *= watcher.factor
+        return values
+
+    def optimizer_at(self, number: int) -> Any:
+        return dataclasses.replace(self.optimizer, **self.knobs_at(number))
+
+    def tell(self, losses: np.ndarray, grad_norms: np.ndarray, waited: float) -> None:
+        """Tell the next steps, and end the run where a loss is not finite."""
+        bad = np.flatnonzero(~(np.abs(losses) <= DIVERGED))  # also where not a number
+        count, first = bad[0] if len(bad) else len(losses), self._told
+        if count:
+            told = losses[:count].tolist(), grad_norms[:count].tolist()
+            self._emit(Steps("steps", self.index, first, *told, self.clock, waited))
+            self._told += int(count)
+        if len(bad):
+            nothing = (None, None, None, None, 0.0, self.clock)
+            self._emit(EpochEnd("epoch", self.index, self.epoch, *nothing))
+            self._diverged_at = self._told
+            self.end("diverged")
+
+    def looks_at(self, number: int) -> bool:
+        """Whether the layers are looked at after this step."""
+        return number % self.look_every == 0 or number == self.num_steps - 1
+
+    def tell_layers(self, number: int, ratios: np.ndarray, dead: Mapping[str, np.ndarray]) -> None:
+        """Tell how far the weights moved in a step, and which layers have dead units."""
+        shares = [finite(float(share)) for share in dead.values()]
+        moved = [finite(float(ratio)) for ratio in ratios]
+        names = train_step.weight_names(_shapes(self.network))
+        self._emit(Layers("layers", self.index, number, names, moved, list(dead), shares))
+
+    def tell_epoch(
+        self, trained: train_step.Totals, validated: train_step.Totals, seconds: float
+    ) -> None:
+        """Tell an epoch's numbers, those who watch the loss too."""
+        means = (*_means(trained), *_means(validated))
+        epoch = self.epoch
+        self._observe(means[2])
+        self._emit(EpochEnd("epoch", self.index, epoch, *means, seconds, self.clock))
+
+    def _observe(self, val_loss: float | None) -> None:
+        self._val_losses.append(val_loss)
+        for watcher in self._watchers.values():
+            watcher.tell(val_loss)
+
+    def end(self, outcome: Outcome) -> None:
+        """Say how the run ended; only the first time counts."""
+        if not self.ended:
+            self.ended, self.outcome = True, outcome
+            self._emit(RunEnd("end", self.index, outcome, self._diverged_at))
+
+
+@lru_cache(maxsize=64)  # many runs of a training have the same network
+def _shapes(network: Network) -> Params:
+    return jax.eval_shape(network.init, jax.random.key(0))[0]
+
+
+def scheduled_knobs(run: Run, num_steps: int, steps_per_epoch: int) -> Mapping[str, np.ndarray]:
+    """Each scheduled knob's value at each step: name -> (num_steps,) float32.
+
+    Raises:
+        ValueError: a schedule takes a knob out of its domain.
+    """
+    steps = jnp.arange(num_steps, dtype=jnp.float32)
+    lengths = np.float32(num_steps), np.float32(steps_per_epoch)
+    values = {}
+    for knob, schedule in run.schedules:
+        factors = np.asarray(_factors(cast(schedule, "float32"), steps, *lengths))
+        check_domain(run.optimizer, knob, (float(factors.min()), float(factors.max())))
+        values[knob] = np.float32(getattr(run.optimizer, knob)) * factors
+    return values
+
+
+@jax.jit
+def _factors(
+    schedule: Schedule, steps: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
+) -> jax.Array:
+    return jax.vmap(lambda step: schedule(step, num_steps, steps_per_epoch))(steps)
+
+
+def _means(totals: train_step.Totals) -> tuple[float | None, float | None]:
+    """Mean loss and accuracy."""
+    loss, correct, count = (float(value) for value in totals)
+    return finite(loss / count), finite(correct / count)
+
+
+def measures_of(told: Sequence[train_step.Measures]) -> tuple[np.ndarray, np.ndarray]:
+    """Losses and gradient norms of consecutive steps, on the host."""
+    found = jax.device_get([(m.loss, m.grad_norm) for m in told])
+    both = np.asarray(found, np.float32).reshape(-1, 2)
+    return both[:, 0], both[:, 1]

@@ -1,0 +1,104 @@
+"""From one training to many: variations of its settings, its rules and its seeds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from optviz.catalog import Entry, knobs, switches, validate
+from optviz.specs.run import Run, labels
+from optviz.specs.text import parse_value
+
+if TYPE_CHECKING:
+    from optviz.specs.train import TrainSpec
+
+T = TypeVar("T", bound=Entry)
+
+
+class Member(NamedTuple):
+    """One single training of an experiment."""
+
+    label: str  # unlike those of the other members
+    spec: TrainSpec  # its own: one run, one seed, no variations
+    arm: str  # what was varied, such as `batch_size=64`; empty: nothing
+    run: int  # index into the experiment's runs
+    seed: int
+
+    @property
+    def group(self) -> tuple[str, int]:
+        """The same for members that differ in their seed only."""
+        return (self.arm, self.run)
+
+
+@lru_cache(maxsize=64)  # pages and events ask for the same labels again and again
+def members(spec: TrainSpec) -> tuple[Member, ...]:
+    """Every variation with every run and every seed, in this order."""
+    found = []
+    for arm, settings in arms(spec):
+        runs = settings.resolved()
+        for (index, run), name in zip(enumerate(settings.runs), labels(runs), strict=True):
+            for seed in range(settings.seed, settings.seed + settings.seeds):
+                parts = [name, arm, f"seed {seed}" if settings.seeds > 1 else ""]
+                own = replace(settings, runs=(run,), seed=seed, seeds=1)
+                label = " · ".join(filter(None, parts))
+                found.append(Member(label, own, arm, index, seed))
+    return tuple(found)
+
+
+def arms(spec: TrainSpec) -> Iterator[tuple[str, TrainSpec]]:
+    """The settings themselves and each variation of them: (name, settings without `vary`).
+
+    One change at a time: the settings, then each value of each variation. As a grid: every
+    combination of the values, each variation's own or the settings'.
+
+    Raises:
+        ValueError: a variation that cannot be read.
+    """
+    base = replace(spec, vary=(), grid=False)
+    axes = [_axis(text) for text in spec.vary]
+    if spec.grid:
+        choices = itertools.product(*([None, *axis] for axis in axes))
+    else:
+        choices = itertools.chain([()], ((change,) for axis in axes for change in axis))
+    seen = set()
+    for choice in choices:
+        settings, changes = base, [change for change in choice if change is not None]
+        for field, value in changes:
+            settings = settings.changed(field, value)
+        if settings in seen:
+            continue  # a value that the settings have anyway, or one that is said twice
+        seen.add(settings)
+        yield ", ".join(f"{field.split('.')[-1]}={value}" for field, value in changes), settings
+
+
+def _axis(text: str) -> list[tuple[str, str]]:
+    """`field=value|value` as (field, value) pairs."""
+    field, equals, values = (part.strip() for part in text.partition("="))
+    found = [value.strip() for value in values.split("|") if value.strip()]
+    if not equals or not field or not found:
+        raise ValueError(f"vary must be field=value|value, got {text!r}")
+    return [(field, value) for value in found]
+
+
+def vary_entry(item: T, name: str, text: str) -> T:
+    """An entry with one of its fields read from text."""
+    changed = replace(item, **{name: parse_value(type(item), name, text)})
+    validate(changed)
+    return changed
+
+
+def vary_runs(runs: Sequence[Run], name: str, text: str) -> tuple[Run, ...]:
+    """The runs with one hyperparameter of every rule that has it read from text."""
+    changed = []
+    for run in runs:
+        rule = type(run.optimizer)
+        if name in knobs(rule) or name in switches(rule):
+            given = run.given if name in run.given else (*run.given, name)
+            run = replace(run, optimizer=vary_entry(run.optimizer, name, text), given=given)
+        changed.append(run)
+    if changed == list(runs) and not any(hasattr(run.optimizer, name) for run in runs):
+        raise ValueError(f"vary: none of the rules has {name!r}")
+    return tuple(changed)
