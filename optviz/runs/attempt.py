@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from optviz.runs import environment
 from optviz.runs.folder import folder_of, log_of
 from optviz.runs.store import Store, SupersededError, UnavailableError
+
+if TYPE_CHECKING:  # a training that waits does without JAX
+    from optviz.engine.train_events import OnEvent
 
 RESERVE_BYTES = 1 << 18  # given back on a full disk, so that the last word can be written
 
@@ -59,7 +63,7 @@ def carry_out(
     store: Store,
     training: str,
     should_stop: Callable[[], bool],
-    on_event: Callable[[object], None] = lambda event: None,
+    on_event: OnEvent = lambda event: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Exception | None:
     """Train from the last checkpoints on, or from the start, keeping everything in the store.
@@ -83,7 +87,7 @@ def carry_out(
     attempt, outcome, failure = record.attempt, None, None
     try:
         reserve.write_bytes(bytes(RESERVE_BYTES))
-        from optviz.runs.recording import Recording  # a training that waits does without JAX
+        from optviz.runs.recording import Recording  # imports JAX
 
         environment.settle(record.options, record.environment)
         recording = Recording(store, record, tell)

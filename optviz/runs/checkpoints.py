@@ -42,7 +42,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, file.getbuffer())
+    replace_file(path, file.getvalue())
 
 
 def read(path: Path) -> Checkpoint:
@@ -97,8 +97,8 @@ def find(
 class Keeper:
     """Keeps the snapshots that the engine hands out, and hands them back to it.
 
-    A snapshot never gets ahead of the curves: what its run told before is in the store first. Where
-    the disk is full the older file stays, and the snapshot is written later, or replaced by a newer.
+    A snapshot never gets ahead of the curves: what its run told before is in the store first. On a
+    full disk the older file stays, and the snapshot is written later, or replaced by a newer one.
     """
 
     def __init__(

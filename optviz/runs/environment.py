@@ -53,6 +53,8 @@ def describe() -> dict[str, Any]:
     """The environment of this process as plain JSON data; starts JAX."""
     import jax
 
+    from optviz.engine.train import usable_cores
+
     devices = jax.devices()
     return {
         "versions": {name: _version(name) for name in PACKAGES},
@@ -79,15 +81,10 @@ def difference(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> str 
     return f"Numbers may differ from the earlier attempt's: other {', '.join(changed)}."
 
 
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def threads_now() -> int:
     """Into how many parts XLA divides the CPU's work in this process."""
+    from optviz.engine.train import usable_cores
+
     text = os.environ.get(THREADS, "")
     return int(text) if text.isdecimal() and int(text) > 0 else usable_cores()
 

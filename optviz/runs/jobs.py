@@ -117,7 +117,7 @@ def run_here(
     on_event: Callable[[Event], None] = lambda event: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> TrainResult:
-    """Train in this process, without queueing, as a training that lists show and that can be resumed.
+    """Train in this process, without queueing, as a training that is listed and can be resumed.
 
     Args:
         spec: what to train, or the id of a training to be resumed, whose options then count.
