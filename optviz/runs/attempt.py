@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from optviz.runs import environment
 from optviz.runs.folder import folder_of, log_of
-from optviz.runs.store import Store, SupersededError, UnavailableError
+from optviz.runs.store import Store, SupersededError
+from optviz.runs.store_file import UnavailableError
 
 if TYPE_CHECKING:  # a training that waits does without JAX
     from optviz.engine.train_events import OnEvent

@@ -6,7 +6,8 @@ import json
 from typing import Any, NamedTuple
 
 from optviz.engine.train_events import Event, TrainResult, from_json
-from optviz.runs.store import Record, Store
+from optviz.runs.record import Record
+from optviz.runs.store import Store
 from optviz.specs.train import TrainSpec
 
 READ_EVENTS = 2000  # at a time

@@ -14,48 +14,23 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from typing import Any
 
 from optviz.engine.train_events import Event, TrainResult
 from optviz.runs import history, places, processes
 from optviz.runs.attempt import Stop, carry_out
 from optviz.runs.folder import folder_of, home, log_of, new_id
 from optviz.runs.history import News
-from optviz.runs.store import Record, Store, current
+from optviz.runs.record import Record
+from optviz.runs.status import FINAL, Status, state_of, status_of
+from optviz.runs.store import Store, current
+from optviz.runs.transfer import Imported
+from optviz.runs.transfer import import_from as import_into
 from optviz.specs.train import TrainSpec
 
-State: TypeAlias = Literal["queued", "running", "finished", "stopped", "failed", "dead"]
-FINAL = ("finished", "stopped", "failed", "dead")
-LOG_LINES = 20
 MAX_NAME = 120  # characters
 DAY = 86_400.0  # seconds
 KEEP_DAYS = 30.0  # for which deleting can be undone
-
-
-class Status(NamedTuple):
-    """How a training stands.
-
-    `dead` is a training whose process ended without saying why, as after a crash or a kill.
-    """
-
-    id: str
-    state: State
-    pid: int | None
-    created: float  # seconds since 1970
-    message: str  # why it failed, in one line; else empty
-    log: tuple[str, ...]  # the last lines of its output, where it failed or died
-    name: str
-    attempt: int  # processes that have begun it so far
-    place: int | None  # in the queue, 1 is the next one; None: it does not wait
-    outcome: list[dict[str, Any]] | None  # of each run, once it has ended; see `history.outcome`
-
-    @property
-    def ended(self) -> bool:
-        return self.state in FINAL
-
-    @property
-    def resumable(self) -> bool:
-        return self.state in ("stopped", "failed", "dead")
 
 
 def start(
@@ -158,7 +133,7 @@ def status(job_id: str) -> Status:
         ValueError: there is no such training.
     """
     store = current()
-    return _status(store, _get(store, job_id))
+    return status_of(store, _get(store, job_id))
 
 
 def spec_of(job_id: str) -> TrainSpec:
@@ -204,7 +179,7 @@ def stop(job_id: str, *, grace: float = 10.0, wait: bool = True) -> None:
     """
     store = current()
     record = _get(store, job_id)
-    if _state(record) in FINAL:
+    if state_of(store, record) in FINAL:
         return
     with suppress(OSError):  # a full disk; the signal reaches those that have begun
         store.ask_stop(job_id)
@@ -224,7 +199,7 @@ def list_jobs(search: str | None = None, *, deleted: bool = False) -> list[Statu
     words = (search or "").casefold().split()
     found = []
     for record in store.all(deleted=deleted):
-        status = _status(store, record, line)
+        status = status_of(store, record, line)
         text = f"{status} {record.spec} {record.environment}".casefold()
         if all(word in text for word in words):
             found.append(status)
@@ -249,7 +224,7 @@ def delete(job_id: str) -> None:
         ValueError: there is no such training, or it is still going.
     """
     store = current()
-    if _state(_get(store, job_id)) not in FINAL:
+    if state_of(store, _get(store, job_id)) not in FINAL:
         raise ValueError(f"training {job_id} is still going; stop it first")
     store.delete(job_id)
 
@@ -272,6 +247,20 @@ def purge(*, days: float = KEEP_DAYS) -> list[str]:
     for training in removed:
         shutil.rmtree(folder_of(training), ignore_errors=True)
     return removed
+
+
+def import_from(path: str | Path) -> Imported:
+    """Take over the trainings of another store, or of another `OPTVIZ_HOME`; see `transfer`.
+
+    Raises:
+        ValueError: one line; there is no store, or it cannot be read.
+    """
+    return import_into(current(), path)
+
+
+def notice() -> str | None:
+    """What has to be said once about the store, as that it was damaged; None: nothing."""
+    return current().notice()
 
 
 def heading(spec: TrainSpec) -> str:
@@ -322,7 +311,7 @@ def _check_queue(store: Store) -> None:
 def _claim(store: Store, job_id: str) -> None:
     """Queue an ended training again; of several who try at once, one does."""
     record = _get(store, job_id)
-    state = _state(record)
+    state = state_of(store, record)
     if state == "finished":
         raise ValueError(f"training {job_id} has finished; there is nothing left to resume")
     if state not in FINAL or not store.queue_again(record):
@@ -353,44 +342,3 @@ def _get(store: Store, job_id: str) -> Record:
     if record.deleted_at is not None:
         raise ValueError(f"training {job_id} was deleted; restore it first")
     return record
-
-
-def _state(record: Record) -> State:
-    if record.ended or processes.going(record.pid, record.process_started, record.queued):
-        return cast(State, record.state)
-    record = current().get(record.id)  # once more: the last word is written before the end
-    if record.ended:
-        return cast(State, record.state)
-    return "stopped" if record.stop_asked else "dead"
-
-
-def _status(store: Store, record: Record, line: list[str] | None = None) -> Status:
-    state = _state(record)
-    if state != record.state:
-        record = store.get(record.id)
-    place = None
-    if state == "queued":
-        line = places.line(store) if line is None else line
-        place = line.index(record.id) + 1 if record.id in line else None
-    return Status(
-        id=record.id,
-        state=state,
-        pid=record.pid if state not in FINAL else None,
-        created=record.created,
-        message="its process ended without a word" if state == "dead" else record.message,
-        log=_tail(log_of(record.id)) if state in ("failed", "dead") else (),
-        name=record.name,
-        attempt=record.attempt,
-        place=place,
-        outcome=record.outcome,
-    )
-
-
-def _tail(path: Path) -> tuple[str, ...]:
-    """The last lines of a file that may be long."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 8192))
-            return tuple(file.read().decode("utf-8", "replace").splitlines()[-LOG_LINES:])
-    except OSError:
-        return ()

@@ -29,6 +29,8 @@ def myself() -> Identity:
 
 def adopt(child: subprocess.Popen[bytes]) -> Identity:
     """Remember a child, so that it leaves no zombie behind."""
+    for pid in [pid for pid, other in _children.items() if other.poll() is not None]:
+        _children.pop(pid, None)
     _children[child.pid] = child
     try:
         return Identity(child.pid, psutil.Process(child.pid).create_time())

@@ -10,7 +10,8 @@ from optviz.engine import compile_cache
 from optviz.engine.train_events import Downloading, EpochEnd, Event, RunEnd
 from optviz.runs import checkpoints, environment, history
 from optviz.runs.folder import checkpoints_of
-from optviz.runs.store import Record, Store
+from optviz.runs.record import Record
+from optviz.runs.store import Store
 from optviz.runs.training import run_training
 from optviz.runs.writer import Writer
 

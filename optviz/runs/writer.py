@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from optviz.engine.train_events import Event, RunEnd, to_json
-from optviz.runs.store import Store, UnavailableError
+from optviz.runs.store import Store
+from optviz.runs.store_file import UnavailableError
 
 T = TypeVar("T")
 PERIOD = 0.2  # seconds between two writes

@@ -1,51 +1,28 @@
-"""Trainings in their own processes: started, watched, stopped, found again and forgotten."""
+"""Trainings in their own processes: started, watched, stopped, resumed, found again, forgotten."""
 
-import json
+import dataclasses
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
+from job_kit import DATASET, LONG, PATIENCE, SHORT, ended, kinds, wait_until
 
-from optviz.data import Cifar10, Synthetic
-from optviz.engine.train_events import EpochEnd, RunEnd, Started
+from optviz.data import Cifar10
+from optviz.engine.train_events import EpochEnd, RunEnd, Started, to_json
 from optviz.networks import Linear
-from optviz.runs import jobs
-from optviz.runs.folder import home, read_json
+from optviz.runs import jobs, places, processes
+from optviz.runs.folder import checkpoints_of, folder_of, new_id
+from optviz.runs.store import current
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
-
-DATASET = Synthetic(num_train=640, num_test=20)
-SHORT = TrainSpec(DATASET, Linear(), (Run.parse("adam"), Run.parse("sgd")), epochs=2)
-LONG = TrainSpec(DATASET, Linear(), (Run.parse("adam"),), epochs=1000, batch_size=1)
-PATIENCE = 120  # seconds; a shared machine may be slow
-
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("OPTVIZ_HOME", str(tmp_path))
-    monkeypatch.setenv("OPTVIZ_JOBS", "1")
-    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
-    yield
-    for job in jobs.list_jobs():
-        jobs.stop(job.id, grace=0.5)
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, jobs.list_jobs()
-        time.sleep(0.05)
-    return found
-
-
-def kinds(job_id):
-    return [event.kind for event in jobs.read(job_id).events]
 
 
 def test_from_start_to_end():
     began = time.perf_counter()
-    job_id = jobs.start(SHORT)
+    job_id = jobs.start(SHORT, name="  the   first ")
     assert time.perf_counter() - began < 5  # it does not wait for the training
     assert jobs.status(job_id).state in ("queued", "running")
     assert jobs.spec_of(job_id) == SHORT
@@ -58,43 +35,46 @@ def test_from_start_to_end():
     events += jobs.read(job_id, position).events
 
     status = jobs.status(job_id)
-    assert (status.state, status.message) == ("finished", ""), status.log
+    assert (status.state, status.message, status.name) == ("finished", "", "the first"), status.log
+    assert (status.attempt, status.pid, status.place) == (1, None, None)
     assert events == jobs.read(job_id).events  # what was seen live is what is kept
     assert isinstance(events[0], Started)
     assert len([event for event in events if isinstance(event, EpochEnd)]) == 4
     assert {event.outcome for event in events if isinstance(event, RunEnd)} == {"finished"}
-    result = jobs.result(job_id)
-    assert [len(run.losses) for run in result.runs] == [10, 10]
-    assert result.to_json() == read_json(home() / "runs" / job_id / "result.json")
+    assert [len(run.losses) for run in jobs.result(job_id).runs] == [10, 10]
+    assert status.outcome is not None
+    assert [run["steps"] for run in status.outcome] == [10, 10]
+    environment = current().get(job_id).environment
+    assert environment is not None
+    assert (environment["platform"], environment["versions"].keys() >= {"jax"}) == ("cpu", True)
+    assert sorted(path.name for path in checkpoints_of(job_id).iterdir()) == ["0.npz", "1.npz"]
 
     jobs.stop(job_id)  # nothing to stop
     assert jobs.status(job_id).state == "finished"
-    assert [job.id for job in jobs.list_jobs()] == [job_id]
-    jobs.delete(job_id)
-    assert jobs.list_jobs() == []
-    with pytest.raises(ValueError, match="there is no training"):
-        jobs.status(job_id)
+    with pytest.raises(ValueError, match="has finished; there is nothing left to resume"):
+        jobs.resume(job_id)
 
 
 def test_stopped_found_again_and_queued():
     first = jobs.start(LONG)
     wait_until(lambda: "steps" in kinds(first))
-    forgotten = dict(jobs._children)
-    jobs._children.clear()  # as after a restart of the app
+    child = processes._children.pop(jobs.status(first).pid)  # as after a restart of the app
     assert jobs.status(first).state == "running"
     pid = jobs.status(first).pid
     assert pid is not None
     assert os.getpriority(os.PRIO_PROCESS, pid) >= 10
-    with pytest.raises(ValueError, match="is still going; stop it first"):
-        jobs.delete(first)
+    for refused in (jobs.delete, jobs.resume):
+        with pytest.raises(ValueError, match="is still going"):
+            refused(first)
 
-    second = jobs.start(LONG)  # there is one place
-    wait_until(lambda: (home() / "runs" / second / "process.json").exists())
+    second, third = jobs.start(LONG), jobs.start(SHORT)  # there is one place
     time.sleep(1)
-    assert jobs.status(second).state == "queued"
+    assert [jobs.status(job).state for job in (second, third)] == ["queued", "queued"]
+    assert [job.place for job in jobs.list_jobs()] == [2, 1, None]
     jobs.stop(second)
     assert jobs.status(second).state == "stopped"
     assert jobs.read(second).events == []
+    assert jobs.status(third).place == 1
 
     jobs.stop(first)
     assert jobs.status(first).state == "stopped"
@@ -102,7 +82,24 @@ def test_stopped_found_again_and_queued():
     assert isinstance(last, RunEnd)
     assert last.outcome == "stopped"
     assert jobs.result(first).runs[0].losses
-    assert [process.wait(PATIENCE) for process in forgotten.values()]
+    assert ended(third).state == "finished"
+    assert child.wait(PATIENCE) == 0
+
+
+def test_a_stopped_training_goes_on():
+    spec = dataclasses.replace(LONG, epochs=2)
+    job_id = jobs.start(spec, checkpoint_every=50)
+    wait_until(lambda: "steps" in kinds(job_id))
+    jobs.stop(job_id)
+    before = jobs.read(job_id)
+    assert jobs.status(job_id).resumable
+    jobs.resume(job_id)
+    assert ended(job_id).state == "finished"
+    after = jobs.read(job_id)
+    assert (before.attempt, after.attempt) == (1, 2)
+    assert after.events[: len(before.events) - 1] == before.events[:-1]  # all but "stopped"
+    run = jobs.result(job_id).runs[0]
+    assert (len(run.losses), len(run.epochs), run.outcome) == (1280, 2, "finished")
 
 
 def test_killed():
@@ -111,33 +108,72 @@ def test_killed():
     pid = jobs.status(job_id).pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    status = wait_until(lambda: jobs.status(job_id) if jobs.status(job_id).ended else None)
+    status = ended(job_id)
     assert (status.state, status.pid) == ("dead", None)
     assert "without a word" in status.message
+    assert "Attempt 1 begins" in status.log[0]
     assert jobs.result(job_id).runs[0].losses  # what it told is kept
+    # Another process has got its number meanwhile.
+    current().set_process(job_id, os.getpid(), processes.myself().started - 60)
+    assert jobs.status(job_id).state == "dead"
 
 
-def test_failed():
-    spec = TrainSpec(Cifar10(), Linear(), (Run.parse("adam"),), directory="/does/not/exist")
+def test_failed_and_resumed_when_the_reason_is_gone(tmp_path):
+    spec = TrainSpec(Cifar10(), Linear(), (Run.parse("adam"),), directory=str(tmp_path / "none"))
     job_id = jobs.start(spec)
-    status = wait_until(lambda: jobs.status(job_id) if jobs.status(job_id).ended else None)
+    status = ended(job_id)
     assert status.state == "failed"
-    assert status.message == "data folder '/does/not/exist' does not exist"
+    assert status.message == f"data folder {spec.directory!r} does not exist"
+    jobs.resume(job_id)
+    assert ended(job_id).attempt == 2
 
 
-def test_half_written_lines_wait(tmp_path):
-    folder = tmp_path / "runs" / "20250101-000000-00000000"
-    folder.mkdir(parents=True)
-    (folder / "spec.json").write_text(json.dumps({"spec": SHORT.to_json()}))
-    line = json.dumps({"kind": "compiling", "run": 0}).encode() + b"\n"
-    (folder / "events.jsonl").write_bytes(line + line[:9])
-    news = jobs.read(folder.name)
-    assert (len(news.events), news.position) == (1, len(line))
-    assert jobs.read(folder.name, news.position) == ([], news.position)
-    with (folder / "events.jsonl").open("ab") as file:
-        file.write(line[9:])
-    assert len(jobs.read(folder.name, news.position).events) == 1
-    assert jobs.status(folder.name).state == "dead"
+def test_a_list_that_is_searched_renamed_deleted_and_undone(tmp_path):
+    store = current()
+    for name in ("Ärger with Adam", "second"):
+        training = new_id()
+        store.create(training, SHORT.to_json(), {}, name)
+        store.end(training, 0, "stopped")
+        folder_of(training).mkdir(parents=True)
+    second, first = jobs.list_jobs()
+    assert [job.id for job in jobs.list_jobs("ADAM ärger")] == [first.id]
+    assert len(jobs.list_jobs("linear stopped")) == 2
+    assert jobs.list_jobs("no such") == []
+    jobs.rename(first.id, "50% _better_")
+    assert [job.name for job in jobs.list_jobs("% _")] == ["50% _better_"]
+    for name in ("", "  ", "x" * 121, "a\0b"):
+        with pytest.raises(ValueError, match="a name must have 1 to 120"):
+            jobs.rename(first.id, name)
+
+    jobs.delete(second.id)
+    assert [job.id for job in jobs.list_jobs()] == [first.id]
+    assert [job.id for job in jobs.list_jobs(deleted=True)] == [second.id]
+    for verb in (jobs.status, jobs.stop, jobs.result, jobs.delete, jobs.resume):
+        with pytest.raises(ValueError, match="was deleted; restore it first"):
+            verb(second.id)
+    assert jobs.purge(days=1) == []
+    jobs.restore(second.id)
+    assert jobs.status(second.id).name == "second"
+    with pytest.raises(ValueError, match="is not deleted"):
+        jobs.restore(second.id)
+    jobs.delete(second.id)
+    assert jobs.purge(days=0) == [second.id]
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [first.id]
+    with pytest.raises(ValueError, match="there is no training"):
+        jobs.restore(second.id)
+
+
+def test_a_full_queue_is_refused(monkeypatch):
+    monkeypatch.setattr(places, "MAX_WAITING", 2)
+    store, me = current(), processes.myself()
+    for _ in range(2):
+        training = new_id()
+        store.create(training, SHORT.to_json(), {}, "waits")
+        store.set_process(training, *me)
+    with pytest.raises(ValueError, match="2 trainings wait already; stop some, or try again"):
+        jobs.start(SHORT)
+    for record in store.all():
+        store.end(record.id, 0, "stopped")
 
 
 @pytest.mark.parametrize(
@@ -153,17 +189,57 @@ def test_half_written_lines_wait(tmp_path):
         "20250101-000000-0000000g",
         "２0250101-000000-00000000",
         "20250101-000000-00000000",
+        "' OR 1=1 --",
         None,
         7,
     ],
 )
 def test_hostile_ids(job_id):
-    for function in (jobs.status, jobs.read, jobs.stop, jobs.delete, jobs.result, jobs.spec_of):
+    verbs = (jobs.status, jobs.read, jobs.stop, jobs.delete, jobs.result, jobs.spec_of)
+    for verb in (*verbs, jobs.resume, jobs.restore):
         with pytest.raises(ValueError, match="there is no training"):
-            function(job_id)
+            verb(job_id)
 
 
 def test_bad_settings_start_nothing():
     with pytest.raises(ValueError, match="epochs must be"):
         jobs.start(TrainSpec(DATASET, Linear(), SHORT.runs, epochs=0))
+    with pytest.raises(ValueError, match="checkpoint_every must be a whole number from 1, got 0"):
+        jobs.start(SHORT, checkpoint_every=0)
     assert jobs.list_jobs() == []
+
+
+def test_trained_here_it_is_listed_too():
+    said, seen = [], []
+    result = jobs.run_here(SHORT, on_event=seen.append, say=said.append)
+    (job,) = jobs.list_jobs()
+    assert (job.state, said[0]) == ("finished", f"Training {job.id}")
+    assert result.to_json() == jobs.result(job.id).to_json()
+    assert list(map(to_json, seen)) == list(map(to_json, jobs.read(job.id).events))
+    spec = TrainSpec(Cifar10(), Linear(), SHORT.runs, directory="/does/not/exist")
+    with pytest.raises(ValueError, match="data folder '/does/not/exist' does not exist"):
+        jobs.run_here(spec)
+    assert jobs.list_jobs()[0].state == "failed"
+
+
+HERE = """
+import sys
+from optviz.runs import jobs
+from job_kit import LONG
+jobs.run_here(LONG, checkpoint_every=20)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "state"), [(signal.SIGKILL, "dead"), (signal.SIGINT, "stopped")]
+)
+def test_a_training_of_the_command_line_is_killed_or_interrupted(number, state):
+    here = os.path.dirname(__file__)
+    path = os.pathsep.join([here, *sys.path])
+    process = subprocess.Popen([sys.executable, "-c", HERE], env=os.environ | {"PYTHONPATH": path})
+    job = wait_until(lambda: next(iter(jobs.list_jobs()), None))
+    wait_until((checkpoints_of(job.id) / "0.npz").exists)
+    assert jobs.status(job.id).pid == process.pid
+    process.send_signal(number)
+    assert process.wait(PATIENCE) != 0
+    assert jobs.status(job.id).state == state

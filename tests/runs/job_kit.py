@@ -1,0 +1,31 @@
+"""Trainings that tests start, and how they wait for them."""
+
+import time
+
+from optviz.data import Synthetic
+from optviz.networks import Linear
+from optviz.runs import jobs
+from optviz.specs.run import Run
+from optviz.specs.train import TrainSpec
+
+PATIENCE = 120  # seconds; a shared machine may be slow
+DATASET = Synthetic(num_train=640, num_test=20)
+SHORT = TrainSpec(DATASET, Linear(), (Run.parse("adam"), Run.parse("sgd")), epochs=2)
+LONG = TrainSpec(DATASET, Linear(), (Run.parse("adam"),), epochs=1000, batch_size=1)
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, jobs.list_jobs()
+        time.sleep(0.05)
+    return found
+
+
+def ended(job_id):
+    """The status of a training at its end."""
+    return wait_until(lambda: s if (s := jobs.status(job_id)).ended else None)
+
+
+def kinds(job_id):
+    return [event.kind for event in jobs.read(job_id).events]
