@@ -35,12 +35,17 @@ class Watch:
     job_id: str
     result: TrainResult
     position: int = 0
+    attempt: int = 0
     note: str = ""
 
     def look(self) -> None:
         """Read what is new; a reload of the page starts again from the beginning."""
         while True:
             news = jobs.read(self.job_id, self.position)
+            if news.attempt != self.attempt:  # it was resumed: what came after a checkpoint is void
+                self.result, self.attempt = TrainResult.empty(self.result.spec), news.attempt
+                self.position = 0
+                continue
             for event in news.events:
                 self.result.add(event)
                 if isinstance(event, Downloading):
@@ -50,7 +55,7 @@ class Watch:
                     self.note = "compiling"
                 else:
                     self.note = ""
-            if news.position == self.position:
+            if not news.events:
                 return
             self.position = news.position
 
@@ -131,7 +136,7 @@ def _earlier(watch: Watch | None) -> None:
             when = datetime.fromtimestamp(status.created).strftime("%d %b %H:%M")
             with st.container(horizontal=True, gap="xxsmall"):
                 st.button(
-                    f"{when} · {status.state} · {_heading(status.id)}",
+                    f"{when} · {status.state} · {status.name}",
                     key=f"train.open.{status.id}",
                     on_click=_open,
                     args=(status.id,),
@@ -148,14 +153,6 @@ def _earlier(watch: Watch | None) -> None:
                         args=(status.id,),
                         type="tertiary",
                     )
-
-
-def _heading(job_id: str) -> str:
-    try:
-        spec = jobs.spec_of(job_id)
-    except ValueError:
-        return job_id
-    return f"{spec.network.label} on {spec.dataset.label}, {', '.join(spec.labels)}"
 
 
 def _open(job_id: str) -> None:
