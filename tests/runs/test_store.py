@@ -158,7 +158,7 @@ def writer(training, name, count=10**9):
 
 def test_killed_in_the_middle_of_writing(own_home):
     training, rng = made(current()), random.Random(1)
-    for life in range(5):
+    for life in range(4):
         process = writer(training, f"life{life}")
         assert process.stdout is not None
         process.stdout.readline()
@@ -205,6 +205,18 @@ def test_an_earlier_attempt_is_not_listened_to_and_positions_are_new():
     assert [body for _, body in after] == ['"s"', '"a"', '"a"', '"b"', '"c"', '"B"']
     assert after[-1][0] > rows[-1][0]
     assert store.counts(training) == {None: 1, 0: 2, 1: 3}
+
+
+def test_of_two_that_resume_at_once_one_does():
+    store = current()
+    training = made(store)
+    store.end(training, 0, "stopped")
+    seen = store.get(training)
+    assert [store.queue_again(seen), store.queue_again(seen)] == [True, False]
+    store.end(training, 0, "stopped")
+    seen = store.get(training)
+    store.delete(training)
+    assert not store.queue_again(seen)
 
 
 def test_looking_often_costs_little():
