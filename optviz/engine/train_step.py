@@ -194,7 +194,7 @@ def _look_up(images: Images, index: jax.typing.ArrayLike) -> tuple[jax.Array, ja
 def _totals(logits: jax.Array, y: jax.Array, counts: jax.Array, loss: str) -> Totals:
     """Sums over the images whose `counts` is 1, not 0."""
     correct = (jnp.argmax(logits, axis=1) == y).astype(jnp.float32)
-    losses = LOSSES[loss](logits, y)
+    losses = LOSSES[loss].function(logits, y, 0.0)
     return Totals(jnp.sum(losses * counts), jnp.sum(correct * counts), jnp.sum(counts))
 
 
