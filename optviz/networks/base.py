@@ -83,8 +83,8 @@ class Network(Entry):
             is a channel.
         """
         variables = {"params": params, **stats}
-        _, seen = _Module(self).apply(variables, x, False, mutable=[UNITS])
-        return {name: layer[DEAD] for name, layer in seen.get(UNITS, {}).items()}
+        result: Any = _Module(self).apply(variables, x, False, mutable=[UNITS])
+        return {name: layer[DEAD] for name, layer in result[1].get(UNITS, {}).items()}
 
     def _at_defaults(self) -> Network:
         """The same program; numbers that are traced decide no shape, and may not be hashable."""

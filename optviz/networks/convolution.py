@@ -40,7 +40,7 @@ def convolve(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0)
 
 def _plain(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
     dimensions = ("NHWC", "HWIO", "NHWC")
-    sides = ((padding,) * 2,) * 2
+    sides = [(padding, padding)] * 2
     return lax.conv_general_dilated(
         x, kernel, (stride, stride), sides, dimension_numbers=dimensions
     )

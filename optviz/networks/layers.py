@@ -31,6 +31,10 @@ class Layer(nn.Module):
         """
         raise NotImplementedError
 
+    def flops_on_padding(self, inputs: Shape, outputs: Shape) -> int:
+        """Those of `flops` that multiply padded zeros."""
+        return 0
+
 
 class Dense(Layer):
     """x W + b: (batch, inputs) -> (batch, features)."""
@@ -68,6 +72,16 @@ class Conv(Layer):
         """2 F² D₁ · H' W' D₂: products with padded zeros count, as in the textbook formula."""
         one = 2 * self.size**2 * inputs[-1] + self.use_bias
         return one * math.prod(outputs)
+
+    def flops_on_padding(self, inputs: Shape, outputs: Shape) -> int:
+        within = [self._products_within(*sides) for sides in zip(inputs[:2], outputs[:2])]
+        everywhere = self.size**2 * math.prod(outputs[:2])
+        return 2 * inputs[-1] * self.features * (everywhere - math.prod(within))
+
+    def _products_within(self, side: int, outputs: int) -> int:
+        """How many (output, kernel element) pairs along one side look at the image."""
+        first = (index * self.stride - self.padding for index in range(outputs))
+        return sum(min(low + self.size, side) - max(low, 0) for low in first)
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:

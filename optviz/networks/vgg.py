@@ -49,7 +49,7 @@ class VGG(Network):
         help="Channels of the first stage.",
     )
     activation: str = switch("relu", options=tuple(ACTIVATIONS), help="Non-linearity.")
-    initialiser: str = switch("kaiming", options=tuple(INITIALISERS), help="How weights start.")
+    initialiser: str = switch("pytorch", options=tuple(INITIALISERS), help="How weights start.")
     batch_norm: bool = switch(True, help="Normalise after each convolution.")
     dropout: float = knob(
         0.0, domain=(0, 1), typical=(0, 0.8), help="Share of hidden units left out in training."
