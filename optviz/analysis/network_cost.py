@@ -1,11 +1,11 @@
 """What a network costs: parameters, operations and memory, layer by layer.
 
-Operations are counted by the textbook's formulas, for one image, forward, in test. A convolution of
-D₁ channels to D₂ with kernels of F x F makes F² D₁ · H' W' D₂ multiply-adds, a fully connected layer
-D₁ D₂. **A multiply-add counts as two FLOPs**; biases, normalisation, activations and pooling count
-too. Products with padded zeros are part of the formula: they are counted, and also told apart.
-A step of training costs about three times as much: forward, and two products of the same size for
-the gradients of inputs and of weights.
+Operations are counted by the textbook's formulas, for one image, forward, in test. A convolution
+of D₁ channels to D₂ with kernels of F x F makes F² D₁ · H' W' D₂ multiply-adds, a fully connected
+layer D₁ D₂. **A multiply-add counts as two FLOPs**; biases, normalisation, activations and pooling
+count too. Products with padded zeros are part of the formula: they are counted, and also told
+apart. A step of training costs about three times as much: forward, and two products of the same
+size for the gradients of inputs and of weights.
 """
 
 from __future__ import annotations

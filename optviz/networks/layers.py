@@ -74,7 +74,9 @@ class Conv(Layer):
         return one * math.prod(outputs)
 
     def flops_on_padding(self, inputs: Shape, outputs: Shape) -> int:
-        within = [self._products_within(*sides) for sides in zip(inputs[:2], outputs[:2], strict=True)]
+        within = [
+            self._products_within(*sides) for sides in zip(inputs[:2], outputs[:2], strict=True)
+        ]
         everywhere = self.size**2 * math.prod(outputs[:2])
         return 2 * inputs[-1] * self.features * (everywhere - math.prod(within))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 MOMENTUM = 0.1  # weight of the newest batch in the running averages, as PyTorch counts it
 EPS = 1e-5
@@ -14,7 +15,7 @@ def moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
 
     In float32 at least: sums over a batch would not survive bfloat16.
     """
-    x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    x = x.astype(np.promote_types(x.dtype, np.float32))
     axes = tuple(range(x.ndim - 1))
     mean = x.mean(axes, keepdims=True)
     return mean.reshape(-1), jnp.square(x - mean).mean(axes)
@@ -24,7 +25,7 @@ def normalise(
     x: jax.Array, mean: jax.Array, variance: jax.Array, scale: jax.Array, bias: jax.Array
 ) -> jax.Array:
     """(x − mean) / √(variance + ε) · scale + bias, each per channel."""
-    dtype = jnp.promote_types(x.dtype, jnp.float32)
+    dtype = np.promote_types(x.dtype, np.float32)
     row = (1,) * (x.ndim - 1) + (-1,)
     mean, variance, scale, bias = (
         value.astype(dtype).reshape(row) for value in (mean, variance, scale, bias)
