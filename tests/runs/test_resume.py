@@ -45,10 +45,11 @@ def has_news(job_id):
     wait_until(lambda: jobs.read(job_id, news.position).events or jobs.status(job_id).ended)
 
 
-@pytest.mark.parametrize(("deterministic", "most"), [(False, 3), (True, 1)])
-def test_killed_at_random_moments(monkeypatch, deterministic, most):
+# Every few steps, and so seldom that much is told twice.
+@pytest.mark.parametrize(("every", "deterministic", "most"), [(3, False, 3), (170, True, 2)])
+def test_killed_at_random_moments(monkeypatch, every, deterministic, most):
     monkeypatch.setenv("OPTVIZ_JOBS", "2")
-    options = {"checkpoint_every": 3, "deterministic": deterministic}
+    options = {"checkpoint_every": every, "deterministic": deterministic}
     whole, broken = jobs.start(SPEC, **options), jobs.start(SPEC, **options)
     rng, deaths = random.Random(deterministic), 0
     while deaths < most:
