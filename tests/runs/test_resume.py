@@ -39,10 +39,14 @@ def weights(job_id):
     ]
 
 
-def has_news(job_id):
-    """Wait until a training has told something since now, or has ended."""
-    news = jobs.read(job_id)
-    wait_until(lambda: jobs.read(job_id, news.position).events or jobs.status(job_id).ended)
+def is_training(job_id, kind):
+    """Wait until a training has told something of a kind since now, or has ended."""
+    since = jobs.read(job_id).position
+
+    def told():
+        return kind in {event.kind for event in jobs.read(job_id, since).events}
+
+    wait_until(lambda: told() or jobs.status(job_id).ended)
 
 
 # Every few steps, and so seldom that much is told twice.
@@ -53,7 +57,7 @@ def test_killed_at_random_moments(monkeypatch, every, deterministic, most):
     whole, broken = jobs.start(SPEC, **options), jobs.start(SPEC, **options)
     rng, deaths = random.Random(deterministic), 0
     while deaths < most:
-        has_news(broken)
+        is_training(broken, ("steps", "compiling")[deaths % 2])
         time.sleep(rng.uniform(0, 0.3))
         if (pid := jobs.status(broken).pid) is not None:
             os.kill(pid, signal.SIGKILL)
