@@ -24,7 +24,9 @@ def spec(*runs: str, **fields) -> TrainSpec:
     return replace(SPEC, runs=tuple(map(Run.parse, runs)), **fields)
 
 
-def falling(steps: int, *, start: float = 2.3, end: float = 0.5, noise: float = 0.05, seed: int = 0):
+def falling(
+    steps: int, *, start: float = 2.3, end: float = 0.5, noise: float = 0.05, seed: int = 0
+):
     """(steps,) losses that fall geometrically under noise."""
     rng = np.random.default_rng(seed)
     return np.geomspace(start, end, steps) * (1 + noise * rng.standard_normal(steps))

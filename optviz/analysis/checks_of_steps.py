@@ -74,7 +74,7 @@ def vanishing_gradient(view: View) -> Finding | None:
         return None
     text = (
         f"the gradient has vanished: its norm fell from {first:.2g} to {last:.2g} with the loss "
-        f"still at {view.last.mean():.3f}"
+        f"still at {view.last.mean():.4g}"
     )
     advice = "Try a lower learning rate, ReLU-like activations, batch norm or fewer layers."
     return Finding(view.steps - view.window, text, advice, first / max(last, 1e-30))
