@@ -43,10 +43,10 @@ def summary(result: TrainResult, accuracy: float | None = None) -> pd.DataFrame:
         Columns label, seeds, epochs (of the seed that has come least far), the four numbers of an
         epoch as medians over seeds, those of validation with `, least` and `, greatest`; best epoch
         (counted from 1, of the median validation accuracy), seconds an epoch, milliseconds a step
-        (lately, without validation), outcome. With an accuracy also `reached` (how many seeds did), and `epochs`, `steps`,
-        `images seen` and `seconds of training` `to N%`: the median over all seeds of the first
-        epoch's end at which it was reached, missing where most of them did not. Numbers of a seed
-        that diverged are missing.
+        (lately, without validation), outcome. With an accuracy also `reached` (how many seeds
+        did), and `epochs`, `steps`, `images seen` and `seconds of training`, each ` to N%`: the
+        median over all seeds of the first epoch's end at which it was reached, missing where most
+        of them did not. Numbers of a seed that diverged are missing.
     """
     curves = spread(result, "val_accuracy")
     return pd.DataFrame([_row(result, curve, accuracy) for curve in curves])
