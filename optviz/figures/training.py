@@ -129,12 +129,13 @@ def _traces(
             ),
         )
     outcomes = {result.runs[member].outcome for member in curve.group.members}
-    if outcomes == {"diverged"} and len(x):
+    drawn = np.flatnonzero(np.isfinite(median))
+    if outcomes == {"diverged"} and len(drawn):
         cross = {"symbol": "x", "size": 11, "color": color}
         traces.append(
             go.Scatter(
-                x=x[-1:],
-                y=median[-1:],
+                x=x[drawn[-1:]],
+                y=median[drawn[-1:]],
                 mode="markers",
                 marker=cross,
                 hovertemplate="diverged after %{x:.4g}",

@@ -58,7 +58,8 @@ def test_curves_of_two_steps(two_steps, by):
     figure = training_curves(two_steps[0], tuple(TITLES), by=by)
     named = [trace.name for trace in figure.data]
     assert named.count("Adam") == named.count("wild") == len(TITLES)
-    assert named.count("wild, diverged") == 3  # of loss, gradient norm and learning rate
+    missing = two_steps[0].runs[1].epochs[0].val_loss is None  # of weights around 1e30
+    assert named.count("wild, diverged") == len(TITLES) - missing
     assert sum(trace.showlegend for trace in figure.data) == 2
     assert len(figure.to_json()) < 60_000
 
