@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from optviz.analysis.training_curves import learning_rates
 from optviz.engine.train_events import Compiling, Downloading, TrainResult
-from optviz.engine.train_track import scheduled_knobs
-from optviz.engine.watch import replay
 from optviz.export.snippets import train_command_of
 from optviz.player.training import pack_training
 from optviz.runs import jobs
@@ -218,26 +217,6 @@ def _progress(watch: Watch, status: jobs.Status) -> None:
     st.caption(f"{what}: {status.state}.")
     if result.started:
         st.caption(result.started.note)
-
-
-def learning_rates(result: TrainResult) -> list[np.ndarray]:
-    """(num_steps,) of each run; empty where a rule has none."""
-    if result.started is None:
-        return []
-    rates = []
-    lengths = result.started.num_steps, result.started.steps_per_epoch
-    for member, done, steps, per_epoch in zip(
-        result.spec.members(), result.runs, *lengths, strict=True
-    ):
-        (run,) = member.spec.resolved()
-        rate = getattr(run.optimizer, "learning_rate", None)
-        constant = np.empty(0) if rate is None else np.full(steps, rate)
-        rates.append(scheduled_knobs(run, steps, per_epoch).get("learning_rate", constant))
-        schedule = run.schedule_of("learning_rate")
-        if schedule is not None and schedule.sees_loss:
-            losses = [epoch.val_loss for epoch in done.epochs]
-            rates[-1] = rates[-1] * replay(schedule, losses, steps, per_epoch)
-    return rates
 
 
 def table(result: TrainResult) -> pd.DataFrame:
