@@ -113,11 +113,16 @@ def show_comparison(options: argparse.Namespace) -> None:
     from optviz.runs import jobs
 
     wanted = parse_number(options.accuracy, "--accuracy") if options.accuracy else None
-    results = {f"{jobs.status(i).name} ({i})": jobs.result(i) for i in options.id}
+    names = [jobs.status(number).name for number in options.id]
+    if len(set(names)) < len(names):
+        names = options.id
+    results = {name: jobs.result(i) for name, i in zip(names, options.id, strict=True)}
     table = compare(results, accuracy=wanted)
     if options.json:
         print(table.to_json(orient="records"))
     else:
+        if (table["seeds"] == 1).all():  # no spread to show
+            table = table.loc[:, ~table.columns.str.contains("(?:least|greatest)$")]
         print(table.to_string(index=False, na_rep="–", float_format=lambda v: f"{v:.4g}"))
 
 
