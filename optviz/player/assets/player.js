@@ -924,6 +924,19 @@ function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
   ctx.fillText(label, rect.x + rect.w, baseline);
 }
 
+function drawPlace(ctx, rect, xs, place, color, dash, width) {
+  const x = xs.px(place);
+  if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
+  ctx.strokeStyle = color;
+  ctx.lineWidth = width;
+  ctx.setLineDash(dash);
+  ctx.beginPath();
+  ctx.moveTo(x, rect.y);
+  ctx.lineTo(x, rect.y + rect.h);
+  ctx.stroke();
+  ctx.setLineDash([]);
+}
+
 // layers.js
 class Layers {
   constructor(host, names) {
@@ -1139,8 +1152,28 @@ function drawPoints(ctx, series, line, from, to, xs, ys, frame) {
   for (let i = Math.ceil(from / every) * every; i < to; i += every)
     if (Number.isFinite(line[i]))
       drawMarker(
-        ctx, runs[series.run].marker, place(i), ys.px(line[i]), 3.4 * scale, ink, theme.background, 1,
+        ctx, runs[series.run].marker, place(i), ys.px(line[i]), 3.4 * scale,
+        ink, theme.background, 1,
       );
+}
+
+function nameEnds(ctx, ends, rect, { theme, scale }) {
+  ctx.font = `600 ${11 * scale}px ${theme.font}`;
+  ctx.textBaseline = "middle";
+  ctx.lineJoin = "round";
+  let last = -Infinity;
+  for (const { x, y, text, ink } of [...ends].sort((a, b) => a.y - b.y)) {
+    if (y - last < 12 * scale) continue;
+    last = y;
+    const right = x + ctx.measureText(text).width + 10 * scale < rect.x + rect.w;
+    ctx.textAlign = right ? "left" : "right";
+    const at = [x + (right ? 8 : -8) * scale, right ? y : y - 9 * scale];
+    ctx.strokeStyle = theme.background;
+    ctx.lineWidth = 4 * scale;
+    ctx.strokeText(text, ...at);
+    ctx.fillStyle = ink;
+    ctx.fillText(text, ...at);
+  }
 }
 
 // curves.js
@@ -1310,20 +1343,10 @@ class CurvePanel {
     const ctx = this.layers.top;
     const rect = this.rect(scale);
     this.layers.clear("top");
-    const line = (step, color, dash, width) => {
-      const x = this.xs.px(step);
-      if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
-      ctx.strokeStyle = color;
-      ctx.lineWidth = width;
-      ctx.setLineDash(dash);
-      ctx.beginPath();
-      ctx.moveTo(x, rect.y);
-      ctx.lineTo(x, rect.y + rect.h);
-      ctx.stroke();
-      ctx.setLineDash([]);
-    };
-    if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
-    line(frame.step, rgba(theme.text, 0.75), [], 1.1);
+    const { xs } = this;
+    if (frame.hoverStep !== null) drawPlace(ctx, rect, xs, frame.hoverStep, theme.muted, [2, 3], 1);
+    drawPlace(ctx, rect, xs, frame.step, rgba(theme.text, 0.75), [], 1.1);
+    const ends = [];
     for (const series of this.shown(frame)) {
       if (series.thin) continue;
       const run = frame.runs[series.run];
@@ -1336,12 +1359,14 @@ class CurvePanel {
       ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
       this.drawTip(ctx, series, run, frame, x, y);
       if (series.style === "thin") continue;
-      const size = series.depth === null ? 4 : 2.6;
-      const shape = series.depth === null ? run.marker : "circle";
+      const layer = series.depth !== null;
       const ink = inkOf(series, frame);
-      drawMarker(ctx, shape, x, y, size * scale, ink, theme.background, 1.3 * scale);
+      const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
+      drawMarker(ctx, shape, x, y, size, ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
+      if (layer) ends.push({ x, y, text: series.name, ink });
     }
+    nameEnds(ctx, ends, rect, frame);
     if (this.panel.empty && !this.series.length) this.drawEmpty(ctx, rect, frame);
   }
 
@@ -2388,7 +2413,7 @@ function panelShell(kind, onScale) {
       const places = [];
       if (panel.minima?.length) places.push("★ minimum");
       if (panel.saddles?.length) places.push("✕ saddle");
-      key.textContent = places.join("   ");
+      key.textContent = panel.note || places.join("   ");
     },
   };
 }
@@ -2399,6 +2424,7 @@ function layerChooser() {
   element.hidden = true;
   const ramp = document.createElement("span");
   ramp.className = "ov-ramp";
+  ramp.title = "from the first layer to the last";
   const select = document.createElement("select");
   select.setAttribute("aria-label", "Layers of");
   element.append(ramp, select);
@@ -2413,7 +2439,7 @@ function layerChooser() {
       if (offered !== labels.join("\n")) {
         offered = labels.join("\n");
         const layersOf = labels.map((label) => new Option(`layers of ${label}`, label));
-        select.replaceChildren(new Option("median layer of each", ""), ...layersOf);
+        select.replaceChildren(new Option("median layer", ""), ...layersOf);
       }
       select.value = chosen;
       ramp.hidden = !chosen;
@@ -2792,22 +2818,24 @@ class Options {
 }
 
 // seeds.js
+const WORST = { high: Infinity, low: -Infinity };
+
 function gather(panel, axis, { singles, run }) {
   const groups = new Map();
   for (const series of panel.series)
-    for (const curve of panel.layers ? layersOf(series, series.run === run) : [curveOf(series)]) {
-      if (panel.layers && run >= 0 && series.run !== run) continue;
+    for (const curve of curvesOf(series, panel.layers, run)) {
       const key = [curve.run, curve.name, curve.style].join("|");
       if (!groups.has(key)) groups.set(key, []);
       groups.get(key).push(curve);
     }
   const out = [];
   for (const curves of groups.values()) {
-    const whole = together(curves, axis);
+    const whole = together(curves, axis, panel.worst);
     out.push(whole);
     const many = curves.length > 1 && whole.constant === null;
     if (many && singles && whole.style !== "thin" && whole.style !== "dashed")
-      for (const curve of curves) out.push({ ...placed(curve, axis), thin: true });
+      for (const curve of curves)
+        out.push({ ...placed({ ...curve, style: "solid" }, axis), thin: true });
   }
   return out;
 }
@@ -2816,17 +2844,19 @@ function curveOf({ run, member, name = null, style = "solid", constant = null, x
   return { run, member, name, style, constant, x: x ? x.data : null, y: y ? y.data : null };
 }
 
-function layersOf(series, chosen) {
+function curvesOf(series, layers, run) {
+  if (!layers) return [curveOf(series)];
+  if (run >= 0 && series.run !== run) return [];
   const [count, length] = series.y.shape;
   const rows = Array.from({ length: count }, (_, i) =>
     series.y.data.subarray(i * length, (i + 1) * length),
   );
   const base = { ...curveOf(series), name: null };
-  if (!chosen) return [{ ...base, y: count === 1 ? rows[0] : medianOf(rows, length) }];
+  if (run < 0) return [{ ...base, y: count === 1 ? rows[0] : medianOf(rows, length) }];
   return rows.map((y, i) => ({
     ...base,
     y,
-    name: series.names[i],
+    name: layers[run][i],
     depth: count > 1 ? i / (count - 1) : 0,
   }));
 }
@@ -2844,25 +2874,32 @@ function stepsOf({ x, y }) {
   return x || Float64Array.from(y, (_, i) => i);
 }
 
-function together(curves, axis) {
+function together(curves, axis, worst) {
   if (curves.length === 1 || curves[0].constant !== null) return placed(curves[0], axis);
   const longest = curves.reduce((a, b) => (b.y.length > a.y.length ? b : a));
   const steps = stepsOf(longest);
-  const own = curves.map((curve) => (curve === longest ? curve.y : resampled(curve, steps)));
-  const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length));
-  const column = [];
+  const own = curves.map((curve) => ({
+    y: curve === longest ? curve.y : resampled(curve, steps),
+    after: worst && axis.members[curve.member].diverged ? WORST[worst] : null,
+  }));
+  const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length).fill(NaN));
   for (let i = 0; i < steps.length; i++) {
-    column.length = 0;
-    for (const y of own)
-      if (i < y.length) column.push(Number.isNaN(y[i]) ? Infinity : y[i]);
+    const column = [];
+    for (const { y, after } of own) {
+      const value = i < y.length && !Number.isNaN(y[i]) ? y[i] : after;
+      if (value !== null) column.push(value);
+    }
+    if (!column.length) continue;
     column.sort((a, b) => a - b);
     const half = column.length >> 1;
-    low[i] = column[0];
-    high[i] = column[column.length - 1];
     main[i] = column.length % 2 ? column[half] : (column[half - 1] + column[half]) / 2;
+    const finite = column.filter(Number.isFinite);
+    low[i] = finite[0];
+    high[i] = finite[finite.length - 1];
   }
-  const x = axis.kind === "step" ? longest.x : meanPlaces(curves, axis, steps);
-  const spread = low.some((value, i) => value !== high[i]);
+  const members = axis.kind === "second" ? curves.map(({ member }) => member) : [longest.member];
+  const x = axis.kind === "step" ? longest.x : axis.places(members, steps);
+  const spread = low.some((value, i) => value < high[i]);
   const quiet = curves[0].style === "dashed" || curves[0].style === "thin";
   return { ...placed(longest, axis), x, main, band: spread && !quiet ? [low, high] : null };
 }
@@ -2880,11 +2917,6 @@ function resampled(curve, steps) {
     out.push(u === 0 ? y[k] : y[k] + u * (y[next] - y[k]));
   }
   return Float32Array.from(out);
-}
-
-function meanPlaces(curves, axis, steps) {
-  const members = axis.kind === "second" ? curves.map((curve) => curve.member) : [curves[0].member];
-  return axis.places(members, steps);
 }
 
 // training.js

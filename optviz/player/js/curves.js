@@ -1,12 +1,12 @@
 // A panel of curves over steps: the past bright, the future faint.
 
-import { drawGrid } from "./grid.js";
+import { drawGrid, drawPlace } from "./grid.js";
 import { Layers } from "./layers.js";
 import { drawMarker } from "./marks.js";
 import { rgba } from "./palette.js";
 import { makeScale } from "./scales.js";
 import { countUpTo, lastPlace, seriesAt, traceLine, valueRange } from "./series.js";
-import { drawPoints, fillBand, inkOf } from "./strokes.js";
+import { drawPoints, fillBand, inkOf, nameEnds } from "./strokes.js";
 
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
 const REACH = 40; // pixels from the pointer within which a curve is the nearest
@@ -184,20 +184,10 @@ export class CurvePanel {
     const ctx = this.layers.top;
     const rect = this.rect(scale);
     this.layers.clear("top");
-    const line = (step, color, dash, width) => {
-      const x = this.xs.px(step);
-      if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
-      ctx.strokeStyle = color;
-      ctx.lineWidth = width;
-      ctx.setLineDash(dash);
-      ctx.beginPath();
-      ctx.moveTo(x, rect.y);
-      ctx.lineTo(x, rect.y + rect.h);
-      ctx.stroke();
-      ctx.setLineDash([]);
-    };
-    if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
-    line(frame.step, rgba(theme.text, 0.75), [], 1.1);
+    const { xs } = this;
+    if (frame.hoverStep !== null) drawPlace(ctx, rect, xs, frame.hoverStep, theme.muted, [2, 3], 1);
+    drawPlace(ctx, rect, xs, frame.step, rgba(theme.text, 0.75), [], 1.1);
+    const ends = [];
     for (const series of this.shown(frame)) {
       if (series.thin) continue;
       const run = frame.runs[series.run];
@@ -211,12 +201,14 @@ export class CurvePanel {
       ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
       this.drawTip(ctx, series, run, frame, x, y);
       if (series.style === "thin") continue;
-      const size = series.depth === null ? 4 : 2.6;
-      const shape = series.depth === null ? run.marker : "circle";
+      const layer = series.depth !== null;
       const ink = inkOf(series, frame);
-      drawMarker(ctx, shape, x, y, size * scale, ink, theme.background, 1.3 * scale);
+      const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
+      drawMarker(ctx, shape, x, y, size, ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
+      if (layer) ends.push({ x, y, text: series.name, ink });
     }
+    nameEnds(ctx, ends, rect, frame);
     if (this.panel.empty && !this.series.length) this.drawEmpty(ctx, rect, frame);
   }
 

@@ -53,3 +53,17 @@ export function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
   ctx.textAlign = "right";
   ctx.fillText(label, rect.x + rect.w, baseline);
 }
+
+/** An upright line at a place: the playhead, or where the pointer is. */
+export function drawPlace(ctx, rect, xs, place, color, dash, width) {
+  const x = xs.px(place);
+  if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
+  ctx.strokeStyle = color;
+  ctx.lineWidth = width;
+  ctx.setLineDash(dash);
+  ctx.beginPath();
+  ctx.moveTo(x, rect.y);
+  ctx.lineTo(x, rect.y + rect.h);
+  ctx.stroke();
+  ctx.setLineDash([]);
+}
