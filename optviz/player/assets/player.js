@@ -2819,6 +2819,7 @@ class Options {
 
 // seeds.js
 const WORST = { high: Infinity, low: -Infinity };
+const LAG = 0.1; // of a curve, by which seeds that train by turns are apart
 
 function gather(panel, axis, { singles, run }) {
   const groups = new Map();
@@ -2877,11 +2878,13 @@ function stepsOf({ x, y }) {
 function together(curves, axis, worst) {
   if (curves.length === 1 || curves[0].constant !== null) return placed(curves[0], axis);
   const longest = curves.reduce((a, b) => (b.y.length > a.y.length ? b : a));
-  const steps = stepsOf(longest);
+  let steps = stepsOf(longest);
   const own = curves.map((curve) => ({
     y: curve === longest ? curve.y : resampled(curve, steps),
     after: worst && axis.members[curve.member].diverged ? WORST[worst] : null,
   }));
+  const common = Math.min(...own.map(({ y, after }) => (after === null ? y.length : Infinity)));
+  if (common >= (1 - LAG) * steps.length) steps = steps.slice(0, common);
   const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length).fill(NaN));
   for (let i = 0; i < steps.length; i++) {
     const column = [];
@@ -2898,7 +2901,7 @@ function together(curves, axis, worst) {
     high[i] = finite[finite.length - 1];
   }
   const members = axis.kind === "second" ? curves.map(({ member }) => member) : [longest.member];
-  const x = axis.kind === "step" ? longest.x : axis.places(members, steps);
+  const x = axis.kind === "step" ? longest.x && steps : axis.places(members, steps);
   const spread = low.some((value, i) => value < high[i]);
   const quiet = curves[0].style === "dashed" || curves[0].style === "thin";
   return { ...placed(longest, axis), x, main, band: spread && !quiet ? [low, high] : null };
