@@ -129,7 +129,7 @@ def _panel(
         "title": title,
         "note": note,
         "ylabel": title.lower(),
-        "xlabel": "step",
+        "xlabel": "steps",
         "scale": scale,
         "series": series,
         "chosen": chosen,

@@ -150,11 +150,13 @@ def test_the_nearest_curve_is_told(view: Seen) -> None:
     view.page.mouse.move(x, y)
     near = view.page.locator(".ov-near")
     near.wait_for()
+    frame = "p.panels[2].series.filter(s => p.panels[2].isNear(s, p.frame())).map(s => s.run)"
+    assert view.player(frame) == [3], "the same run stands out in the other panels"
     label, value = near.locator("span").inner_text(), near.locator("b").inner_text()
     assert label == "Adam · batch_size=64"
     assert float(value) == pytest.approx(view.player("p.panels[1].series[3].main[3]"), rel=0.02)
     view.page.mouse.move(2, 2)
-    assert view.player("p.panels[1].near") is None
+    assert view.player("p.hover.near") is None
 
 
 def test_news_keep_what_was_chosen_and_the_playhead_at_the_end(

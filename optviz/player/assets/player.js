@@ -924,6 +924,13 @@ function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
   ctx.fillText(label, rect.x + rect.w, baseline);
 }
 
+function drawWords(ctx, rect, words, { theme, scale }) {
+  ctx.fillStyle = theme.muted;
+  ctx.font = `${13 * scale}px ${theme.font}`;
+  ctx.textAlign = "center";
+  ctx.fillText(words, rect.x + rect.w / 2, rect.y + rect.h / 2);
+}
+
 function drawPlace(ctx, rect, xs, place, color, dash, width) {
   const x = xs.px(place);
   if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
@@ -1179,6 +1186,7 @@ function nameEnds(ctx, ends, rect, { theme, scale }) {
 // curves.js
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
 const REACH = 40; // pixels from the pointer within which a curve is the nearest
+const CROWD = 12; // curves beyond which all but the nearest one step back
 
 class CurvePanel {
   constructor(host) {
@@ -1187,7 +1195,6 @@ class CurvePanel {
     this.layers = new Layers(host, ["base", "trail", "top"]);
     this.baseStale = true;
     this.drawn = null; // the step up to which the trail layer is drawn; null: not at all
-    this.near = null; // the curve under the pointer: "run|name"
   }
 
   setData(panel, series) {
@@ -1347,18 +1354,23 @@ class CurvePanel {
     if (frame.hoverStep !== null) drawPlace(ctx, rect, xs, frame.hoverStep, theme.muted, [2, 3], 1);
     drawPlace(ctx, rect, xs, frame.step, rgba(theme.text, 0.75), [], 1.1);
     const ends = [];
-    for (const series of this.shown(frame)) {
-      if (series.thin) continue;
+    const drawn = this.shown(frame).filter((series) => !series.thin);
+    const near = drawn.filter((series) => this.isNear(series, frame));
+    const crowded = near.length > 0 && drawn.length > CROWD;
+    ctx.fillStyle = rgba(theme.background, 0.6);
+    if (crowded) ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
+    for (const series of near) this.emphasise(ctx, rect, series, frame);
+    for (const series of drawn) {
       const run = frame.runs[series.run];
-      if (this.near === nameOf(series)) this.emphasise(ctx, rect, series, run, frame);
       const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
       const x = this.xs.px(place);
       const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
-      ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
-      this.drawTip(ctx, series, run, frame, x, y);
       if (series.style === "thin") continue;
+      const dim = frame.highlight >= 0 && frame.highlight !== series.run;
+      ctx.globalAlpha = dim || (crowded && !near.includes(series)) ? 0.15 : 1;
+      this.drawTip(ctx, series, run, frame, x, y);
       const layer = series.depth !== null;
       const ink = inkOf(series, frame);
       const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
@@ -1367,11 +1379,17 @@ class CurvePanel {
       if (layer) ends.push({ x, y, text: series.name, ink });
     }
     nameEnds(ctx, ends, rect, frame);
-    if (this.panel.empty && !this.series.length) this.drawEmpty(ctx, rect, frame);
+    if (this.panel.empty && !this.series.length) drawWords(ctx, rect, this.panel.empty, frame);
   }
 
-  emphasise(ctx, rect, series, run, frame) {
-    if (!series.main) return;
+  isNear(series, { near }) {
+    if (!near || !series.main) return false;
+    if (near.panel === this) return near.name === nameOf(series);
+    return near.run === series.run && series.name === null && near.layer === null;
+  }
+
+  emphasise(ctx, rect, series, frame) {
+    const run = frame.runs[series.run];
     const end = countUpTo(series, frame.step);
     this.clipped(ctx, rect, () => {
       ctx.strokeStyle = frame.theme.background;
@@ -1382,13 +1400,6 @@ class CurvePanel {
       ctx.stroke();
       this.stroke(ctx, series, series.main, 0, end, run, frame, 1, 3);
     });
-  }
-
-  drawEmpty(ctx, rect, { theme, scale }) {
-    ctx.fillStyle = theme.muted;
-    ctx.font = `${13 * scale}px ${theme.font}`;
-    ctx.textAlign = "center";
-    ctx.fillText(this.panel.empty, rect.x + rect.w / 2, rect.y + rect.h / 2);
   }
 
   drawTip(ctx, series, run, frame, x, y) {
@@ -1420,7 +1431,7 @@ class CurvePanel {
         name: series.name,
         value: seriesAt(series, step),
         color: inkOf(series, frame),
-        near: this.near === nameOf(series),
+        near: this.isNear(series, frame),
       }));
   }
 
@@ -1430,13 +1441,9 @@ class CurvePanel {
     for (const series of this.shown(frame)) {
       if (series.thin) continue;
       const off = Math.abs(this.ys.px(seriesAt(series, this.xs.value(x))) - y);
-      if (off < distance) [best, distance] = [nameOf(series), off];
+      if (off < distance) [best, distance] = [series, off];
     }
-    return best;
-  }
-
-  setNear(name) {
-    this.near = name;
+    return best && { panel: this, name: nameOf(best), run: best.run, layer: best.depth };
   }
 }
 
@@ -1591,22 +1598,18 @@ function bindCurves(player, panel) {
   const stepAt = (x) => player.axis.whole(clamp(panel.xs.value(x), 0, player.axis.span));
   listenGestures(panel.host, {
     hover(x, y) {
-      if (!within(rect(), x, y)) return this.leave();
+      if (!within(rect(), x, y)) return leave(player);
       const step = stepAt(x);
-      player.hover = { step, point: null };
-      const frame = player.frame();
-      if (player.header.axes) panel.setNear(panel.nearest(x, y, frame));
-      const rows = curveRows(panel, step, frame);
+      const near = player.header.axes ? panel.nearest(x, y, player.frame()) : null;
+      player.hover = { step, point: null, near };
+      const rows = curveRows(panel, step, player.frame());
       const per = panel.panel.steps_per_epoch;
       const epoch = per ? `epoch ${(step / per).toFixed(1)}, ` : "";
       const head = `${epoch}${player.axis.words(step)}`;
       player.readout.show(head, rows, ...place(player, panel, x, y));
       player.wake();
     },
-    leave() {
-      panel.setNear(null);
-      leave(player);
-    },
+    leave: () => leave(player),
     press: () => (player.xview ? "pan" : "scrub"),
     move(kind, x, y, dx) {
       player.readout.hide();
@@ -2587,7 +2590,7 @@ class Axis {
     );
     const ends = this.members.map((member, i) => this.at(i, member.num_steps));
     this.span = kind === "step" ? header.num_steps : Math.max(...ends, 0);
-    this.perStep = kind === "step" ? 1 : this.span / Math.max(1, header.num_steps);
+    this.perStep = kind === "step" ? 1 : this.span / Math.max(1, header.num_steps) || 1;
   }
 
   get name() {
@@ -3175,6 +3178,7 @@ class Player {
       scale: this.scale || 1,
       hoverStep: this.hover.step,
       hoverPoint: this.hover.point,
+      near: this.hover.near ?? null,
       xview: { from, to },
       moving: this.moving,
       preview: false,

@@ -54,6 +54,14 @@ export function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
   ctx.fillText(label, rect.x + rect.w, baseline);
 }
 
+/** What a panel waits for. */
+export function drawWords(ctx, rect, words, { theme, scale }) {
+  ctx.fillStyle = theme.muted;
+  ctx.font = `${13 * scale}px ${theme.font}`;
+  ctx.textAlign = "center";
+  ctx.fillText(words, rect.x + rect.w / 2, rect.y + rect.h / 2);
+}
+
 /** An upright line at a place: the playhead, or where the pointer is. */
 export function drawPlace(ctx, rect, xs, place, color, dash, width) {
   const x = xs.px(place);
