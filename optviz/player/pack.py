@@ -7,7 +7,7 @@ the arrays, each at a multiple of 4. In the header an array is
 
 The header (`?` marks what may be missing; all panels share one playhead over 0 … num_steps):
 
-    id, title, num_steps, unit, live, autoplay, notes?: [str], report_step?: bool
+    id, title, num_steps, live, autoplay, notes?: [str], report_step?: bool
     runs:   label, color, dark_color, dash: [px], marker, visible, outcome, outcome_step, badge?
     panels: kind "map": title, xlabel, ylabel, xlim, ylim, grid (ny, nx) | null, floor?: f*,
             levels "log" | "linear", minima, saddles, starts: [[x, y]], draggable,

@@ -49,7 +49,6 @@ def pack_training(
     header: dict[str, Any] = {
         "title": "Training",
         "num_steps": max(done, 1),
-        "unit": "step",
         "live": live,
         "autoplay": False,
         "axes": ["step", "epoch", "sample", "second"] if result.started else ["step"],

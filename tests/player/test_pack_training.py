@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fake_trainings
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ from optviz.player.training import pack_training
 from optviz.player.training_curves import MAX_POINTS, stride_of
 
 
-def message(result: TrainResult, *, live: bool = False, smoothing: int = 1, moving: bool = True):
+def message(
+    result: TrainResult, *, live: bool = False, smoothing: int = 1, moving: bool = True
+) -> dict[str, Any]:
     rates = fake_trainings.rates(result, moving)
     keys = fake_trainings.keys(result)
     packed = pack_training(result, keys=keys, learning_rates=rates, live=live, smoothing=smoothing)
