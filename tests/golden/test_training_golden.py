@@ -5,6 +5,7 @@ The networks are optviz's own on smaller images, and begin with weights that Num
 
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from training_case import images, weights
 from optviz.catalog import entry
 from optviz.data import Data, Synthetic
 from optviz.engine.train import train
-from optviz.networks import MLP, LeNet
+from optviz.networks import MLP, LeNet, ResNet
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
@@ -27,6 +28,7 @@ GROUPS = {
     name: list(members)
     for name, members in itertools.groupby(range(len(CASES)), lambda i: CASES[i]["group"])
 }
+NUMBERS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
 TOLERANCE = 1e-5  # relative; of arrays to their largest number
 
 
@@ -35,7 +37,7 @@ class Given:
 
     def init(self, key):
         params, stats = super().init(key)
-        return drawn(params), drawn(stats)
+        return drawn(params), stats
 
 
 @entry
@@ -52,7 +54,18 @@ class TinyLeNet(Given, LeNet):
     input_shape: ClassVar = (16, 16, 3)
 
 
-NETWORKS = {"mlp": TinyMLP(hidden="10-8tanh"), "lenet": TinyLeNet()}
+@entry
+class TinyResNet(Given, ResNet):
+    """Images of 8x8 pixels."""
+
+    input_shape: ClassVar = (8, 8, 3)
+
+
+NETWORKS = {
+    "mlp": TinyMLP(hidden="10elu-8tanh"),
+    "lenet": TinyLeNet(activation="elu"),
+    "resnet": TinyResNet(width=2, activation="elu"),
+}
 
 
 def by_path(tree):
@@ -79,3 +92,52 @@ class Keeper:
 
     def save(self, member, snapshot):
         self.last[member] = snapshot.arrays
+
+
+def leaves(arrays):
+    """A snapshot's weights and statistics by `layer/kind`: `.params['output']['bias']`."""
+    found = {}
+    for path, array in arrays.items():
+        root, *keys = re.findall(r"[a-z]\w*", path)
+        if root in ("params", "stats"):
+            found["/".join(keys[-2:])] = array
+    return found
+
+
+def close(ours, golden, what):
+    np.testing.assert_allclose(ours, golden, rtol=TOLERANCE, atol=0, err_msg=what)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_training_equals_pytorch(group):
+    members = [CASES[number] for number in GROUPS[group]]
+    network = NETWORKS[members[0]["network"]]
+    seen = images(network.input_shape[0], members[0]["num_train"], 20)
+    data = Data(**seen, class_names=tuple("0123456789"), note="")
+    runs = tuple(Run.parse(member["run"]) for member in members)
+    spec = TrainSpec(Synthetic(), network, runs, **members[0]["settings"])
+    keeper = Keeper()
+    result = train(spec, data, keeper=keeper)
+
+    for index, (number, run) in enumerate(zip(GROUPS[group], result.runs, strict=True)):
+        assert run.outcome == "finished"
+        close(run.losses, GOLDEN[f"losses_{number}"], f"losses of {run.label}")
+        epochs = [[getattr(epoch, name) for name in NUMBERS] for epoch in run.epochs]
+        close(epochs, GOLDEN[f"epochs_{number}"], f"epochs of {run.label}")
+        golden, ours = GOLDEN[f"arrays_{number}"], leaves(keeper.last[index])
+        assert golden.size == sum(array.size for array in ours.values())
+        for name in sorted(ours):
+            expected, golden = np.split(golden, [ours[name].size])
+            apart = np.abs(ours[name].ravel() - expected).max() / np.abs(expected).max()
+            assert apart <= TOLERANCE, f"{name} of {run.label}"
+
+
+def test_every_golden_training_moves_its_own_way():
+    """One that does not move, or two that are one, would prove nothing."""
+    ends = [GOLDEN[f"losses_{number}"][-1] for number in range(len(CASES))]
+    starts = [GOLDEN[f"losses_{number}"][0] for number in range(len(CASES))]
+    assert all(end < 0.95 * start for start, end in zip(starts, ends, strict=True))
+    settings = [(case["network"], *case["settings"].items()) for case in CASES]
+    for one, other in itertools.combinations(range(len(CASES)), 2):
+        if settings[one] == settings[other]:
+            assert abs(ends[one] - ends[other]) > 1e-4
