@@ -23,7 +23,7 @@ import torch
 from torch import nn, optim
 from torch.nn import functional
 from torch.optim import lr_scheduler
-from training_case import batches, images, weights
+from training_case import batches, extent, images, weights
 
 OUT = Path(__file__).with_name("torch_training.npz")
 TOLERANCE = 1e-5
@@ -394,12 +394,10 @@ def put_back(network: nn.Module, kept: list[torch.Tensor]) -> None:
 
 
 def apart(one: Trained, other: Trained) -> float:
-    """The largest difference, relative to the numbers, and in arrays to the largest number."""
+    """The largest difference, relative to the numbers, and in arrays to their `extent`."""
     pairs = [(one.losses, other.losses), (one.epochs, other.epochs)]
     ratios = [np.abs(a - b) / np.maximum(np.abs(b), 1e-9) for a, b in pairs]
-    ratios += [
-        np.abs(a - other.arrays[n]) / np.abs(other.arrays[n]).max() for n, a in one.arrays.items()
-    ]
+    ratios += [np.abs(a - other.arrays[n]) / extent(other.arrays, n) for n, a in one.arrays.items()]
     return max(float(ratio.max()) for ratio in ratios)
 
 

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from training_case import images, weights
+from training_case import extent, images, weights
 
 from optviz.catalog import entry
 from optviz.data import Data, Synthetic
@@ -104,6 +104,14 @@ def leaves(arrays):
     return found
 
 
+def unpacked(flat, like):
+    """The golden arrays, which were stored one after the other, by name."""
+    names = sorted(like)
+    assert flat.size == sum(like[name].size for name in names)
+    parts = np.split(flat, np.cumsum([like[name].size for name in names])[:-1])
+    return {n: part.reshape(like[n].shape) for n, part in zip(names, parts, strict=True)}
+
+
 def close(ours, golden, what):
     np.testing.assert_allclose(ours, golden, rtol=TOLERANCE, atol=0, err_msg=what)
 
@@ -124,11 +132,10 @@ def test_training_equals_pytorch(group):
         close(run.losses, GOLDEN[f"losses_{number}"], f"losses of {run.label}")
         epochs = [[getattr(epoch, name) for name in NUMBERS] for epoch in run.epochs]
         close(epochs, GOLDEN[f"epochs_{number}"], f"epochs of {run.label}")
-        golden, ours = GOLDEN[f"arrays_{number}"], leaves(keeper.last[index])
-        assert golden.size == sum(array.size for array in ours.values())
-        for name in sorted(ours):
-            expected, golden = np.split(golden, [ours[name].size])
-            apart = np.abs(ours[name].ravel() - expected).max() / np.abs(expected).max()
+        ours = leaves(keeper.last[index])
+        golden = unpacked(GOLDEN[f"arrays_{number}"], ours)
+        for name in ours:
+            apart = np.abs(ours[name] - golden[name]).max() / extent(golden, name)
             assert apart <= TOLERANCE, f"{name} of {run.label}"
 
 

@@ -45,3 +45,11 @@ def batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[np.n
     order = np.random.default_rng([seed, epoch]).permutation(count)
     for start in range(0, count, batch_size):
         yield order[start : start + batch_size]
+
+
+def extent(arrays: Mapping[str, np.ndarray], name: str) -> float:
+    """What differences in an array are measured by: its largest number, and for batch norm's
+    running mean the spread that the mean was taken of, which may be far larger than the mean."""
+    layer, _, kind = name.rpartition("/")
+    spread = arrays[f"{layer}/variance"].max() ** 0.5 if kind == "mean" else 0.0
+    return max(float(np.abs(arrays[name]).max()), float(spread))
