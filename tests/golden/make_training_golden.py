@@ -281,8 +281,8 @@ BY_EPOCH: dict[str, Callable[[optim.Optimizer], Any]] = {
     "step:interval=0.3333333333333333,factor=0.4": lambda o: lr_scheduler.StepLR(o, 2, 0.4),
 }
 ON_LOSS: dict[str, Callable[[optim.Optimizer], Any]] = {
-    "reduce_on_plateau:patience=0,factor=0.3,threshold=0.15": lambda o: (
-        lr_scheduler.ReduceLROnPlateau(o, factor=0.3, patience=0, threshold=0.15, eps=0)
+    "reduce_on_plateau:patience=0,factor=0.3,threshold=0.3": lambda o: (
+        lr_scheduler.ReduceLROnPlateau(o, factor=0.3, patience=0, threshold=0.3, eps=0)
     ),
 }
 
@@ -343,7 +343,9 @@ def trained(case: Case, settings: dict[str, Any], dtype: torch.dtype) -> Trained
         x = torch.tensor(x.transpose(0, 3, 1, 2).copy(), dtype=dtype)
         return x, torch.tensor(data[f"{part}_y"][chosen].astype(np.int64))
 
-    def numbers(logits: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, int]:
+    def numbers(
+        logits: torch.Tensor, y: torch.Tensor, smoothing: float
+    ) -> tuple[torch.Tensor, int]:
         first, second = logits.detach().topk(2).values.T
         leads.append(float((first - second).min()))
         loss = functional.cross_entropy(logits, y, label_smoothing=smoothing)
@@ -355,7 +357,7 @@ def trained(case: Case, settings: dict[str, Any], dtype: torch.dtype) -> Trained
         total = correct = 0.0
         for chosen in batches(count, settings["batch_size"], settings["seed"], epoch):
             x, y = seen("train", chosen)
-            loss, right = numbers(network(x), y)
+            loss, right = numbers(network(x), y, smoothing)
             network.zero_grad()
             (loss * len(y) if settings.get("reduction") == "sum" else loss).backward()
             for optimizer in optimizers:
@@ -368,7 +370,7 @@ def trained(case: Case, settings: dict[str, Any], dtype: torch.dtype) -> Trained
         kept = use_means(network, optimizers)
         with torch.no_grad():
             x, y = seen("test", slice(None))
-            loss, right = numbers(network(x), y)
+            loss, right = numbers(network(x), y, 0.0)  # optviz validates without smoothing
         put_back(network, kept)
         for scheduler in by_epoch:
             scheduler.step(*([loss.item()] if case.steps_on_loss else []))

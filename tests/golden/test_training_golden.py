@@ -141,9 +141,10 @@ def test_training_equals_pytorch(group):
 
 def test_every_golden_training_moves_its_own_way():
     """One that does not move, or two that are one, would prove nothing."""
+    for number in range(len(CASES)):
+        val_losses = GOLDEN[f"epochs_{number}"][:, NUMBERS.index("val_loss")]
+        assert val_losses.min() < 0.95 * val_losses[0]
     ends = [GOLDEN[f"losses_{number}"][-1] for number in range(len(CASES))]
-    starts = [GOLDEN[f"losses_{number}"][0] for number in range(len(CASES))]
-    assert all(end < 0.95 * start for start, end in zip(starts, ends, strict=True))
     settings = [(case["network"], *case["settings"].items()) for case in CASES]
     for one, other in itertools.combinations(range(len(CASES)), 2):
         if settings[one] == settings[other]:
