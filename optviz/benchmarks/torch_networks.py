@@ -215,7 +215,7 @@ def fit(request):
 
 
 def learn(machine, network, x, y, request):
-    """SGD with Nesterov's momentum up to a top and down to nothing, on flipped and shifted images."""
+    """Nesterov's momentum, up to a top rate and down again, on flipped and shifted images."""
     size, epochs, crop = request["batch_size"], request["epochs"], request["crop"]
     per_epoch = -(-len(y) // size)
     optimizer = optim.SGD(
@@ -237,7 +237,9 @@ def learn(machine, network, x, y, request):
             down, right = torch.randint(2 * crop + 1, (2, count, 1), device=x.device)
             flipped = torch.rand(count, 1, device=x.device) < 0.5
             rows, columns = side + down, torch.where(flipped, side.flip(0), side) + right
-            images = padded.permute(0, 2, 3, 1)[chosen[:, None, None], rows[:, :, None], columns[:, None]]
+            images = padded.permute(0, 2, 3, 1)[
+                chosen[:, None, None], rows[:, :, None], columns[:, None]
+            ]
             images = images.permute(0, 3, 1, 2).contiguous(memory_format=machine.format)
             optimizer.zero_grad()
             machine.loss(network, images, y[chosen], request["label_smoothing"])[0].backward()
