@@ -26,6 +26,7 @@ from optviz.schedules import SCHEDULES
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
+NETWORKS = ("lenet", "resnet")
 RUNS = 16
 SIDE, PRODUCTS, REPEATS = 8192, 20, 5  # of the matrices that the peak is measured with
 FAST, FAST_BATCH = "resnet9", 512
@@ -42,13 +43,12 @@ def throughput(rounds: int, device: str, ask: Ask | None) -> tuple[dict[str, Any
     bars = []
     peak = peak_flops()
     measured["peak, measured by bfloat16 products, TFLOP/s"] = peak / 1e12
-    for network in ("lenet", "resnet"):
+    for network in NETWORKS:
         many = Arm(network, ("adam",) * RUNS, "bfloat16")
         one = Arm(network, ("adam",), "bfloat16")
         times = compare((many, one), device, rounds, ask, compiled=True)
-        label = many.entry.label
         ratio = RUNS * over(times[many]["optviz"], times[one]["optviz"])
-        what = f"{label}: a step of {RUNS} runs at once over one of one"
+        what = f"{many.label}: a step of {RUNS} runs at once over one of one"
         bars.append(bar(what, ratio, 3, "x", at_least=False))
         for arm, found in times.items():
             _rates(arm, found, peak, measured, bars if arm is many else None)

@@ -20,11 +20,14 @@ from optviz.data.cifar10_files import CLASS_NAMES
 from optviz.engine.train import train, usable_cores
 from optviz.engine.train_events import Event, Steps
 from optviz.networks import NETWORKS, Network
+from optviz.optimizers import OPTIMIZERS
 from optviz.specs.run import Run
 from optviz.specs.text import parse_entry
 from optviz.specs.train import TrainSpec
 
 RULES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
+RUNS = 8
+LIMITS = {"lenet": 1.0, "resnet": 0.7}  # speed over the peer in its default layout
 RATE = 1e-3  # with which no rule diverges
 NUM_TRAIN = 50_000
 SECONDS = 5.0  # of a window
@@ -46,9 +49,15 @@ class Arm(NamedTuple):
 
     @property
     def title(self) -> str:
-        kinds = set(self.rules)
-        what = f"of {parse_entry(*_one(self.rules))[0].label}" if len(kinds) == 1 else "(a mix)"
-        return f"{self.entry.label}, {len(self.rules)} run{'s' * (len(self.rules) > 1)} {what}"
+        """`ResNet-8, 8 runs of Adam`."""
+        same, count = len(set(self.rules)) == 1, len(self.rules)
+        what = f"of {OPTIMIZERS[self.rules[0]].label}" if same else "of different rules"
+        return f"{self.label}, {count} run{'s' * (count > 1)} {what}"
+
+    @property
+    def label(self) -> str:
+        depth = getattr(self.entry, "depth", None)
+        return self.entry.label if depth is None else f"{self.entry.label}-{depth}"
 
     def spec(self) -> TrainSpec:
         # Rates that differ a little, so that each run has a label of its own.
@@ -78,12 +87,6 @@ class Arm(NamedTuple):
             "precision": self.precision,
             "compiled": compiled,
         }
-
-
-def _one(rules: Sequence[str]) -> tuple[str, Any]:
-    from optviz.optimizers import OPTIMIZERS
-
-    return rules[0], OPTIMIZERS
 
 
 def images(count: int) -> Data:
@@ -169,11 +172,10 @@ def on_cpu(rounds: int, ask: Ask | None) -> tuple[dict[str, Any], list[dict[str,
     """What is measured, and the bars, on a CPU: eager PyTorch in both layouts."""
     measured: dict[str, Any] = {}
     bars = []
-    limits = {"lenet": 1.0, "resnet": 0.7}
     arms = {
         Arm(network, rules): limit
-        for network, limit in limits.items()
-        for rules in (("adam",) * 8, RULES, ("adam",))
+        for network, limit in LIMITS.items()
+        for rules in (("adam",) * RUNS, RULES, ("adam",))
     }
     for arm, found in compare(arms, "cpu", rounds, ask, compiled=False).items():
         for who, times in found.items():

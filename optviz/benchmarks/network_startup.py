@@ -106,7 +106,7 @@ def measure(networks: tuple[str, ...]) -> tuple[dict[str, Any], list[dict[str, A
     measured: dict[str, Any] = {}
     bars = []
     for network in networks:
-        label = Arm(network, ("adam",)).entry.label
+        label = Arm(network, ("adam",)).label
         for cache, found in in_new_processes(network).items():
             for what in ("seconds", "compiling"):
                 name = (

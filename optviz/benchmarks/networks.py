@@ -51,15 +51,17 @@ def measure(
             if device == "gpu" and not about["cuda"]:
                 notes.append("no torch arm: it has no CUDA")
                 ask = None
+        timed = NETWORKS
         if device == "cpu":
             measured, bars = network_speed.on_cpu(rounds, ask)
             notes.append("rows of the GPU were not measured: this is a CPU")
         else:
             measured, bars = network_gpu.measure(rounds, device, ask, data)
-    for more, further in (
-        network_startup.measure(NETWORKS),
-        network_accuracy.measure(data) if data else ({}, []),
-    ):
+            timed += (network_gpu.FAST,)
+    others = [network_startup.measure(timed)]
+    if data:
+        others.append(network_accuracy.measure(data))
+    for more, further in others:
         measured |= more
         bars += further
     return {
