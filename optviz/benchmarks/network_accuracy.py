@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from optviz.benchmarks.report import bar
-from optviz.networks import LeNet
+from optviz.networks import NETWORKS
 from optviz.runs.training import parse_data, run_training
 from optviz.specs.run import Run
+from optviz.specs.text import parse_entry
 from optviz.specs.train import TrainSpec
 
 # After two epochs in batches of 128, of test images, on average over seeds.
@@ -30,7 +31,7 @@ def measure(data: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """
     dataset, directory = parse_data(data)
     runs = tuple(map(Run.parse, EXPECTED))
-    network = LeNet(initialiser="pytorch")
+    network = parse_entry("lenet:initialiser=pytorch", NETWORKS)[0]
     spec = TrainSpec(dataset, network, runs, EPOCHS, 128, seeds=SEEDS, directory=directory)
     result = run_training(spec)
     measured: dict[str, Any] = {}

@@ -22,7 +22,7 @@ from optviz.benchmarks.peer import Ask
 from optviz.benchmarks.report import bar, spread
 from optviz.engine.train_events import EpochEnd, Event
 from optviz.runs.training import load_data, parse_data, run_training
-from optviz.schedules import SCHEDULES
+from optviz.schedules.piecewise import Piecewise
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
@@ -106,7 +106,7 @@ def _products(matrix: jax.Array) -> jax.Array:
 def fast_spec(data: str, network: str) -> TrainSpec:
     dataset, directory = parse_data(data)
     rule = Run.parse(f"nesterov:learning_rate={TOP},momentum={MOMENTUM}")
-    schedule = SCHEDULES["piecewise"](points=POINTS)
+    schedule = replace(Piecewise(), points=POINTS)
     return TrainSpec(
         dataset,
         Arm(network, ("nesterov",)).entry,

@@ -152,7 +152,9 @@ def compare(
     for _ in range(rounds):
         for arm, found in times.items():
             found.setdefault("optviz", []).append(ours(arm.spec(), data, SECONDS))
-            for layout in layouts if ask is not None else ():
+            if ask is None:
+                continue
+            for layout in layouts:
                 took = _peer(ask, arm.request(device, layout, compiled), steps[arm])
                 found.setdefault(LAYOUTS[layout], []).append(took)
     return times

@@ -39,9 +39,9 @@ def compilations() -> Iterator[list[float]]:
     """Seconds of each compilation of a program while the scope lasts."""
     found: list[float] = []
 
-    def note(event: str, duration: float, **_: Any) -> None:
+    def note(event: str, duration_secs: float, **_: Any) -> None:
         if event == COMPILED:
-            found.append(duration)
+            found.append(duration_secs)
 
     jax.monitoring.register_event_duration_secs_listener(note)
     try:
