@@ -79,7 +79,8 @@ class Arm(NamedTuple):
             "task": "steps",
             "network": type(self.entry).name,
             "width": getattr(self.entry, "width", None),
-            "rules": list(self.rules),
+            # Compiled, one run is enough: the peer takes one after the other.
+            "rules": list(self.rules[:1] if compiled else self.rules),
             "batch_size": self.batch_size,
             "device": {"cpu": "cpu", "gpu": "cuda"}[device],
             "threads": usable_cores(),
