@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from optviz.benchmarks.report import bar
+from optviz.benchmarks.report import bar, say
 from optviz.networks import NETWORKS
 from optviz.runs.training import parse_data, run_training
 from optviz.specs.run import Run
@@ -33,6 +33,7 @@ def measure(data: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     runs = tuple(map(Run.parse, EXPECTED))
     network = parse_entry("lenet:initialiser=pytorch", NETWORKS)[0]
     spec = TrainSpec(dataset, network, runs, EPOCHS, 128, seeds=SEEDS, directory=directory)
+    say(f"accuracies: {len(EXPECTED)} rules, {SEEDS} seeds, {EPOCHS} epochs each")
     result = run_training(spec)
     measured: dict[str, Any] = {}
     bars = []

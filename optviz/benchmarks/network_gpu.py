@@ -19,7 +19,7 @@ import numpy as np
 from optviz.analysis.network_cost import cost
 from optviz.benchmarks.network_speed import Arm, compare, over
 from optviz.benchmarks.peer import Ask
-from optviz.benchmarks.report import bar, spread
+from optviz.benchmarks.report import bar, say, spread
 from optviz.engine.train_events import EpochEnd, Event
 from optviz.runs.training import load_data, parse_data, run_training
 from optviz.schedules.piecewise import Piecewise
@@ -139,6 +139,7 @@ def fast_net(data: str, device: str, ask: Ask | None) -> dict[str, Any]:
     run_training(replace(spec, epochs=1))  # compiles
     start = time.perf_counter()
     for seed in range(SEEDS):
+        say(f"fast net: seed {seed + 1} of {SEEDS}")
         curve: list[tuple[float, float]] = []
 
         def see(event: Event, curve: list[tuple[float, float]] = curve) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optviz.benchmarks.peer import Ask
-from optviz.benchmarks.report import bar, spread
+from optviz.benchmarks.report import bar, say, spread
 from optviz.data import Data, Synthetic
 from optviz.data.cifar10_files import CLASS_NAMES
 from optviz.engine.train import train, usable_cores
@@ -147,11 +147,13 @@ def compare(
     times: dict[Arm, dict[str, list[float]]] = {arm: {} for arm in arms}
     steps: dict[Arm, int] = {}
     for arm in times:  # everything compiles before anything is timed
+        say(f"compiling: {arm.title}")
         steps[arm] = max(
             2, round(1e3 * PEER_SECONDS / ours(arm.spec(), data, 0.2) / len(arm.rules))
         )
-    for _ in range(rounds):
+    for number in range(rounds):
         for arm, found in times.items():
+            say(f"round {number + 1} of {rounds}: {arm.title}")
             found.setdefault("optviz", []).append(ours(arm.spec(), data, SECONDS))
             if ask is None:
                 continue

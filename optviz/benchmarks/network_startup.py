@@ -16,7 +16,7 @@ from typing import Any
 import jax
 
 from optviz.benchmarks.network_speed import Arm, images
-from optviz.benchmarks.report import bar, spread
+from optviz.benchmarks.report import bar, say, spread
 from optviz.engine.train import train
 from optviz.engine.train_events import Event, Steps
 from optviz.specs.run import Run
@@ -107,6 +107,7 @@ def measure(networks: tuple[str, ...]) -> tuple[dict[str, Any], list[dict[str, A
     bars = []
     for network in networks:
         label = Arm(network, ("adam",)).label
+        say(f"start-up: {label}")
         for cache, found in in_new_processes(network).items():
             for what in ("seconds", "compiling"):
                 name = (
