@@ -237,7 +237,7 @@ def test_cheap_enough_to_be_asked_all_the_time():
             result.add(Steps("steps", run, first, told, told, first * 1e-2, 0.0))
     took = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         signs(result)
-        took.append(time.perf_counter() - start)
+        took.append(time.process_time() - start)
     assert min(took) < 0.2
