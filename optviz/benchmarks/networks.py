@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from optviz.benchmarks.peer import NONE, torch_peer
+from optviz.engine.host_memory import keep_freed_memory
 
 NETWORKS = ("lenet", "resnet")  # whose start-up is timed
 
@@ -35,6 +36,7 @@ def measure(
 
     from optviz.benchmarks import network_accuracy, network_gpu, network_speed, network_startup
 
+    keep_freed_memory()  # as in the process of a training
     found = jax.default_backend()
     if found != device:
         raise ValueError(
