@@ -21,18 +21,21 @@ from optviz.engine.train_stack import TrainStack, sliced
 from optviz.engine.train_track import Track
 from optviz.specs.text import entry_text
 
+FEW = 4  # runs; for fewer, compiling the stack takes longer than it saves
 STEPS = 8  # that are timed, after one that may compile
 
 
 def without_timing(tracks: Sequence[Track]) -> str | None:
     """What is quicker where that is known or has to be fixed; None: it may be measured.
 
-    On a CPU, convolutions within a loop are many times slower (see `train_step`). On an
-    accelerator the stack is taken unmeasured where results must repeat to the bit.
+    On a CPU, convolutions within a loop are many times slower (see `train_step`), and matrix
+    products fill the cores as well one by one. Only where there is nothing but one small product
+    does the stack win: `FEW` linear classifiers take a third of the time. On an accelerator the
+    stack is taken unmeasured where results must repeat to the bit.
     """
     if jax.default_backend() == "cpu":
-        is_dense = all(leaf.ndim <= 2 for leaf in jax.tree.leaves(tracks[0].shapes().params))
-        return "stack" if is_dense else "loop"
+        weights = [w for w in jax.tree.leaves(tracks[0].shapes().params) if w.ndim > 1]
+        return "stack" if len(weights) == 1 and len(tracks) >= FEW else "loop"
     return "stack" if "deterministic" in os.environ.get("XLA_FLAGS", "") else None
 
 
