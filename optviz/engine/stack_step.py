@@ -83,12 +83,9 @@ def advance(
         recipe: what is compiled in.
         mesh: the devices that share the runs; None: one.
     """
-    run = _shared(
-        partial(_advance, recipe=recipe),
-        mesh,
-        (RUNS, RUNS, STEPS_RUNS, SAME, SAME),
-        (RUNS, Told(STEPS_RUNS, STEPS_RUNS, RUNS)),
-    )
+    told = tuple(Told(STEPS_RUNS, STEPS_RUNS, RUNS) for _ in carries)
+    over = (RUNS, RUNS, STEPS_RUNS, SAME, SAME)
+    run = _shared(partial(_advance, recipe=recipe), mesh, over, (RUNS, told))
     return run(carries, fixed, rules, feed, span)
 
 

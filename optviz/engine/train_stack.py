@@ -400,11 +400,11 @@ class TrainStack:
 
 
 def sliced(tracks: Sequence[Track]) -> list[list[Track]]:
-    """Tracks by their rule and its switches, in the order in which these come first."""
+    """Tracks by their rule and its switches; the same rules are in the same order, always."""
     found: dict[Any, list[Track]] = {}
     for track in tracks:
         found.setdefault(jax.tree.structure(track.optimizer), []).append(track)
-    return list(found.values())
+    return [found[rule] for rule in sorted(found, key=str)]
 
 
 def useful_devices(lengths: Sequence[int], available: int) -> int:
