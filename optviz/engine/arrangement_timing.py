@@ -17,7 +17,8 @@ import numpy as np
 
 from optviz.engine import train_step
 from optviz.engine.compile_cache import cache_folder
-from optviz.engine.train_stack import TrainStack, sliced
+from optviz.engine.stack import sliced
+from optviz.engine.train_stack import TrainStack
 from optviz.engine.train_track import Track
 from optviz.specs.text import entry_text
 

@@ -12,11 +12,12 @@ import pytest
 
 from optviz.data import Synthetic
 from optviz.engine import arrangement, arrangement_timing, stack_step
+from optviz.engine.stack import sliced, useful_devices
 from optviz.engine.train import train
 from optviz.engine.train_data import Splits
 from optviz.engine.train_events import EpochEnd, RunEnd, Steps, TrainResult
 from optviz.engine.train_snapshot import Snapshot
-from optviz.engine.train_stack import TrainStack, sliced, useful_devices
+from optviz.engine.train_stack import TrainStack
 from optviz.engine.train_track import Track
 from optviz.networks import MLP, NETWORKS, Linear
 from optviz.optimizers import OPTIMIZERS
@@ -193,8 +194,8 @@ sys.path.insert(0, "tests/engine")
 import test_train_stack as t
 assert len(jax.local_devices()) == 4
 spec = t.asked(*["adam:b1=0.5"] * 5, "sgd", "adam", seeds=2)
-stack = t.TrainStack(t.tracks_of(spec), lambda e: None, lambda: False, None, jax.local_devices())
-assert stack._mesh.size == 4
+from optviz.engine.stack import Stack
+assert Stack(t.tracks_of(spec), jax.local_devices()).mesh.size == 4
 shelf = t.Shelf()
 result = t.train(spec, t.DATA, arrangement="stack", keeper=shelf)
 again = t.train(spec, t.DATA, arrangement="stack", keeper=shelf)
@@ -284,7 +285,7 @@ def shortage(monkeypatch, most: int, method: str) -> None:
     genuine = getattr(TrainStack, method)
 
     def short(self, *args):
-        if len(self._seats) > most:
+        if len(self._stack.seats) > most:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes")
         return genuine(self, *args)
 
