@@ -341,9 +341,11 @@ def test_what_needs_no_measurement(monkeypatch):
     def of(*runs: str, **fields) -> str | None:
         return arrangement_timing.without_timing(tracks_of(asked(*runs, **fields)))
 
-    assert of("sgd", "adam", network=Linear(), seeds=2) == "stack"
-    assert of("sgd", "adam", network=Linear()) == "loop"
-    assert of("sgd", "adam", network=NETWORKS["lenet"](), seeds=2) == "loop"
+    four = "sgd", "adam", "momentum", "rmsprop"
+    assert of(*four, network=Linear()) == "stack"
+    assert of(*four[:3], network=Linear()) == "loop"
+    assert of("sgd", "adam", network=Linear(), seeds=2) == "loop"
+    assert of(*four) == of(*four, network=NETWORKS["lenet"]()) == "loop"
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert of("sgd", "adam") is None
     monkeypatch.setenv("XLA_FLAGS", "--xla_gpu_deterministic_ops=true")
