@@ -15,8 +15,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from optviz import folders
 from optviz.engine import train_step
-from optviz.engine.compile_cache import cache_folder
 from optviz.engine.stack import sliced
 from optviz.engine.train_stack import TrainStack
 from optviz.engine.train_track import Track
@@ -92,7 +92,7 @@ def _key(tracks: Sequence[Track]) -> str:
 
 
 def _file() -> Path:
-    return cache_folder() / "arrangements.json"
+    return folders.cache() / "arrangements.json"
 
 
 def _read() -> dict[str, Any]:
