@@ -63,7 +63,12 @@ def shifts(
         chosen = arrangement or arrangement_timing.without_timing(group)
         if chosen != "loop":
             stacks = _stacks(group, hands, limit)
-            chosen = chosen or arrangement_timing.quickest(stacks[0].tracks)
+            if chosen is None:
+                chosen, form = arrangement_timing.quickest(stacks[0].tracks)
+                if form != group[0].recipe.convolution:
+                    for track in group:
+                        track.recipe = track.recipe._replace(convolution=form)
+                    stacks = _stacks(group, hands, limit)
             parts += stacks if chosen == "stack" else []
         if chosen == "loop":
             parts += [_Part([track], _loop_bytes(track), "loop") for track in group]

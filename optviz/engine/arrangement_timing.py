@@ -6,6 +6,7 @@ On a CPU nothing is measured, so that results there depend on nothing but what w
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -20,9 +21,15 @@ from optviz.engine import train_step
 from optviz.engine.stack import sliced
 from optviz.engine.train_stack import TrainStack
 from optviz.engine.train_track import Track
+from optviz.networks.convolution import DIRECT, PATCHES
 from optviz.specs.text import entry_text
 
 FEW = 4  # runs; for fewer, compiling the stack takes longer than it saves
+CHOICES = {
+    "loop": ("loop", DIRECT),
+    "stack": ("stack", DIRECT),
+    "stack, patches": ("stack", PATCHES),
+}
 STEPS = 8  # that are timed, after one that may compile
 
 
@@ -43,22 +50,31 @@ def without_timing(tracks: Sequence[Track]) -> str | None:
     return "stack" if "deterministic" in os.environ.get("XLA_FLAGS", "") else None
 
 
-def quickest(tracks: Sequence[Track]) -> str:
-    """ "stack" or "loop", as was measured for such runs at some time, or now."""
-    known = _read()
-    key = _key(tracks)
-    if known.get(key, {}).get("arrangement") not in ("stack", "loop"):
-        seconds = {"stack": stack_seconds(tracks), "loop": loop_seconds(tracks)}
+def quickest(tracks: Sequence[Track]) -> tuple[str, str]:
+    """ "stack" or "loop", and the form of convolutions, as was measured at some time, or now."""
+    known, key = _read(), _key(tracks)
+    if (best := known.get(key, {}).get("best")) not in CHOICES:
+        seconds = {"loop": loop_seconds(tracks), "stack": stack_seconds(tracks, DIRECT)}
+        if any(w.ndim > 2 for w in jax.tree.leaves(tracks[0].shapes().params)):
+            seconds["stack, patches"] = stack_seconds(tracks, PATCHES)
         best = min(seconds, key=lambda name: seconds[name])
-        _write({**known, key: {"arrangement": best, "seconds_per_step": seconds}})
-        return best
-    return known[key]["arrangement"]
+        _write({**known, key: {"best": best, "seconds_per_step": seconds}})
+    return CHOICES[best]
 
 
-def stack_seconds(tracks: Sequence[Track]) -> float:
-    """Seconds for one step of all runs together."""
-    stack = TrainStack(tracks, lambda event: None, lambda: False, None)
-    return stack.seconds_per_step(STEPS)
+def stack_seconds(tracks: Sequence[Track], convolution: str) -> float:
+    """Seconds for one step of all runs together; infinite where there is no memory for it."""
+    before = [track.recipe for track in tracks]
+    for track in tracks:
+        track.recipe = track.recipe._replace(convolution=convolution)
+    try:
+        stack = TrainStack(tracks, lambda event: None, lambda: False, None)
+        return stack.seconds_per_step(STEPS)
+    except jax.errors.JaxRuntimeError:
+        return math.inf
+    finally:
+        for track, recipe in zip(tracks, before, strict=True):
+            track.recipe = recipe
 
 
 def loop_seconds(tracks: Sequence[Track]) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 from optviz.data.augmentation import mirrored, shifted
 from optviz.engine.train_data import Batch, Images
 from optviz.networks.base import Network, Params, Stats
+from optviz.networks.convolution import DIRECT, convolutions_as
 from optviz.networks.losses import LOSSES
 from optviz.optimizers.base import Optimizer, StepContext
 
@@ -46,10 +47,11 @@ class Recipe(NamedTuple):
     flip: bool
     crop: int
     precision: str
+    convolution: str = DIRECT  # one of `FORMS`; no setting, but what is quicker
 
     @classmethod
     def of(cls, spec: TrainSpec) -> Recipe:
-        return cls(*(getattr(spec, name) for name in cls._fields))
+        return cls(*(getattr(spec, name) for name in cls._fields if name != "convolution"))
 
 
 class Strengths(NamedTuple):
@@ -260,7 +262,8 @@ def _apply(
     """The network in the recipe's precision; logits are float32."""
     dtype = jnp.dtype(recipe.precision)
     params = jax.tree.map(lambda w: w.astype(dtype), params)
-    logits, stats = network.apply(params, stats, x.astype(dtype), train, key)
+    with convolutions_as(recipe.convolution):
+        logits, stats = network.apply(params, stats, x.astype(dtype), train, key)
     return logits.astype(jnp.float32), stats
 
 

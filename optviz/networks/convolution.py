@@ -1,12 +1,34 @@
-"""Convolutions of images with few channels, in the form that a CPU does quickly."""
+"""Convolutions in the form that the device does quickly."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 FEW = 16  # channels; from here on the plain form is as quick
+DIRECT, PATCHES = FORMS = ("direct", "patches")
+
+_form: ContextVar[str] = ContextVar("form", default=DIRECT)
+
+
+@contextmanager
+def convolutions_as(form: str) -> Iterator[None]:
+    """Trace convolutions in one of `FORMS`.
+
+    "direct" is the library's own convolution. With "patches" the pixels under the kernel are laid
+    side by side and multiplied by it as a matrix: more memory, but of many networks at once it
+    makes one batched product, where the library has a grouped convolution.
+    """
+    token = _form.set(form)
+    try:
+        yield
+    finally:
+        _form.reset(token)
 
 
 def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
@@ -22,6 +44,8 @@ def convolve(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0)
     of each: more multiplications, many of them with zero, in half the time for a step of LeNet.
     The values are the same but for the order of summation.
     """
+    if _form.get() == PATCHES:
+        return _patches(x, kernel, stride, padding)
     size = kernel.shape[0]
     outputs = [output_size(side, size, stride, padding) for side in x.shape[1:3]]
     inputs = [side + 2 * padding for side in x.shape[1:3]]
@@ -44,6 +68,22 @@ def _plain(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -
     return lax.conv_general_dilated(
         x, kernel, (stride, stride), sides, dimension_numbers=dimensions
     )
+
+
+def _patches(x: jax.Array, kernel: jax.Array, stride: int, padding: int) -> jax.Array:
+    size, _, channels, features = kernel.shape
+    height, width = (output_size(side, size, stride, padding) for side in x.shape[1:3])
+    x = jnp.pad(x, ((0, 0), (padding,) * 2, (padding,) * 2, (0, 0)))
+    pixels = [
+        x[
+            :,
+            down : down + stride * (height - 1) + 1 : stride,
+            right : right + stride * (width - 1) + 1 : stride,
+        ]
+        for down in range(size)
+        for right in range(size)
+    ]
+    return jnp.concatenate(pixels, axis=3) @ kernel.reshape(size * size * channels, features)
 
 
 def _tiled(x: jax.Array, kernel: jax.Array) -> jax.Array:

@@ -1,6 +1,7 @@
 """Many runs as one program tell what each would have told alone, but for rounding."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -12,14 +13,14 @@ import pytest
 
 from optviz.data import Synthetic
 from optviz.engine import arrangement, arrangement_timing, stack_step
-from optviz.engine.stack import sliced, useful_devices
+from optviz.engine.stack import Stack, sliced, useful_devices
 from optviz.engine.train import train
 from optviz.engine.train_data import Splits
 from optviz.engine.train_events import EpochEnd, RunEnd, Steps, TrainResult
 from optviz.engine.train_snapshot import Snapshot
 from optviz.engine.train_stack import TrainStack
 from optviz.engine.train_track import Track
-from optviz.networks import MLP, NETWORKS, Linear
+from optviz.networks import MLP, NETWORKS, LeNet, Linear
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.base import runnable
 from optviz.specs.run import Run
@@ -324,17 +325,52 @@ def test_the_quicker_one_is_measured_once(monkeypatch, tmp_path):
         first = arrangement_timing.quickest(tracks)
         (record,) = json.loads((tmp_path / "arrangements.json").read_text()).values()
         seconds = record["seconds_per_step"]
+        assert set(seconds) == {"stack", "loop"}  # there are no convolutions
         assert min(seconds.values()) > 0
-        assert first == record["arrangement"] == min(seconds, key=seconds.get)
+        assert first == arrangement_timing.CHOICES[record["best"]]
+        assert record["best"] == min(seconds, key=seconds.get)
 
-        turned = {"stack": 1.0, "loop": 2.0} if first == "loop" else {"stack": 2.0, "loop": 1.0}
-        monkeypatch.setattr(arrangement_timing, "stack_seconds", lambda tracks: turned["stack"])
+        turned = {"stack": 1.0, "loop": 2.0} if first[0] == "loop" else {"stack": 2.0, "loop": 1.0}
+        monkeypatch.setattr(arrangement_timing, "stack_seconds", lambda *_: turned["stack"])
         monkeypatch.setattr(arrangement_timing, "loop_seconds", lambda tracks: turned["loop"])
         assert arrangement_timing.quickest(tracks) == first  # known
         assert arrangement_timing.quickest(tracks[:1]) != first  # another number of runs
         for damage in ("{", "[]", '{"a": 1}'):
             (tmp_path / "arrangements.json").write_text(damage)
             assert arrangement_timing.quickest(tracks) != first
+
+
+@pytest.mark.parametrize("best", ["direct", "patches"])
+def test_the_quicker_form_of_convolution_is_taken(monkeypatch, tmp_path, best):
+    monkeypatch.setenv("OPTVIZ_CACHE", str(tmp_path))
+    spec = asked("adam", "sgd", network=LeNet(), batch_size=8, limit=8, epochs=1)
+    expected = train(spec, DATA, arrangement="loop")
+    timed, recipes = [], []
+    monkeypatch.setattr(arrangement_timing, "without_timing", lambda tracks: None)
+    monkeypatch.setattr(arrangement_timing, "loop_seconds", lambda tracks: 9.0)
+
+    def seconds(tracks: list[Track], form: str) -> float:
+        timed.append(form)
+        return 1.0 if form == best else 2.0
+
+    monkeypatch.setattr(arrangement_timing, "stack_seconds", seconds)
+    advance = Stack.advance
+
+    def seen(self: Stack, *args: int) -> object:
+        recipes.append(self.one.recipe.convolution)
+        return advance(self, *args)
+
+    monkeypatch.setattr(Stack, "advance", seen)
+    assert_alike(train(spec, DATA), expected, rtol=1e-3)
+    assert timed == ["direct", "patches"]
+    assert set(recipes) == {best}
+
+
+def test_a_form_without_room_is_not_taken(monkeypatch):
+    tracks = tracks_of(asked("adam", "sgd"))
+    shortage(monkeypatch, 0, "_load")
+    assert arrangement_timing.stack_seconds(tracks, "patches") == math.inf
+    assert {track.recipe.convolution for track in tracks} == {"direct"}
 
 
 def test_what_needs_no_measurement(monkeypatch):

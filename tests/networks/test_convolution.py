@@ -1,4 +1,4 @@
-"""The quick form of a convolution is the plain one."""
+"""Every form of a convolution is the plain one."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from optviz.networks.convolution import convolve, output_size
+from optviz.networks.convolution import FORMS, convolutions_as, convolve, output_size
 
 
 @pytest.mark.parametrize("side", [12, 13])
@@ -14,8 +14,9 @@ from optviz.networks.convolution import convolve, output_size
 @pytest.mark.parametrize("channels", [3, 16])
 @pytest.mark.parametrize("padding", [0, 1])
 @pytest.mark.parametrize("stride", [1, 2])
-def test_agrees_with_lax(side, size, channels, padding, stride):
-    with jax.enable_x64(True):
+@pytest.mark.parametrize("form", FORMS)
+def test_agrees_with_lax(side, size, channels, padding, stride, form):
+    with jax.enable_x64(True), convolutions_as(form):
         rng = np.random.default_rng(0)
         x = jnp.asarray(rng.normal(size=(2, side, side, channels)))
         kernel = jnp.asarray(rng.normal(size=(size, size, channels, 4)))
