@@ -3,9 +3,10 @@
 import streamlit as st
 
 from optviz.ui import frame, train_controls, train_stage
+from optviz.ui.train_session import SESSION
 
 frame.begin(__file__, __doc__)
-train_controls.SESSION.open()
+SESSION.open()
 
 stage, panel = st.columns([3.4, 1], gap="medium")
 with panel, st.container(key="controls"):
