@@ -9,7 +9,7 @@ from optviz.specs.train import TrainSpec
 from optviz.ui import frame, pictures
 from optviz.ui.train_live import live
 from optviz.ui.train_session import JOB, SESSION
-from optviz.ui.train_status import environment, refusals
+from optviz.ui.train_status import environment, notice, refusals, title
 from optviz.ui.train_take_away import take_away
 from optviz.ui.train_watch import Watch, watch
 
@@ -22,8 +22,7 @@ def stage() -> None:
     status = jobs.status(watched.job_id) if watched else None
     _buttons(status)
     frame.problems(SESSION.problems)
-    if (said := jobs.notice()) is not None:
-        frame.problems([said])
+    notice()
     if watched is None or status is None:
         SESSION.write_link()
         pictures.samples(SESSION.spec.dataset)
@@ -83,7 +82,9 @@ def _start(download: bool) -> None:
     started: list[str] = []
 
     def begin(spec: TrainSpec) -> TrainSpec:
-        started.append(jobs.start(spec, download=download, env=environment()))
+        started.append(
+            jobs.start(spec, download=download, env=environment(), name=title(spec))
+        )
         return spec
 
     if SESSION.change(begin):

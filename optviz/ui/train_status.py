@@ -9,10 +9,13 @@ from typing import NamedTuple
 import streamlit as st
 
 from optviz.runs import jobs
+from optviz.specs.run import labels
 from optviz.specs.train import TrainSpec
 from optviz.ui.train_watch import Watch, duration
 
 PLATFORMS = "OPTVIZ_JOB_PLATFORMS"  # where trainings run; the app itself keeps to the CPU
+
+NOTICE = "trainings.notice"
 
 
 class Look(NamedTuple):
@@ -47,6 +50,18 @@ def refusals(act: Callable[[], object]) -> list[str]:
     return []
 
 
+def notice() -> None:
+    """What the store has to say, as that it was damaged: until somebody has read it."""
+    if (said := jobs.notice()) is not None:
+        st.session_state[NOTICE] = said
+    if NOTICE in st.session_state:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.warning(st.session_state[NOTICE], icon=":material/info:")
+            st.button(
+                "Understood", key=f"{NOTICE}.read", on_click=st.session_state.pop, args=(NOTICE,)
+            )
+
+
 def badge(status: jobs.Status) -> None:
     """The state as a small coloured word."""
     look = LOOKS[status.state]
@@ -78,6 +93,15 @@ def trouble(status: jobs.Status) -> None:
     if status.log:
         with st.expander("Its last lines"):
             st.code("\n".join(status.log), language=None, wrap_lines=True)
+
+
+def title(spec: TrainSpec) -> str:
+    """The name that a training is started with: what it compares."""
+    parts = [", ".join(labels(spec.resolved()))]
+    parts += [change.split(".")[-1].replace("_", " ").replace("=", " ") for change in spec.vary]
+    parts += [f"{spec.seeds} seeds"] if spec.seeds > 1 else []
+    text = " · ".join(parts)
+    return text if len(text) <= jobs.MAX_NAME else f"{text[: jobs.MAX_NAME - 1]}…"
 
 
 def heading(spec: TrainSpec) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from optviz.runs import jobs
 from optviz.runs.jobs import Status
 from optviz.ui import frame, trainings_state
+from optviz.ui.train_status import notice
 from optviz.ui.trainings_bring import bring
 from optviz.ui.trainings_compare import compare
 from optviz.ui.trainings_export import export
@@ -45,8 +46,7 @@ def page() -> None:
         st.rerun()  # the whole script, so that the page looks again by itself, or no longer
     st.html(STYLE)
     ids = st.query_params.get_all(COMPARE)
-    if (said := jobs.notice()) is not None:
-        frame.problems([said])
+    notice()
     if ids:
         compare(ids)
         return

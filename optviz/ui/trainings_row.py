@@ -95,9 +95,9 @@ def _best(status: Status) -> str:
         with suppress(ValueError):
             best = best_accuracy(watch(status.id).result)
     elif status.outcome:
-        told = [run["last_epoch"] for run in status.outcome if run["last_epoch"]]
-        best = max((e["val_accuracy"] for e in told if e["val_accuracy"] is not None), default=None)
-    return "" if best is None else f"**{100 * best:.1f} %**"
+        told = [run["best_accuracy"] for run in status.outcome]
+        best = max((share for share in told if share is not None), default=None)
+    return "" if best is None else f"**{100 * best:.1f} %** :gray[best]"
 
 
 def _actions(status: Status, spec: TrainSpec | None) -> None:
