@@ -217,8 +217,7 @@ def network_probe(
         fixed = jax.tree.map(lambda s: jnp.asarray(s, dtype), stats)
         x = jnp.asarray(images, dtype)
         logits, _ = network.apply(params, fixed, x, True, jax.random.key(seed))
-        plain = jnp.zeros((), dtype)  # no label smoothing
-        return jnp.mean(LOSSES[loss].function(logits, jnp.asarray(labels), plain))
+        return jnp.mean(LOSSES[loss].function(logits, jnp.asarray(labels), 0.0))
 
     probe = TreeProbe(
         mean_loss, params, f"{network.label}, {loss.replace('_', ' ')}", num_lines, seed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -59,7 +58,7 @@ class Track:
 
     @property
     def num_params(self) -> int:
-        return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(_shapes(self.network)))
+        return self.spec.network.num_params()
 
     @property
     def epoch(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any, ClassVar, TypeAlias
 
 import flax.linen as nn
@@ -10,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import Entry
+from optviz.networks.layers import DEAD, UNITS
 
 Params: TypeAlias = Any  # nested dict of arrays that the optimizer changes
 Stats: TypeAlias = Any  # nested dict of arrays that the forward pass changes (running averages)
@@ -59,14 +61,39 @@ class Network(Entry):
         result: Any = _Module(self).apply(variables, x, train, rngs=rngs, mutable=mutable)
         return result if train else (result, stats)
 
-    def dead_units(self, params: Params, stats: Stats, x: jax.Array) -> dict[str, jax.Array]:
-        """By layer whose units can die, the share () of them that are zero on all of x."""
-        return {}
-
     def num_params(self) -> int:
         """How many numbers the optimizer changes."""
-        params, _ = jax.eval_shape(self.init, jax.random.key(0))
+        params, _ = _shapes(self._at_defaults())
         return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
+
+    @property
+    def uses_batch_statistics(self) -> bool:
+        """Whether in training the output for one image depends on the others (batch norm)."""
+        _, stats = _shapes(self._at_defaults())
+        return bool(jax.tree.leaves(stats))
+
+    def dead_units(self, params: Params, stats: Stats, x: jax.Array) -> dict[str, jax.Array]:
+        """Share of units that are zero for every image, at every position, as in the test.
+
+        Args:
+            params, stats, x: as for `apply`.
+
+        Returns:
+            Name -> () float32 for each layer of an activation that can die. A unit of a convolution
+            is a channel.
+        """
+        variables = {"params": params, **stats}
+        result: Any = _Module(self).apply(variables, x, False, mutable=[UNITS])
+        return {name: layer[DEAD] for name, layer in result[1].get(UNITS, {}).items()}
+
+    def _at_defaults(self) -> Network:
+        """The same program; numbers that are traced decide no shape, and may not be hashable."""
+        return jax.tree.map(lambda _: 0.0, self)
+
+
+@cache
+def _shapes(network: Network) -> tuple[Params, Stats]:
+    return jax.eval_shape(network.init, jax.random.key(0))
 
 
 class _Module(nn.Module):

@@ -9,27 +9,41 @@ from jax import lax
 FEW = 16  # channels; from here on the plain form is as quick
 
 
-def convolve(x: jax.Array, kernel: jax.Array, padding: str = "VALID") -> jax.Array:
-    """Cross-correlation with stride 1: (batch, h, w, c), (k, k, c, features) -> (…, features).
+def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
+    """(N − F + 2P) / S + 1, rounded down: the side of what a convolution makes of a side N."""
+    return (size - kernel + 2 * padding) // stride + 1
+
+
+def convolve(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
+    """Cross-correlation: (batch, h, w, c), (k, k, c, features) -> (batch, h', w', features).
 
     XLA's CPU convolution needs many channels to be quick; a colour image has three. There, tiles
     of 2x2 pixels become 4c channels, and the kernel at its four places in a tile makes 4 features
     of each: more multiplications, many of them with zero, in half the time for a step of LeNet.
     The values are the same but for the order of summation.
     """
-    if padding == "SAME":
-        low = (kernel.shape[0] - 1) // 2
-        sides = (low, kernel.shape[0] - 1 - low)
-        x = jnp.pad(x, ((0, 0), sides, sides, (0, 0)))
-    outputs = [side - kernel.shape[0] + 1 for side in x.shape[1:3]]
-    if x.shape[3] >= FEW or any(side % 2 for side in (*x.shape[1:3], *outputs)):
-        return _plain(x, kernel)
-    return lax.platform_dependent(x, kernel, cpu=_tiled, default=_plain)
+    size = kernel.shape[0]
+    outputs = [output_size(side, size, stride, padding) for side in x.shape[1:3]]
+    inputs = [side + 2 * padding for side in x.shape[1:3]]
+    odd = any(side % 2 for side in (*inputs, *outputs))
+    if x.shape[3] >= FEW or odd or stride > 1:
+        return _plain(x, kernel, stride, padding)
+
+    def tiled(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        return _tiled(jnp.pad(x, ((0, 0), (padding,) * 2, (padding,) * 2, (0, 0))), kernel)
+
+    def plain(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        return _plain(x, kernel, stride, padding)
+
+    return lax.platform_dependent(x, kernel, cpu=tiled, default=plain)
 
 
-def _plain(x: jax.Array, kernel: jax.Array) -> jax.Array:
+def _plain(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
     dimensions = ("NHWC", "HWIO", "NHWC")
-    return lax.conv_general_dilated(x, kernel, (1, 1), "VALID", dimension_numbers=dimensions)
+    sides = [(padding, padding)] * 2
+    return lax.conv_general_dilated(
+        x, kernel, (stride, stride), sides, dimension_numbers=dimensions
+    )
 
 
 def _tiled(x: jax.Array, kernel: jax.Array) -> jax.Array:

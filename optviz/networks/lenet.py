@@ -4,11 +4,14 @@ from typing import ClassVar
 
 import jax
 
-from optviz.catalog import entry, switch
+from optviz.catalog import entry, knob, switch
 from optviz.networks.activations import ACTIVATIONS
 from optviz.networks.base import Network
 from optviz.networks.initialisers import INITIALISERS
-from optviz.networks.layers import conv, dense, flatten, max_pool
+from optviz.networks.layers import AveragePool, Dropout, MaxPool, flatten
+from optviz.networks.recipe import Recipe
+
+POOLINGS = {"max": MaxPool, "average": AveragePool}
 
 
 @entry
@@ -26,12 +29,18 @@ class LeNet(Network):
 
     activation: str = switch("relu", options=tuple(ACTIVATIONS), help="Non-linearity.")
     initialiser: str = switch("pytorch", options=tuple(INITIALISERS), help="How weights start.")
+    pooling: str = switch("max", options=tuple(POOLINGS), help="What is left of each 2x2 tile.")
+    batch_norm: bool = switch(False, help="Normalise in front of each non-linearity.")
+    dropout: float = knob(
+        0.0, domain=(0, 1), typical=(0, 0.8), help="Share of hidden units left out in training."
+    )
 
     def forward(self, x: jax.Array, train: bool) -> jax.Array:
-        activation, start = ACTIVATIONS[self.activation], self.initialiser
-        x = max_pool(activation(conv(x, 6, 5, initialiser=start, name="conv_0")))
-        x = max_pool(activation(conv(x, 16, 5, initialiser=start, name="conv_1")))
+        recipe = Recipe(self.initialiser, self.activation, train, self.batch_norm)
+        pool = POOLINGS[self.pooling]
+        x = pool()(recipe.conv(x, 6, 5, name="conv_0"))
+        x = pool()(recipe.conv(x, 16, 5, name="conv_1"))
         x = flatten(x)  # 5 x 5 x 16 = 400
-        x = activation(dense(x, 120, initialiser=start, name="hidden_0"))
-        x = activation(dense(x, 84, initialiser=start, name="hidden_1"))
-        return dense(x, self.num_classes, initialiser=start, name="output")
+        x = Dropout(self.dropout, train)(recipe.dense(x, 120, name="hidden_0"))
+        x = Dropout(self.dropout, train)(recipe.dense(x, 84, name="hidden_1"))
+        return recipe.output(x, self.num_classes)

@@ -7,7 +7,8 @@ import jax
 from optviz.catalog import entry, switch
 from optviz.networks.base import Network
 from optviz.networks.initialisers import INITIALISERS
-from optviz.networks.layers import dense, flatten
+from optviz.networks.layers import flatten
+from optviz.networks.recipe import Recipe
 
 
 @entry
@@ -26,4 +27,4 @@ class Linear(Network):
     initialiser: str = switch("pytorch", options=tuple(INITIALISERS), help="How weights start.")
 
     def forward(self, x: jax.Array, train: bool) -> jax.Array:
-        return dense(flatten(x), self.num_classes, initialiser=self.initialiser, name="output")
+        return Recipe(self.initialiser, "identity", train).output(flatten(x), self.num_classes)

@@ -1,4 +1,4 @@
-"""What training minimises. `LOSSES`: key -> Loss."""
+"""What training minimises. `LOSSES`: name -> the loss of each example."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -8,19 +8,59 @@ import jax.numpy as jnp
 
 
 class Loss(NamedTuple):
-    """A loss of single examples."""
+    """A loss of the logits.
+
+    Attributes:
+        label: what it is called.
+        function: (logits (batch, num_classes), before any softmax; labels (batch,) int32, the
+            index of the right class; smoothing () in [0, 1)) -> (batch,) losses.
+        smooths: whether labels can be smoothed; where not, `function` ignores `smoothing`.
+    """
 
     label: str
-    function: Callable[[jax.Array, jax.Array, jax.Array], jax.Array]
-    smooths: bool  # whether label smoothing has a meaning
+    function: Callable[[jax.Array, jax.Array, jax.typing.ArrayLike], jax.Array]
+    smooths: bool
 
 
-def cross_entropy(logits: jax.Array, labels: jax.Array, smoothing: jax.Array) -> jax.Array:
-    chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
-    even = jnp.mean(logits, axis=1)
-    return jax.nn.logsumexp(logits, axis=1) - (1 - smoothing) * chosen - smoothing * even
+def cross_entropy(
+    logits: jax.Array, labels: jax.Array, smoothing: jax.typing.ArrayLike = 0.0
+) -> jax.Array:
+    """Softmax cross-entropy in nats; ln(num_classes) where all classes look alike.
+
+    The target is 1 − smoothing for the right class, and `smoothing` is spread over all classes
+    evenly: Szegedy et al. 2016, https://arxiv.org/abs/1512.00567
+    """
+    s = jnp.asarray(smoothing, logits.dtype)
+    target = (1 - s) * _chosen(logits, labels) + s * logits.mean(axis=1)
+    return jax.nn.logsumexp(logits, axis=1) - target
+
+
+def hinge(logits: jax.Array, labels: jax.Array, smoothing: jax.typing.ArrayLike = 0.0) -> jax.Array:
+    """Σ over the wrong classes of max(0, logit − right logit + 1).
+
+    Reference: Weston & Watkins 1999, "Support vector machines for multi-class pattern recognition"
+    """
+    margins = jax.nn.relu(logits - _chosen(logits, labels)[:, None] + 1)
+    return margins.sum(axis=1) - 1  # the right class counts itself with its margin of 1
+
+
+def squared_error(
+    logits: jax.Array, labels: jax.Array, smoothing: jax.typing.ArrayLike = 0.0
+) -> jax.Array:
+    """Mean over the classes of (logit − target)², where the target is 1 for the right class."""
+    s = jnp.asarray(smoothing, logits.dtype)
+    count = logits.shape[1]
+    target = (1 - s) * jax.nn.one_hot(labels, count, dtype=logits.dtype) + s / count
+    return jnp.square(logits - target).mean(axis=1)
+
+
+def _chosen(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """(batch,) logits of the right classes."""
+    return jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
 
 
 LOSSES: Mapping[str, Loss] = {
-    "cross_entropy": Loss("Softmax cross-entropy", cross_entropy, True),
+    "cross_entropy": Loss("Cross-entropy", cross_entropy, smooths=True),
+    "hinge": Loss("Multiclass hinge", hinge, smooths=False),
+    "squared_error": Loss("Squared error", squared_error, smooths=True),
 }

@@ -1,15 +1,17 @@
 """The multilayer perceptron: fully connected layers with a non-linearity after each."""
 
 import re
+from dataclasses import replace
 from typing import ClassVar
 
 import jax
 
-from optviz.catalog import entry, switch
+from optviz.catalog import entry, knob, switch
 from optviz.networks.activations import ACTIVATIONS
 from optviz.networks.base import Network
 from optviz.networks.initialisers import INITIALISERS
-from optviz.networks.layers import dense, flatten
+from optviz.networks.layers import Dropout, flatten
+from optviz.networks.recipe import Recipe
 
 MAX_WIDTH = 4096
 MAX_LAYERS = 32
@@ -35,6 +37,10 @@ class MLP(Network):
         "relu", options=tuple(ACTIVATIONS), help="Non-linearity of layers that name none."
     )
     initialiser: str = switch("pytorch", options=tuple(INITIALISERS), help="How weights start.")
+    batch_norm: bool = switch(False, help="Normalise in front of each non-linearity.")
+    dropout: float = knob(
+        0.0, domain=(0, 1), typical=(0, 0.8), help="Share of hidden units left out in training."
+    )
 
     def layers(self) -> list[tuple[int, str]]:
         """Width and activation of each hidden layer.
@@ -58,7 +64,8 @@ class MLP(Network):
 
     def forward(self, x: jax.Array, train: bool) -> jax.Array:
         x = flatten(x)
+        recipe = Recipe(self.initialiser, self.activation, train, self.batch_norm)
         for index, (width, activation) in enumerate(self.layers()):
-            x = dense(x, width, initialiser=self.initialiser, name=f"hidden_{index}")
-            x = ACTIVATIONS[activation](x)
-        return dense(x, self.num_classes, initialiser=self.initialiser, name="output")
+            unit = replace(recipe, activation=activation)
+            x = Dropout(self.dropout, train)(unit.dense(x, width, name=f"hidden_{index}"))
+        return recipe.output(x, self.num_classes)

@@ -143,6 +143,11 @@ class TrainSpec:
         smoothing = self.label_smoothing
         if not (isinstance(smoothing, (int, float)) and 0 <= smoothing < 1):
             raise ValueError(f"label_smoothing must lie in [0, 1), got {smoothing!r}")
+        if self.batch_size == 1 and self.network.uses_batch_statistics:
+            raise ValueError(
+                f"batch norm ({self.network.label}) needs a batch_size of at least 2, got 1: "
+                "one image has no spread"
+            )
         if smoothing and not LOSSES[self.loss].smooths:
             raise ValueError(f"label_smoothing has no meaning with the loss {self.loss!r}")
         for run in self.runs:

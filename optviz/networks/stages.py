@@ -1,0 +1,40 @@
+"""What plain and residual networks have in common: three stages of pairs of 3x3 convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+
+from optviz.networks.layers import Add, GlobalAveragePool
+from optviz.networks.recipe import Recipe
+
+Shortcut = Callable[[jax.Array, int, int, str], jax.Array]  # x, features, stride, name
+
+
+def check_depth(who: str, depth: int) -> None:
+    """Raise `ValueError` unless `depth` is 6n + 2."""
+    if depth % 6 != 2:
+        raise ValueError(f"{who}.depth must be 6n + 2 (8, 14, 20, 32, …), got {depth}")
+
+
+def staged(
+    x: jax.Array, recipe: Recipe, depth: int, width: int, shortcut: Shortcut | None
+) -> jax.Array:
+    """From images to one value a channel: (batch, 32, 32, 3) -> (batch, 4 width).
+
+    A convolution, three stages of n = (depth − 2) / 6 blocks with `width`, 2 and 4 times `width`
+    channels, and the mean over positions. The first block of a later stage halves the sides by its
+    stride. With a `shortcut`, what a block starts from joins what it ends with.
+    """
+    x = recipe.conv(x, width, 3, name="conv", padding=1)
+    for stage in range(3):
+        for block in range((depth - 2) // 6):
+            features, stride = width * 2**stage, 2 if stage and not block else 1
+            name = f"stage_{stage}_block_{block}"
+            y = recipe.conv(x, features, 3, name=f"{name}_conv_0", stride=stride, padding=1)
+            y = recipe.conv(y, features, 3, name=f"{name}_conv_1", padding=1, activate=False)
+            if shortcut is not None:
+                y = Add(name=f"{name}_sum")(y, shortcut(x, features, stride, name))
+            x = recipe.activate(y, name=f"{name}_conv_1")
+    return GlobalAveragePool()(x)
