@@ -81,17 +81,21 @@ def carry_out(
     folder.mkdir(parents=True, exist_ok=True)
     reserve = folder / "reserve"
 
-    def tell(line: str) -> None:
+    def log(line: str) -> None:
         _log(training, line)
+
+    def tell(line: str) -> None:
+        log(line)
         say(line)
 
     attempt, outcome, failure = record.attempt, None, None
     try:
+        store.take_place(training)
         reserve.write_bytes(bytes(RESERVE_BYTES))
         from optviz.runs.recording import Recording  # imports JAX
 
         environment.settle(record.options, record.environment)
-        recording = Recording(store, record, tell)
+        recording = Recording(store, record, tell, log)
         attempt = recording.attempt
         state = "stopped" if recording.run(should_stop, on_event) else "finished"
         message, outcome = "", recording.outcome()
@@ -105,7 +109,7 @@ def carry_out(
         stopped = should_stop() and isinstance(error, ValueError)  # as a download that is stopped
         state, message, failure = ("stopped" if stopped else "failed"), _line(error), error
         if not isinstance(error, (ValueError, OSError)):
-            _log(training, traceback.format_exc())
+            log(traceback.format_exc())
     _last_word(lambda: store.end(training, attempt, state, message, outcome), reserve, tell)
     return failure if state == "failed" else None
 

@@ -53,7 +53,7 @@ def read(path: Path) -> Checkpoint:
         ValueError: the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             meta = json.loads(file[_META].tobytes())
             names = meta.pop("arrays")
             arrays = {name: file[f"a{i}"] for i, name in enumerate(names)}

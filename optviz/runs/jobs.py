@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from optviz.engine.train_events import Event, TrainResult
+from optviz.engine.train_events import Event, Started, TrainResult
 from optviz.runs import history, places, processes
 from optviz.runs.attempt import Stop, carry_out
 from optviz.runs.folder import folder_of, home, log_of, new_id
@@ -97,7 +97,7 @@ def run_here(
     Args:
         spec: what to train, or the id of a training to be resumed, whose options then count.
         on_event: called with each event of this process as it happens.
-        say: told in one line what else is worth knowing; the id first.
+        say: told in one line what else is worth knowing; the id once the images are there.
 
     Returns:
         Everything that the training has told, before it was resumed too.
@@ -107,7 +107,15 @@ def run_here(
         OSError: one line; the disk was full for too long.
         KeyboardInterrupt: it was stopped by the keyboard, after what it has was kept.
     """
-    store, stop = current(), Stop()
+    store, stop, begun = current(), Stop(), False
+
+    def tell(event: Event) -> None:
+        nonlocal begun
+        if isinstance(event, Started) and not begun:
+            begun = True
+            say(f"Training {training}")
+        on_event(event)
+
     with stop.listening(keyboard=True):
         if isinstance(spec, str):
             training = spec
@@ -117,9 +125,10 @@ def run_here(
             options = _options(download, checkpoint_every, deterministic, platforms)
             training = _create(store, spec, options, name)
         store.set_process(training, *processes.myself())
-        say(f"Training {training}")
-        failure = carry_out(store, training, stop, on_event, say)
+        failure = carry_out(store, training, stop, tell, say)
     if failure is not None:
+        if not begun and not isinstance(spec, str):  # a typing error is not worth a line in lists
+            store.delete(training)
         raise failure
     if stop.interrupted:
         raise KeyboardInterrupt

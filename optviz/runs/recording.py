@@ -23,10 +23,17 @@ class Recording:
 
     Args:
         say: told in one line what is worth knowing.
+        log: told what only the log has, also in one line.
     """
 
-    def __init__(self, store: Store, record: Record, say: Callable[[str], None]) -> None:
-        self._store, self._record, self._say = store, record, say
+    def __init__(
+        self,
+        store: Store,
+        record: Record,
+        say: Callable[[str], None],
+        log: Callable[[str], None],
+    ) -> None:
+        self._store, self._record, self._say, self._log = store, record, say, log
         self._spec = history.spec_of(record)
         compile_cache.enable()
         here = environment.describe()
@@ -42,7 +49,7 @@ class Recording:
         kept = {m: None if m in ended else begun[m] for m in members}
         self.attempt = store.begin(record.id, here, kept)
         self._begun = begun
-        say(f"Attempt {self.attempt} begins on {here['device']}, {here['threads']} threads.")
+        log(f"Attempt {self.attempt} begins on {here['device']}, {here['threads']} threads.")
 
     def run(self, should_stop: Callable[[], bool], on_event: Callable[[Event], None]) -> bool:
         """Train; whether it was stopped before its end.
@@ -59,9 +66,9 @@ class Recording:
             writer.tell(event)
             on_event(event)
             if isinstance(event, EpochEnd):
-                self._say(f"{self._spec.labels[event.run]}: epoch {event.epoch + 1} done.")
+                self._log(f"{self._spec.labels[event.run]}: epoch {event.epoch + 1} done.")
             elif isinstance(event, RunEnd):
-                self._say(f"{self._spec.labels[event.run]}: {event.outcome}.")
+                self._log(f"{self._spec.labels[event.run]}: {event.outcome}.")
 
         def on_download(done: int, total: int) -> None:
             nonlocal told

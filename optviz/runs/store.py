@@ -104,6 +104,10 @@ class Store(StoreFile):
         """Which process carries the training out."""
         self._change(training, "pid = ?, process_started = ?", pid, started)
 
+    def take_place(self, training: str) -> None:
+        """The training waits no longer; `begin` follows as soon as its process is ready."""
+        self._change(training, "state = 'running'")
+
     def ask_stop(self, training: str) -> None:
         """Have the training's process end, also one that does not listen yet."""
         self._change(training, "stop_asked = 1")

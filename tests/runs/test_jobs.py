@@ -219,7 +219,8 @@ def test_trained_here_it_is_listed_too():
     spec = TrainSpec(Cifar10(), Linear(), SHORT.runs, directory="/does/not/exist")
     with pytest.raises(ValueError, match="data folder '/does/not/exist' does not exist"):
         jobs.run_here(spec)
-    assert jobs.list_jobs()[0].state == "failed"
+    assert [other.id for other in jobs.list_jobs()] == [job.id]
+    assert jobs.list_jobs(deleted=True)[0].state == "failed"
 
 
 HERE = """

@@ -62,15 +62,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flip", action="store_true", help="mirror images half of the time")
     parser.add_argument("--crop", help="shift images by at most so many pixels")
     parser.add_argument("--precision", help="of the passes: float32 or bfloat16")
+    parser.add_argument(
+        "--checkpoint-every",
+        metavar="STEPS",
+        help="steps of a run between two checkpoints (default: about half a minute)",
+    )
+    parser.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="the same numbers, however many cores there are",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--out", metavar="FILE", help="write the result as .json too")
 
 
 def run(options: argparse.Namespace) -> None:
     # The layers of networks take a moment to import; `optviz --help` need not wait for them.
-    from optviz.engine import compile_cache
     from optviz.networks import NETWORKS
-    from optviz.runs.training import parse_data, run_training
+    from optviz.runs import jobs
+    from optviz.runs.training import parse_data
     from optviz.specs import Run, parse_entry
     from optviz.specs.schedule import parse_schedule
     from optviz.specs.train import TrainSpec
@@ -101,8 +111,15 @@ def run(options: argparse.Namespace) -> None:
     out = Path(options.out) if options.out else None
     if out is not None and (out.suffix != ".json" or not out.absolute().parent.is_dir()):
         raise ValueError(f"--out must be a .json file in an existing folder, got {options.out!r}")
-    compile_cache.enable()
-    result = run_training(spec, Report(), download=options.download, on_download=_downloading)
+    every = options.checkpoint_every
+    result = jobs.run_here(
+        spec,
+        download=options.download,
+        checkpoint_every=parse_whole(every, "--checkpoint-every") if every else None,
+        deterministic=options.deterministic,
+        on_event=Report(),
+        say=_say,
+    )
     text = json.dumps(result.to_json(), allow_nan=False)
     if out is not None:
         out.write_text(text, encoding="utf-8")
@@ -119,9 +136,11 @@ class Report:
         self._labels: list[str] = []
 
     def __call__(self, event: object) -> None:
-        from optviz.engine.train_events import EpochEnd, RunEnd, Started
+        from optviz.engine.train_events import Downloading, EpochEnd, RunEnd, Started
 
-        if isinstance(event, Started):
+        if isinstance(event, Downloading):
+            _downloading(event.done, event.total)
+        elif isinstance(event, Started):
             self._labels = event.labels
             _say(
                 f"{event.num_params[0]:,} parameters, {event.num_train[0]:,} training and "

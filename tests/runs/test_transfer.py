@@ -1,0 +1,108 @@
+"""Trainings from another computer's store: with curves and checkpoints, once, and nothing else."""
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from job_kit import SHORT
+
+from optviz.runs import jobs
+from optviz.runs.folder import STORE, checkpoints_of, new_id
+from optviz.runs.store import Store, current
+
+
+@pytest.fixture
+def other(tmp_path, monkeypatch):
+    """Another home with a training that has ended."""
+    home = tmp_path / "other"
+    with monkeypatch.context() as patch:
+        patch.setenv("OPTVIZ_HOME", str(home))
+        jobs.run_here(SHORT, name="from afar")
+        current().close()
+    return home
+
+
+def test_import_and_go_on(other):
+    store = Store(other / STORE)
+    (record,) = store.all()
+    store.begin(record.id, record.environment, {})  # as if it were going on over there
+    store.set_process(record.id, 1, 0.0)
+    before = (other / STORE).read_bytes()
+    assert jobs.import_from(other) == ([record.id], [], [])
+    assert (other / STORE).read_bytes() == before
+    store.close()
+    status = jobs.status(record.id)
+    assert (status.name, status.state, status.pid) == ("from afar", "stopped", None)
+    assert status.message == "it was still going where it was imported from"
+    assert [len(run.losses) for run in jobs.result(record.id).runs] == [10, 10]
+    assert len(list(checkpoints_of(record.id).iterdir())) == 2
+    jobs.rename(record.id, "mine")
+    assert jobs.import_from(other / STORE) == ([], [record.id], [])
+    assert jobs.status(record.id).name == "mine"
+    jobs.run_here(record.id)
+    assert [len(run.losses) for run in jobs.result(record.id).runs] == [10, 10]
+
+
+def test_an_older_store_and_one_that_lies(other, tmp_path):
+    old = tmp_path / "old.sqlite"
+    raw = sqlite3.connect(old)
+    raw.executescript(Path(__file__).with_name("store_version_1.sql").read_text())
+    raw.close()
+    assert jobs.import_from(old).new == ["20250101-120000-0123abcd"]
+
+    store = Store(other / STORE)
+    spec, good = json.dumps(SHORT.to_json()), new_id()
+    for training, text in ((good, '{"kind": "x"}'), ("../../evil", ""), (new_id(), "{")):
+        store.create(training, json.loads(spec), {}, "bad")
+        store.append(training, 0, [(0, text)])
+    store.close()
+    found = jobs.import_from(other)
+    assert (len(found.new), len(found.refused)) == (1, 3)
+    assert not (tmp_path / "evil").exists()
+
+
+def nothing(folder):
+    shutil.rmtree(folder)
+
+
+def text(folder):
+    (folder / STORE).write_text("no store" * 1000)
+
+
+def another_database(folder):
+    (folder / STORE).unlink()
+    raw = sqlite3.connect(folder / STORE)
+    raw.execute("CREATE TABLE cookies (x)")
+    raw.commit()
+    raw.close()
+
+
+def newer(folder):
+    raw = sqlite3.connect(folder / STORE)
+    raw.execute("PRAGMA user_version = 99")
+    raw.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (nothing, "there is no store"),
+        (text, "cannot be read: file is not a database"),
+        (another_database, "cannot be read: no such table: trainings"),
+        (newer, "has version 99"),
+    ],
+)
+def test_what_cannot_be_imported(other, change, message):
+    change(other)
+    with pytest.raises(ValueError, match=message) as caught:
+        jobs.import_from(other)
+    assert "\n" not in str(caught.value)
+    assert jobs.list_jobs() == []
+
+
+def test_not_itself(own_home):
+    current().all()
+    with pytest.raises(ValueError, match="is this computer's own store"):
+        jobs.import_from(own_home)
