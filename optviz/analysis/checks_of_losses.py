@@ -1,0 +1,188 @@
+"""Bad signs in the losses of one run, each with its threshold and the reason for it.
+
+Source of the check of the first loss: CS231n, https://cs231n.github.io/neural-networks-3/.
+Thresholds without a source are this project's.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from optviz.analysis.training_curves import learning_rate
+from optviz.analysis.training_view import Finding, View
+from optviz.engine.train_events import EpochEnd
+from optviz.networks.losses import LOSSES
+from optviz.specs.train import TrainSpec
+
+FALL = 0.01  # of the first window's mean; PyTorch's LeNet under a working rule falls by 10 and more
+NOISE = 2.0  # standard errors: less than this is chance
+GUESSING = 1.2  # times what guessing gets right: on 1,000 images chance may give that
+CLEARLY_LOSS, CLEARLY_ACCURACY = 0.9, 0.02  # validation's share of the training loss; points above
+TAIL = 0.25  # of an epoch's steps: its last ones, when the weights are nearly those validated
+PATIENCE = 2  # epochs without a better validation loss: one is a hiccup
+RISE = 1.05  # times the best validation loss: between two epochs it varies by a few hundredths
+SPREAD = 2.5  # of first scores; Kaiming's weights make 1.4 on average, in small networks up to 2
+KNOWING = 0.5  # of the loss of equal scores: a network that has learned nothing cannot have less
+
+
+def diverged(view: View) -> Finding | None:
+    """The loss, or at the very end the validation loss, is not a finite number."""
+    if view.run.outcome == "diverged":
+        at = view.run.diverged_at
+    elif view.epochs and view.epochs[-1].val_loss is None:
+        at = view.end(view.epochs[-1])
+    else:
+        return None
+    rates = learning_rate(view.result, view.index)
+    if not at:
+        text, advice = "the very first loss is not finite", "Start from smaller weights."
+    else:
+        rate = f" after an update at learning rate {rates[at - 1]:.3g}" if len(rates) else ""
+        text = f"the loss is infinite or not a number from step {at} on{rate}"
+        advice = "Try a tenth of the learning rate, or a warm-up."
+    return Finding(at, text, advice, 1 / (1 + at), "error")
+
+
+def not_falling(view: View) -> Finding | None:
+    """The mean of the last window is not clearly below that of the first, or it only guesses."""
+    if not view.judged:
+        return None
+    first, last = view.first.mean(), view.last.mean()
+    error = math.sqrt((view.first.var() + view.last.var()) / view.window)
+    margin = max(FALL * abs(first), NOISE * error)
+    advice = (
+        "Try another learning rate, ten times lower if the curve is wild and ten times higher if "
+        "it is flat; if it stays, another initialisation."
+    )
+    if first - last < margin:
+        blocks = np.asarray(view.run.losses[: view.steps // view.window * view.window])
+        good = np.flatnonzero(blocks.reshape(-1, view.window).mean(axis=1) < first - margin)
+        since = (int(good[-1]) + 1) * view.window if len(good) else 0
+        text = (
+            f"the loss is not falling: {last:.4g} over the last {view.window} steps, "
+            f"{first:.4g} over the first"
+        )
+        return Finding(since, text, advice, (last - first) / max(abs(first), 1e-12))
+    guess = 1 / view.spec.network.num_classes
+    accuracy = view.epochs[-1].train_accuracy if view.epochs else None
+    if accuracy is None or accuracy >= GUESSING * guess:
+        return None
+    text = (
+        f"the network only guesses: {accuracy:.1%} of the training images were right in epoch "
+        f"{len(view.epochs)}, and guessing gets {guess:.0%}"
+    )
+    return Finding(view.end(view.epochs[-1]) - view.per_epoch, text, advice, 0.0)
+
+
+def initial_loss(view: View) -> Finding | None:
+    """The first loss is far from that of equal scores, ln 10 for ten classes (claim L22)."""
+    if not view.steps:
+        return None
+    loss, classes = view.spec.loss, view.spec.network.num_classes
+    first, equal = view.run.losses[0], loss_of_scores(loss, classes, 0.0)
+    if KNOWING * equal <= first <= loss_of_scores(loss, classes, SPREAD):
+        return None
+    text = (
+        f"the loss starts at {first:.4g}, far from the {equal:.4g} of a network that gives "
+        f"{classes} classes the same score"
+    )
+    advice = (
+        "Start from smaller weights, and check that the images are normalised."
+        if first > equal
+        else "Check the labels: before training the network should know nothing."
+    )
+    return Finding(0, text, advice, abs(first - equal))
+
+
+@lru_cache(maxsize=32)
+def loss_of_scores(loss: str, classes: int, spread: float) -> float:
+    """A loss's mean for scores N(0, spread²) and any label; cross-entropy's is ln C without spread.
+
+    A thousand draws, always the same, give it to a hundredth.
+    """
+    with jax.enable_x64(False):
+        draws = np.random.default_rng(0).standard_normal((1000, classes)).astype(np.float32)
+        labels = jnp.arange(1000, dtype=jnp.int32) % classes
+        scores = jnp.asarray(np.float32(spread) * draws)
+        return float(jnp.mean(LOSSES[loss].function(scores, labels, jnp.zeros((), jnp.float32))))
+
+
+def overfitting(view: View) -> Finding | None:
+    """The validation loss has risen since its best epoch, and the training loss has fallen."""
+    told = [(e, e.val_loss, e.train_loss) for e in view.epochs]
+    known = [(e, v, t) for e, v, t in told if v is not None and t is not None]
+    if len(known) <= PATIENCE:
+        return None
+    best, best_val, best_train = min(known, key=lambda row: row[1])
+    now, val, train = known[-1]
+    if now.epoch - best.epoch < PATIENCE or val <= RISE * best_val or train >= best_train:
+        return None
+    text = (
+        f"overfitting since epoch {best.epoch + 1}: the validation loss rose from {best_val:.4g} "
+        f"to {val:.4g}, the training loss fell from {best_train:.4g} to {train:.4g}"
+    )
+    advice = "Stop at the best epoch, or try flips and crops, weight decay or dropout."
+    return Finding(view.end(best), text, advice, val / best_val)
+
+
+def validation_better(view: View) -> Finding | None:
+    """Validation is clearly better than training over an epoch, with what explains it.
+
+    The first epoch does not count: its mean is from when the weights knew little.
+    """
+    if len(view.epochs) < 2 or not _is_better(view.epochs[-1]):
+        return None
+    since = view.epochs[-1]
+    for epoch in reversed(view.epochs[1:]):
+        if not _is_better(epoch):
+            break
+        since = epoch
+    now = view.epochs[-1]
+    end = view.end(now)
+    tail = np.asarray(view.run.losses[end - math.ceil(TAIL * view.per_epoch) : end]).mean()
+    text = (
+        f"validation is better than training in epoch {now.epoch + 1}: loss {now.val_loss:.4g} "
+        f"against {now.train_loss:.4g}, accuracy {now.val_accuracy:.1%} against "
+        f"{now.train_accuracy:.1%}"
+    )
+    step, extent = view.end(since), float(now.train_loss or 0.0) - float(now.val_loss or 0.0)
+    why = _harder_training(view.spec)
+    if why:
+        text += f"; {' and '.join(why)} make{'s' * (len(why) == 1)} training the harder of the two"
+        return Finding(step, text, "Nothing is wrong.", extent, "info")
+    if CLEARLY_LOSS * tail <= (now.val_loss or 0.0):
+        text += (
+            "; training's numbers are means over the epoch while the weights were changing "
+            f"(loss {tail:.4g} over its last steps)"
+        )
+        return Finding(step, text, "Nothing is wrong.", extent, "info")
+    text += f"; no setting explains it (loss {tail:.4g} over the epoch's last steps)"
+    advice = "Check that no training image is among those for validation, and that both are alike."
+    return Finding(step, text, advice, extent)
+
+
+def _is_better(epoch: EpochEnd) -> bool:
+    train, val = epoch.train_loss, epoch.val_loss
+    right, val_right = epoch.train_accuracy, epoch.val_accuracy
+    if train is None or val is None or right is None or val_right is None:
+        return False
+    return val < CLEARLY_LOSS * train and val_right > right + CLEARLY_ACCURACY
+
+
+def _harder_training(spec: TrainSpec) -> list[str]:
+    """The settings that make the training images harder than the same images are later."""
+    return [
+        name
+        for name, value in [
+            ("dropout", getattr(spec.network, "dropout", 0.0)),
+            ("flips", spec.flip),
+            ("crops", spec.crop),
+            ("label smoothing", spec.label_smoothing),
+        ]
+        if value
+    ]

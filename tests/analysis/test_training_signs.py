@@ -1,0 +1,243 @@
+"""Every bad sign on a curve that has it and on a training that does, and none on a clean one."""
+
+import dataclasses
+import math
+import time
+
+import numpy as np
+import pytest
+from made_training import PER_EPOCH, falling, spec, started, tell
+
+from optviz.analysis.checks_of_losses import loss_of_scores
+from optviz.analysis.training_signs import CHECKS, signs
+from optviz.data import Synthetic
+from optviz.engine.train import train
+from optviz.engine.train_events import Steps, TrainResult
+from optviz.networks import MLP, Linear, Network
+from optviz.networks.losses import LOSSES
+from optviz.specs.run import Run
+from optviz.specs.train import TrainSpec
+
+LONG = spec("sgd:learning_rate=0.1", epochs=6)
+STEPS = 6 * PER_EPOCH
+
+
+def kinds(result: TrainResult) -> list[str]:
+    return [sign.kind for sign in signs(result)]
+
+
+def noisy(level: float, count: int = STEPS) -> np.ndarray:
+    return level + 0.1 * np.random.default_rng(1).standard_normal(count)
+
+
+def test_a_clean_run_shows_none_at_any_moment():
+    for count in range(0, STEPS + 1, 10):
+        assert kinds(tell(started(LONG), 0, falling(STEPS)[:count])) == []
+
+
+def test_before_anything_is_told():
+    assert signs(TrainResult.empty(LONG)) == []
+
+
+MADE = {
+    "diverged": {"losses": falling(73), "diverges": True},
+    "not_falling": {"losses": noisy(2.3)},
+    "dead_units": {"dead": 0.8},
+    "exploding_gradient": {"grad_norms": np.geomspace(1, 1e4, STEPS)},
+    "vanishing_gradient": {
+        "losses": falling(STEPS, end=1.8, noise=0.01),
+        "grad_norms": np.geomspace(1, 1e-5, STEPS),
+    },
+    "update_ratio": {"ratio": 0.5},
+    "initial_loss": {"losses": np.concatenate([[30.0], falling(STEPS - 1)])},
+    "overfitting": {"val_losses": [2.0, 1.5, 1.2, 1.3, 1.4, 1.6]},
+    "validation_better": {"val_losses": [0.2] * 6, "val_accuracies": [0.9] * 6},
+    "slow_step": {"step_seconds": 0.7},
+    "waiting_for_data": {"waited": 0.3},
+}
+
+
+def test_every_sign_is_tested():
+    assert MADE.keys() == CHECKS.keys()
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_made_up(kind):
+    (sign,) = signs(tell(started(LONG), 0, **MADE[kind]))
+    assert sign.kind == kind
+    assert sign.runs == LONG.labels
+    assert sign.text.startswith(f"{LONG.labels[0]}: ")
+    for sentence in (sign.text, sign.advice):
+        assert sentence.endswith(".")
+        assert "\n" not in sentence
+    assert 0 <= sign.since_step <= STEPS
+
+
+def test_the_numbers_are_said():
+    def only(**told) -> tuple[str, int]:
+        (sign,) = signs(tell(started(LONG), 0, **told))
+        return sign.text, sign.since_step
+
+    text, since = only(losses=falling(73), diverges=True)
+    assert "from step 73 on after an update at learning rate 0.1" in text
+    assert since == 73
+    text, since = only(losses=noisy(2.3))
+    assert "2.281 over the last 75 steps, 2.294 over the first" in text
+    assert since == 0
+    text, since = only(**MADE["overfitting"])
+    assert "overfitting since epoch 3: the validation loss rose from 1.2 to 1.6" in text
+    assert since == 3 * PER_EPOCH
+    assert "80% of the units of hidden_0 are dead" in only(dead=0.8)[0]
+    assert "the weights of output by 0.5 of their norm" in only(ratio=0.5)[0]
+    assert "a step takes 700 ms" in only(step_seconds=0.7)[0]
+    assert "29% of the time" in only(waited=0.3, step_seconds=0.4)[0]
+
+
+def test_what_comes_back_is_dated_from_there():
+    back = np.concatenate([falling(200), noisy(2.5, 100)])
+    (sign,) = signs(tell(started(LONG), 0, back))
+    assert sign.kind == "not_falling"
+    assert 150 <= sign.since_step <= 225  # its windows have 75 steps
+
+
+@pytest.mark.parametrize(("fall", "least", "most"), [(0.0, 36, 40), (0.2, 0, 4), (0.4, 0, 0)])
+def test_noise_alone_is_no_fall(fall, least, most):
+    """Losses around 2.3 that spread by 0.3, with 40 seeds: a window's mean is known to 0.035."""
+    shown = 0
+    for seed in range(40):
+        noise = 0.3 * np.random.default_rng(seed).standard_normal(STEPS)
+        told = tell(started(LONG), 0, 2.3 + noise - np.linspace(0, fall, STEPS))
+        shown += kinds(told) == ["not_falling"]
+    assert least <= shown <= most
+
+
+def test_an_end_that_is_not_finite_though_every_step_was():
+    told = tell(started(LONG), 0, val_losses=[1.0] * 5 + [None])
+    (sign,) = signs(told)
+    assert (sign.kind, sign.severity, sign.since_step) == ("diverged", "error", STEPS)
+
+
+@pytest.mark.parametrize(
+    ("fields", "val_loss", "severity", "why"),
+    [
+        ({"label_smoothing": 0.1, "flip": True}, 0.2, "info", "flips and label smoothing"),
+        ({}, 0.8, "info", "means over the epoch while the weights were changing"),
+        ({}, 0.2, "warning", "no setting explains it"),
+    ],
+)
+def test_validation_better_is_explained(fields, val_loss, severity, why):
+    asked = dataclasses.replace(LONG, **fields)
+    told = tell(
+        started(asked),
+        0,
+        val_losses=[val_loss] * 6,
+        train_losses=[1.2] * 6,
+        val_accuracies=[0.9] * 6,
+    )
+    (sign,) = signs(told)
+    assert sign.severity == severity
+    assert why in sign.text
+    assert sign.since_step == 2 * PER_EPOCH
+
+
+def test_dropout_explains_it_too():
+    asked = dataclasses.replace(LONG, network=MLP(hidden="8", dropout=0.5))
+    (sign,) = signs(tell(started(asked), 0, val_losses=[0.2] * 6, val_accuracies=[0.9] * 6))
+    assert "dropout makes" in sign.text
+
+
+def test_small_updates_are_meant_at_the_end_of_a_schedule():
+    high = {"losses": falling(STEPS, end=1.8), "ratio": 1e-6}
+    assert kinds(tell(started(LONG), 0, **high)) == ["update_ratio"]
+    asked = spec("sgd:learning_rate=0.1@cosine", epochs=6)
+    assert kinds(tell(started(asked), 0, **high)) == []
+
+
+def test_many_runs_share_a_sign_and_the_worst_speaks():
+    asked = spec("sgd", "adam", "momentum", epochs=6)
+    result = started(asked)
+    for run, dead in enumerate((0.5, 0.0, 0.9)):
+        tell(result, run, dead=dead)
+    (sign,) = signs(result)
+    assert sign.runs == ("SGD", "Momentum")
+    assert sign.text.startswith("Momentum: 90%")
+    assert sign.text.endswith("(1 other run likewise).")
+
+
+def test_equal_scores():
+    assert loss_of_scores("cross_entropy", 10, 0.0) == pytest.approx(math.log(10), rel=1e-6)
+    for loss in LOSSES:
+        assert loss_of_scores(loss, 10, 0.0) < loss_of_scores(loss, 10, 2.5)
+
+
+# Trainings that do it ------------------------------------------------------------------------
+
+DATASET = Synthetic(num_train=640, num_test=100)
+DATA = DATASET.load()
+
+
+def trained(network: Network, *runs: str, epochs: int, **fields) -> dict[str, tuple[str, ...]]:
+    asked = TrainSpec(DATASET, network, tuple(map(Run.parse, runs)), epochs, 32, **fields)
+    return {sign.kind: sign.runs for sign in signs(train(asked, DATA))}
+
+
+def test_too_high_rates_diverge_and_kill():
+    runs = ("adam:learning_rate=0.01", "adam:learning_rate=1#deadly", "sgd:learning_rate=1e30#wild")
+    found = trained(MLP(hidden="32-32"), *runs, epochs=4)
+    assert found["diverged"] == ("wild",)
+    assert found["dead_units"] == ("deadly",)
+    assert found["not_falling"] == ("deadly",)
+
+
+def test_zeros_never_start():
+    found = trained(MLP(hidden="8", initialiser="zeros"), "sgd:learning_rate=0.05", epochs=3)
+    assert found.keys() == {"not_falling", "dead_units"}
+
+
+def test_large_weights_start_badly():
+    found = trained(Linear(initialiser="normal_0.1"), "sgd:learning_rate=1e-3", epochs=1)
+    assert found.keys() == {"initial_loss"}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("initialiser", ["pytorch", "kaiming", "xavier"])
+def test_usual_weights_start_well(loss, initialiser):
+    """The first losses of six seeds."""
+    asked = trained(
+        MLP(hidden="32-32", initialiser=initialiser),
+        "sgd:learning_rate=1e-3",
+        epochs=1,
+        seeds=6,
+        loss=loss,
+        limit=32,
+    )
+    assert "initial_loss" not in asked
+
+
+def test_few_images_are_learned_by_heart():
+    found = trained(MLP(hidden="32"), "adam", epochs=50, limit=32)
+    assert found.keys() == {"overfitting"}
+
+
+def test_deep_sigmoids_do_not_move():
+    network = MLP(hidden="16-16-16-16-16", activation="sigmoid")
+    found = trained(network, "sgd:learning_rate=0.01", epochs=3)
+    assert found.keys() == {"not_falling", "update_ratio"}
+
+
+def test_cheap_enough_to_be_asked_all_the_time():
+    """64 runs of 10,000 steps, told in 2,500 turns each: a twentieth of the 0.4 s between looks
+    on a quiet machine; here a bound that a busy one keeps."""
+    asked = dataclasses.replace(LONG, epochs=200, seeds=64)
+    result = started(asked)
+    for run in range(64):
+        losses = falling(10_000)
+        for first in range(0, 10_000, 4):
+            told = losses[first : first + 4].tolist()
+            result.add(Steps("steps", run, first, told, told, first * 1e-2, 0.0))
+    took = []
+    for _ in range(3):
+        start = time.perf_counter()
+        signs(result)
+        took.append(time.perf_counter() - start)
+    assert min(took) < 0.2
