@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SOURCES, BUILT = HERE / "js", HERE / "assets"
 ENTRY = "main.js"
-STYLES = ("controls.css", "player.css")  # the layouts in the second override the first
+STYLES = ("controls.css", "player.css", "training.css")  # a later one overrides the former
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";\n', re.M)
 _DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.M)

@@ -26,6 +26,7 @@ class Member(NamedTuple):
     arm: str  # what was varied, such as `batch_size=64`; empty: nothing
     run: int  # index into the experiment's runs
     seed: int
+    series: str  # the label of its group: without the seed
 
     @property
     def group(self) -> tuple[str, int]:
@@ -40,11 +41,11 @@ def members(spec: TrainSpec) -> tuple[Member, ...]:
     for arm, settings in arms(spec):
         runs = settings.resolved()
         for (index, run), name in zip(enumerate(settings.runs), labels(runs), strict=True):
+            series = f"{name} · {arm}" if arm else name
             for seed in range(settings.seed, settings.seed + settings.seeds):
-                parts = [name, arm, f"seed {seed}" if settings.seeds > 1 else ""]
                 own = replace(settings, runs=(run,), seed=seed, seeds=1)
-                label = " · ".join(filter(None, parts))
-                found.append(Member(label, own, arm, index, seed))
+                label = f"{series} · seed {seed}" if settings.seeds > 1 else series
+                found.append(Member(label, own, arm, index, seed, series))
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ class Clock {
   constructor() {
     this.step = 0;
     this.numSteps = 0;
+    this.perStep = 1; // length of a step where the axis has another unit
     this.speed = 1;
     this.loop = false;
     this.playing = false;
@@ -13,8 +14,9 @@ class Clock {
     this.waited = 0;
   }
 
-  resize(numSteps, live) {
-    const follows = live && this.step >= this.numSteps - 1e-9;
+  resize(numSteps, live, perStep = 1) {
+    const follows = (live || this.live) && this.step >= this.numSteps - 1e-9;
+    this.perStep = perStep;
     this.numSteps = Math.max(0, numSteps);
     this.live = live;
     this.step = follows ? this.numSteps : Math.min(this.step, this.numSteps);
@@ -45,7 +47,7 @@ class Clock {
       if (this.waited >= LOOP_PAUSE) this.seek(0);
       return this.step !== before;
     }
-    const moved = Math.min(seconds, 0.1) * BASE_RATE * this.speed;
+    const moved = Math.min(seconds, 0.1) * BASE_RATE * this.speed * this.perStep;
     this.step = Math.min(this.numSteps, this.step + moved);
     if (this.step >= this.numSteps && !this.loop) this.playing = false;
     return this.step !== before;
@@ -112,7 +114,7 @@ class Controls {
     this.scrubber.className = "ov-scrub";
     this.scrubber.setAttribute("aria-label", "Step");
     this.scrubber.addEventListener("input", () =>
-      actions.seek(Math.round(this.scrubber.valueAsNumber)),
+      actions.seek(this.scrubber.valueAsNumber),
     );
 
     this.count = document.createElement("output");
@@ -141,7 +143,7 @@ class Controls {
     this.element.append(back, this.playButton, forward, line, speed, this.loopButton, reset, full);
   }
 
-  update(clock, now) {
+  update(clock, axis, now) {
     if (clock.playing && this.playing && now - this.updated < 30) return;
     this.updated = now;
     if (this.playing !== clock.playing) {
@@ -150,17 +152,21 @@ class Controls {
       this.playButton.title = clock.playing ? "Pause (space)" : "Play (space)";
       this.playButton.innerHTML = icon(clock.playing ? "pause" : "play");
     }
-    if (this.length !== clock.numSteps) {
+    if (this.length !== clock.numSteps || this.axisName !== axis.name) {
       this.length = clock.numSteps;
+      this.axisName = axis.name;
+      const total = axis.number(clock.numSteps);
       this.scrubber.max = String(clock.numSteps);
-      this.total.textContent = ` / ${clock.numSteps}`;
-      this.count.style.minWidth = `${2 * String(clock.numSteps).length + 3}ch`;
+      this.scrubber.setAttribute("aria-label", axis.name.replace(/s$/, ""));
+      this.total.textContent = ` / ${total}`;
+      this.count.style.minWidth = `${2 * total.length + 3}ch`;
     }
-    const whole = Math.floor(clock.step + 1e-9);
-    if (this.whole !== whole) {
-      this.whole = whole;
-      this.now.textContent = String(whole);
-      this.scrubber.setAttribute("aria-valuetext", `step ${whole} of ${clock.numSteps}`);
+    const place = axis.number(clock.step);
+    if (this.place !== place) {
+      this.place = place;
+      this.now.textContent = place;
+      const words = `${axis.words(clock.step)} of ${axis.number(clock.numSteps)}`;
+      this.scrubber.setAttribute("aria-valuetext", words);
     }
     this.scrubber.value = String(clock.step);
     const share = clock.numSteps ? (100 * clock.step) / clock.numSteps : 0;
@@ -536,6 +542,7 @@ class Legend {
       const chip = this.chips[i];
       chip.button.setAttribute("aria-pressed", String(run.visible));
       chip.run = run;
+      chip.name.textContent = run.seeds > 1 ? `${run.label} (${run.seeds} seeds)` : run.label;
       paintSample(chip.sample, run, theme);
       const ended = run.outcome && run.outcome !== "running";
       const step = ended && Number.isFinite(run.outcome_step) ? ` at step ${run.outcome_step}` : "";
@@ -551,9 +558,10 @@ class Legend {
     });
   }
 
-  update(step) {
+  update(place) {
     for (const chip of this.chips) {
-      const reached = Boolean(chip.run.badge) || step >= (chip.run.outcome_step ?? 0);
+      const { badge, outcome, outcome_at } = chip.run;
+      const reached = Boolean(badge && !outcome) || place >= outcome_at;
       if (reached === chip.reached) continue;
       chip.reached = reached;
       chip.badge.classList.toggle("ov-reached", reached);
@@ -570,7 +578,6 @@ class Legend {
       sample.setAttribute("aria-hidden", "true");
       const name = document.createElement("span");
       name.className = "ov-name";
-      name.textContent = label;
       const badge = document.createElement("span");
       const glyph = document.createElement("canvas");
       const note = document.createElement("span");
@@ -587,7 +594,7 @@ class Legend {
       });
       button.addEventListener("pointerleave", () => this.actions.highlight(-1));
       this.element.append(button);
-      return { label, button, sample, badge, glyph, note, run: null, reached: null };
+      return { label, button, sample, name, badge, glyph, note, run: null, reached: null };
     });
   }
 }
@@ -639,9 +646,9 @@ class Readout {
     title.className = "ov-readout-head";
     title.textContent = head;
     element.append(title);
-    for (const { color, label, text } of rows) {
+    for (const { color, label, text, near } of rows) {
       const row = document.createElement("div");
-      row.className = "ov-row";
+      row.className = near ? "ov-row ov-near" : "ov-row";
       const dot = document.createElement("i");
       dot.style.background = color;
       const name = document.createElement("span");
@@ -672,28 +679,37 @@ function mapRows(panel, x, y) {
   ];
 }
 
+const MOST_ROWS = 12;
+
 function curveRows(panel, step, frame) {
   const height = ({ value }) => (Number.isFinite(value) ? value : -Number.MAX_VALUE);
-  return panel
+  const rows = panel
     .readAt(step, frame)
     .sort((a, b) => height(b) - height(a))
-    .map(({ run, name, value }) => ({
-      color: frame.runs[run].ink,
+    .map(({ run, name, value, color, near }) => ({
+      color,
+      near,
       label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
       text: formatNumber(value),
     }));
+  const near = rows.findIndex((row) => row.near);
+  if (near < 0 || rows.length <= MOST_ROWS) return rows;
+  const first = Math.min(Math.max(0, near - MOST_ROWS / 2), rows.length - MOST_ROWS);
+  return rows.slice(first, first + MOST_ROWS);
 }
 
 function summary(header, panels, frame) {
-  const step = Math.floor(frame.step + 1e-9);
-  const parts = [`${header.title || "Race"}: step ${step} of ${header.num_steps}.`];
+  const { axis } = frame;
+  const step = axis.kind === "step" ? Math.floor(frame.step + 1e-9) : frame.step;
+  const place = `${axis.words(step)} of ${axis.number(axis.span)}`;
+  const parts = [`${header.title || "Race"}: ${place}.`];
   const curves = panels.find((panel) => panel.kind === "curves");
   if (curves) {
     const rows = curveRows(curves, step, frame).map((row) => `${row.label} ${row.text}`);
     parts.push(`${rows.join(", ")}.`);
   }
   for (const run of frame.runs)
-    if (run.visible && run.outcome && run.outcome !== "running" && step >= (run.outcome_step ?? 0))
+    if (run.visible && run.outcome && run.outcome !== "running" && step >= run.outcome_at)
       parts.push(`${run.label} ${run.outcome} at step ${run.outcome_step}.`);
   return parts.join(" ");
 }
@@ -713,7 +729,7 @@ function buildParts(player) {
   });
   player.controls = new Controls({
     toggle: () => player.act({ act: "toggle" }),
-    seek: (step) => player.seek(step),
+    seek: (place) => player.seek(player.axis.whole(place)),
     nudge: (by) => player.act({ act: "nudge", by }),
     speed: (factor) => (player.clock.speed = factor),
     loop: () => {
@@ -727,9 +743,185 @@ function buildParts(player) {
   player.live = make("div", "ov-live");
   player.live.setAttribute("aria-live", "polite");
   const { legend, grid, controls, notes, readout, live } = player;
-  player.root.append(grid, legend.element, controls.element, notes, readout.element, live);
+  const options = player.view.options.element;
+  player.root.append(
+    grid, legend.element, options, controls.element, notes, readout.element, live,
+  );
   player.root.optviz = { stats: () => ({ ...player.counts }), player };
   player.host.append(player.root);
+}
+
+// keys.js
+function keyAction({ key, shiftKey, ctrlKey, metaKey, altKey }) {
+  if (ctrlKey || metaKey || altKey) return null;
+  switch (key) {
+    case " ":
+      return { act: "toggle" };
+    case "ArrowLeft":
+      return { act: "nudge", by: shiftKey ? -10 : -1 };
+    case "ArrowRight":
+      return { act: "nudge", by: shiftKey ? 10 : 1 };
+    case "Home":
+      return { act: "home" };
+    case "End":
+      return { act: "end" };
+    case "f":
+    case "F":
+      return { act: "full" };
+    default:
+      return null;
+  }
+}
+
+const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA", "BUTTON", "A"]);
+
+function keepsKey(element, key) {
+  if (!element || element.classList?.contains("ov-scrub")) return false;
+  if (element.isContentEditable) return true;
+  if (!FIELDS.has(element.tagName)) return false;
+  const pressed = element.tagName === "BUTTON" || element.tagName === "A";
+  return pressed ? key === " " || key === "Enter" : true;
+}
+
+function listenKeys(root, act) {
+  const handle = (event) => {
+    const target = event.composedPath?.()[0] || event.target;
+    if (event.defaultPrevented || keepsKey(target, event.key)) return;
+    const action = keyAction(event);
+    if (!action) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act(action);
+  };
+  const onPage = (event) => {
+    if (event.target === document.body && currentPlayer() === root) handle(event);
+  };
+  const use = () => (globalThis.optvizLastUsed = root);
+  if (!currentPlayer()) use();
+  root.addEventListener("keydown", handle);
+  root.addEventListener("pointerdown", use);
+  root.addEventListener("focusin", use);
+  document.addEventListener("keydown", onPage);
+  return () => {
+    document.removeEventListener("keydown", onPage);
+    if (globalThis.optvizLastUsed === root) globalThis.optvizLastUsed = null;
+  };
+}
+
+function currentPlayer() {
+  const last = globalThis.optvizLastUsed;
+  return last && last.isConnected ? last : (globalThis.optvizLastUsed = null);
+}
+
+// palette.js
+const SEQUENTIAL_LIGHT = [
+  "#6b8fd0", "#68a0d3", "#68aed2", "#6fbbcf", "#7dc7c9", "#92d0c4",
+  "#abd9c1", "#c4e0c2", "#dae7c9", "#edeed5", "#fbf6e8",
+];
+const SEQUENTIAL_DARK = [
+  "#0e0c24", "#0c1332", "#061b3e", "#022548", "#012f4f", "#033a53",
+  "#094553", "#135051", "#205a4f", "#33634c", "#4b6c4b",
+];
+
+const LAYERS_LIGHT = ["#1d1147", "#5b1a86", "#a3278a", "#d43d6c", "#e8572a"];
+const LAYERS_DARK = ["#8377f2", "#b861d3", "#ee668c", "#fba06d", "#fcee9f"];
+
+function parseColor(text) {
+  if (text.startsWith("#")) {
+    const full = text.length === 4 ? text.replace(/[^#]/g, "$&$&") : text;
+    return [1, 3, 5].map((i) => parseInt(full.slice(i, i + 2), 16));
+  }
+  const found = text.match(/[\d.]+/g) || [0, 0, 0];
+  const unit = text.startsWith("color(") ? 255 : 1;
+  return found.slice(0, 3).map((part) => Number(part) * unit);
+}
+
+function rgba(color, alpha) {
+  const [r, g, b] = parseColor(color).map(Math.round);
+  return `rgba(${r},${g},${b},${alpha})`;
+}
+
+function sequentialColors(dark, count) {
+  const table = (dark ? SEQUENTIAL_DARK : SEQUENTIAL_LIGHT).map(parseColor);
+  return Array.from({ length: count }, (_, i) => {
+    const at = (count === 1 ? 0.5 : i / (count - 1)) * (table.length - 1);
+    const low = Math.min(Math.floor(at), table.length - 2);
+    return table[low].map((v, c) => v + (table[low + 1][c] - v) * (at - low));
+  });
+}
+
+function layerColor(dark, depth) {
+  const table = (dark ? LAYERS_DARK : LAYERS_LIGHT).map(parseColor);
+  const at = depth * (table.length - 1);
+  const low = Math.min(Math.floor(at), table.length - 2);
+  const mixed = table[low].map((v, c) => Math.round(v + (table[low + 1][c] - v) * (at - low)));
+  return `rgb(${mixed.join()})`;
+}
+
+function readTheme(root) {
+  const style = getComputedStyle(root);
+  const background = style.backgroundColor;
+  const [r, g, b] = parseColor(background);
+  const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
+  const text = style.color;
+  const theme = {
+    dark,
+    background,
+    text,
+    muted: rgba(text, dark ? 0.66 : 0.68),
+    faint: rgba(text, dark ? 0.11 : 0.1),
+    axis: rgba(text, 0.35),
+    halo: dark ? "#05070d" : "#ffffff",
+    contour: dark ? [232, 240, 255, 0.17] : [24, 44, 72, 0.27],
+    star: dark ? "#ffe27a" : "#fff2a8",
+    font: style.fontFamily,
+  };
+  theme.key = [background, text, theme.font].join("|");
+  return theme;
+}
+
+// grid.js
+function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
+  const size = 11.5 * scale;
+  ctx.textBaseline = "middle";
+  const yTicks = makeTicks(ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
+  const { per, whole, label } = across;
+  const shown = { ...xs, lo: xs.lo / per, hi: xs.hi / per };
+  const xTicks = makeTicks(shown, Math.max(2, Math.floor(rect.w / (70 * scale))), whole);
+  for (const tick of xTicks) tick.value *= per;
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = theme.faint;
+  ctx.beginPath();
+  for (const tick of yTicks) {
+    const y = Math.round(ys.px(tick.value)) + 0.5;
+    ctx.moveTo(rect.x, y);
+    ctx.lineTo(rect.x + rect.w, y);
+  }
+  for (const tick of xTicks) {
+    const x = Math.round(xs.px(tick.value)) + 0.5;
+    ctx.moveTo(x, rect.y);
+    ctx.lineTo(x, rect.y + rect.h);
+  }
+  ctx.stroke();
+  ctx.strokeStyle = theme.axis;
+  ctx.beginPath();
+  ctx.moveTo(rect.x, rect.y + rect.h + 0.5);
+  ctx.lineTo(rect.x + rect.w, rect.y + rect.h + 0.5);
+  ctx.stroke();
+  ctx.fillStyle = theme.muted;
+  for (const tick of yTicks)
+    drawTick(ctx, tick, rect.x - 7, ys.px(tick.value), size, theme.font, "right");
+  const baseline = rect.y + rect.h + 14 * scale;
+  ctx.font = `italic ${size}px ${theme.font}`;
+  const room = label ? ctx.measureText(label).width + 10 : 0;
+  for (const tick of xTicks) {
+    const x = xs.px(tick.value);
+    if (x > rect.x + rect.w - room - 8 * scale) continue;
+    drawTick(ctx, tick, x, baseline, size, theme.font, "center");
+  }
+  ctx.font = `italic ${size}px ${theme.font}`;
+  ctx.textAlign = "right";
+  ctx.fillText(label, rect.x + rect.w, baseline);
 }
 
 // layers.js
@@ -768,66 +960,11 @@ class Layers {
   }
 }
 
-// palette.js
-const SEQUENTIAL_LIGHT = [
-  "#6b8fd0", "#68a0d3", "#68aed2", "#6fbbcf", "#7dc7c9", "#92d0c4",
-  "#abd9c1", "#c4e0c2", "#dae7c9", "#edeed5", "#fbf6e8",
-];
-const SEQUENTIAL_DARK = [
-  "#0e0c24", "#0c1332", "#061b3e", "#022548", "#012f4f", "#033a53",
-  "#094553", "#135051", "#205a4f", "#33634c", "#4b6c4b",
-];
-
-function parseColor(text) {
-  if (text.startsWith("#")) {
-    const full = text.length === 4 ? text.replace(/[^#]/g, "$&$&") : text;
-    return [1, 3, 5].map((i) => parseInt(full.slice(i, i + 2), 16));
-  }
-  const found = text.match(/[\d.]+/g) || [0, 0, 0];
-  const unit = text.startsWith("color(") ? 255 : 1;
-  return found.slice(0, 3).map((part) => Number(part) * unit);
-}
-
-function rgba(color, alpha) {
-  const [r, g, b] = parseColor(color).map(Math.round);
-  return `rgba(${r},${g},${b},${alpha})`;
-}
-
-function sequentialColors(dark, count) {
-  const table = (dark ? SEQUENTIAL_DARK : SEQUENTIAL_LIGHT).map(parseColor);
-  return Array.from({ length: count }, (_, i) => {
-    const at = (count === 1 ? 0.5 : i / (count - 1)) * (table.length - 1);
-    const low = Math.min(Math.floor(at), table.length - 2);
-    return table[low].map((v, c) => v + (table[low + 1][c] - v) * (at - low));
-  });
-}
-
-function readTheme(root) {
-  const style = getComputedStyle(root);
-  const background = style.backgroundColor;
-  const [r, g, b] = parseColor(background);
-  const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
-  const text = style.color;
-  const theme = {
-    dark,
-    background,
-    text,
-    muted: rgba(text, dark ? 0.66 : 0.68),
-    faint: rgba(text, dark ? 0.11 : 0.1),
-    axis: rgba(text, 0.35),
-    halo: dark ? "#05070d" : "#ffffff",
-    contour: dark ? [232, 240, 255, 0.17] : [24, 44, 72, 0.27],
-    star: dark ? "#ffe27a" : "#fff2a8",
-    font: style.fontFamily,
-  };
-  theme.key = [background, text, theme.font].join("|");
-  return theme;
-}
-
 // series.js
 function prepareSeries(series) {
   const { run, name = null, style = "solid" } = series;
-  const base = { run, name, style, constant: null, x: null, main: null, lines: [], band: null };
+  const none = { constant: null, x: null, main: null, lines: [], band: null, depth: null };
+  const base = { run, name, style, ...none };
   if (Number.isFinite(series.constant)) return { ...base, constant: series.constant };
   if (!series.y) return { ...base, main: new Float32Array(0) };
   const { data, shape } = series.y;
@@ -878,8 +1015,8 @@ function seriesAt(series, step) {
   return main[after - 1] + (main[after] - main[after - 1]) * u;
 }
 
-function lastStep(series) {
-  if (series.constant !== null) return 0;
+function lastPlace(series) {
+  if (series.constant !== null) return Infinity;
   return series.x ? (series.x[series.x.length - 1] ?? 0) : series.main.length - 1;
 }
 
@@ -973,8 +1110,42 @@ function traceLine(ctx, y, x, from, to, xs, ys, limit) {
   }
 }
 
+// strokes.js
+const MARK_ROOM = 11; // pixels between two markers of a curve
+
+function inkOf({ run, depth }, { runs, theme }) {
+  return depth === null ? runs[run].ink : layerColor(theme.dark, depth);
+}
+
+function fillBand(ctx, series, xs, ys, color) {
+  const [low, high] = series.band;
+  const { lo, hi } = ys;
+  const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? hi * 10 : lo);
+  ctx.fillStyle = color;
+  ctx.beginPath();
+  for (let i = 0; i < high.length; i++)
+    ctx.lineTo(xs.px(series.x ? series.x[i] : i), ys.px(limit(high[i])));
+  for (let i = low.length - 1; i >= 0; i--)
+    ctx.lineTo(xs.px(series.x ? series.x[i] : i), ys.px(limit(low[i])));
+  ctx.fill();
+}
+
+function drawPoints(ctx, series, line, from, to, xs, ys, frame) {
+  const { runs, scale, theme } = frame;
+  const ink = inkOf(series, frame);
+  const place = (i) => xs.px(series.x ? series.x[i] : i);
+  const between = Math.abs(place(line.length - 1) - place(0)) / Math.max(1, line.length - 1);
+  const every = between > 0 ? Math.ceil((MARK_ROOM * scale) / between) : 1;
+  for (let i = Math.ceil(from / every) * every; i < to; i += every)
+    if (Number.isFinite(line[i]))
+      drawMarker(
+        ctx, runs[series.run].marker, place(i), ys.px(line[i]), 3.4 * scale, ink, theme.background, 1,
+      );
+}
+
 // curves.js
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
+const REACH = 40; // pixels from the pointer within which a curve is the nearest
 
 class CurvePanel {
   constructor(host) {
@@ -983,11 +1154,12 @@ class CurvePanel {
     this.layers = new Layers(host, ["base", "trail", "top"]);
     this.baseStale = true;
     this.drawn = null; // the step up to which the trail layer is drawn; null: not at all
+    this.near = null; // the curve under the pointer: "run|name"
   }
 
-  setData(panel) {
+  setData(panel, series) {
     this.panel = panel;
-    this.series = panel.series.map(prepareSeries);
+    this.series = series;
     if (panel.scale !== this.asked) this.scaleKind = panel.scale;
     this.asked = panel.scale;
     this.invalidate();
@@ -1036,50 +1208,17 @@ class CurvePanel {
     this.xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);
     this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
     this.layers.clear("base");
-    const size = 11.5 * scale;
-    ctx.textBaseline = "middle";
-    const yTicks = makeTicks(this.ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
-    const per = this.panel.steps_per_epoch || 1;
-    const shown = { ...this.xs, lo: this.xs.lo / per, hi: this.xs.hi / per };
-    const xTicks = makeTicks(shown, Math.max(2, Math.floor(rect.w / (70 * scale))), true);
-    for (const tick of xTicks) tick.value *= per;
-    ctx.lineWidth = 1;
-    ctx.strokeStyle = theme.faint;
-    ctx.beginPath();
-    for (const tick of yTicks) {
-      const y = Math.round(this.ys.px(tick.value)) + 0.5;
-      ctx.moveTo(rect.x, y);
-      ctx.lineTo(rect.x + rect.w, y);
-    }
-    for (const tick of xTicks) {
-      const x = Math.round(this.xs.px(tick.value)) + 0.5;
-      ctx.moveTo(x, rect.y);
-      ctx.lineTo(x, rect.y + rect.h);
-    }
-    ctx.stroke();
-    ctx.strokeStyle = theme.axis;
-    ctx.beginPath();
-    ctx.moveTo(rect.x, rect.y + rect.h + 0.5);
-    ctx.lineTo(rect.x + rect.w, rect.y + rect.h + 0.5);
-    ctx.stroke();
-    ctx.fillStyle = theme.muted;
-    for (const tick of yTicks)
-      drawTick(ctx, tick, rect.x - 7, this.ys.px(tick.value), size, theme.font, "right");
-    const baseline = rect.y + rect.h + 14 * scale;
-    const label = this.panel.xlabel || "";
-    ctx.font = `italic ${size}px ${theme.font}`;
-    const room = label ? ctx.measureText(label).width + 10 : 0;
-    for (const tick of xTicks) {
-      const x = this.xs.px(tick.value);
-      if (x > rect.x + rect.w - room - 8 * scale) continue;
-      drawTick(ctx, tick, x, baseline, size, theme.font, "center");
-    }
-    ctx.font = `italic ${size}px ${theme.font}`;
-    ctx.textAlign = "right";
-    ctx.fillText(label, rect.x + rect.w, baseline);
+    drawGrid(ctx, rect, this.xs, this.ys, this.across(frame.axis, to - from), frame);
     this.drawFuture(ctx, rect, frame);
     this.baseStale = false;
     this.drawn = null;
+  }
+
+  across(axis, span) {
+    const per = this.panel.steps_per_epoch || 1;
+    const counted = axis.kind === "step" || axis.kind === "sample";
+    const label = axis.kind === "step" ? this.panel.xlabel || "" : axis.name.toLowerCase();
+    return { per, whole: counted || span > 3, label };
   }
 
   drawFuture(ctx, rect, frame) {
@@ -1087,8 +1226,10 @@ class CurvePanel {
       for (const series of this.shown(frame)) {
         const run = frame.runs[series.run];
         const dim = frame.highlight >= 0 && frame.highlight !== series.run;
-        if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.03 : 0.12));
-        const alpha = dim ? 0.06 : 0.24;
+        const band = series.depth === null ? 0.12 : 0.07;
+        const paint = rgba(inkOf(series, frame), dim ? 0.03 : band);
+        if (series.band) fillBand(ctx, series, this.xs, this.ys, paint);
+        const alpha = dim ? 0.06 : series.thin ? 0.12 : 0.24;
         const { main } = series;
         if (main) this.stroke(ctx, series, main, 0, main.length, run, frame, alpha, 1.1);
         else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, alpha, 1.1);
@@ -1116,7 +1257,9 @@ class CurvePanel {
         if (end <= begin || (end - begin < 2 && from >= 0)) continue;
         for (const line of series.lines)
           this.stroke(ctx, series, line, begin, end, run, frame, alpha * 0.3, 0.9);
-        this.stroke(ctx, series, series.main, begin, end, run, frame, alpha, 1.9);
+        const width = series.thin || series.style === "thin" ? 0.9 : 1.9;
+        const faint = series.thin ? 0.5 : series.style === "thin" ? 0.75 : 1;
+        this.stroke(ctx, series, series.main, begin, end, run, frame, alpha * faint, width);
       }
     });
     this.drawn = frame.step;
@@ -1124,32 +1267,22 @@ class CurvePanel {
 
   stroke(ctx, series, line, from, to, run, frame, alpha, width) {
     ctx.globalAlpha = alpha;
-    ctx.strokeStyle = run.ink;
+    ctx.strokeStyle = inkOf(series, frame);
     ctx.lineWidth = width * frame.scale;
     ctx.lineJoin = "round";
     const solid = alpha === 1 && !run.dash.length && series.style === "solid";
     ctx.lineCap = solid || series.style === "dots" ? "round" : "butt";
     const dense = line.length > 3 * Math.abs(this.xs.to - this.xs.from);
-    ctx.setLineDash(STYLE_DASH[series.style] || (dense ? [] : run.dash));
+    const plain = dense || series.thin || series.depth !== null;
+    ctx.setLineDash(STYLE_DASH[series.style] || (plain ? [] : run.dash));
     ctx.lineDashOffset = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
     ctx.beginPath();
     traceLine(ctx, line, series.x, from, to, this.xs, this.ys, 1e5);
     ctx.stroke();
     ctx.setLineDash([]);
     const marked = series.style === "dots" || series.style === "points";
-    if (marked && width > 1) this.points(ctx, series, line, from, to, run, frame);
+    if (marked && width > 1) drawPoints(ctx, series, line, from, to, this.xs, this.ys, frame);
     ctx.globalAlpha = 1;
-  }
-
-  points(ctx, series, line, from, to, run, frame) {
-    ctx.fillStyle = run.ink;
-    for (let i = from; i < to; i++) {
-      if (!Number.isFinite(line[i])) continue;
-      const x = this.xs.px(series.x ? series.x[i] : i);
-      const { scale, theme } = frame;
-      const y = this.ys.px(line[i]);
-      drawMarker(ctx, run.marker, x, y, 3.4 * scale, run.ink, theme.background, 1);
-    }
   }
 
   strokeConstant(ctx, series, run, frame, from, to, alpha, width) {
@@ -1172,19 +1305,6 @@ class CurvePanel {
     ctx.globalAlpha = 1;
   }
 
-  fillBand(ctx, series, color) {
-    const [low, high] = series.band;
-    const { lo, hi } = this.ys;
-    const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? hi * 10 : lo);
-    ctx.fillStyle = color;
-    ctx.beginPath();
-    for (let i = 0; i < high.length; i++)
-      ctx.lineTo(this.xs.px(series.x ? series.x[i] : i), this.ys.px(limit(high[i])));
-    for (let i = low.length - 1; i >= 0; i--)
-      ctx.lineTo(this.xs.px(series.x ? series.x[i] : i), this.ys.px(limit(low[i])));
-    ctx.fill();
-  }
-
   drawTop(frame) {
     const { theme, scale } = frame;
     const ctx = this.layers.top;
@@ -1205,23 +1325,52 @@ class CurvePanel {
     if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
     line(frame.step, rgba(theme.text, 0.75), [], 1.1);
     for (const series of this.shown(frame)) {
+      if (series.thin) continue;
       const run = frame.runs[series.run];
-      const x = this.xs.px(frame.step);
-      const y = this.ys.px(seriesAt(series, frame.step));
+      if (this.near === nameOf(series)) this.emphasise(ctx, rect, series, run, frame);
+      const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
+      const x = this.xs.px(place);
+      const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
       this.drawTip(ctx, series, run, frame, x, y);
-      drawMarker(ctx, run.marker, x, y, 4 * scale, run.ink, theme.background, 1.3 * scale);
+      if (series.style === "thin") continue;
+      const size = series.depth === null ? 4 : 2.6;
+      const shape = series.depth === null ? run.marker : "circle";
+      const ink = inkOf(series, frame);
+      drawMarker(ctx, shape, x, y, size * scale, ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
     }
+    if (this.panel.empty && !this.series.length) this.drawEmpty(ctx, rect, frame);
+  }
+
+  emphasise(ctx, rect, series, run, frame) {
+    if (!series.main) return;
+    const end = countUpTo(series, frame.step);
+    this.clipped(ctx, rect, () => {
+      ctx.strokeStyle = frame.theme.background;
+      ctx.lineWidth = 6.5 * frame.scale;
+      ctx.lineJoin = "round";
+      ctx.beginPath();
+      traceLine(ctx, series.main, series.x, 0, end, this.xs, this.ys, 1e5);
+      ctx.stroke();
+      this.stroke(ctx, series, series.main, 0, end, run, frame, 1, 3);
+    });
+  }
+
+  drawEmpty(ctx, rect, { theme, scale }) {
+    ctx.fillStyle = theme.muted;
+    ctx.font = `${13 * scale}px ${theme.font}`;
+    ctx.textAlign = "center";
+    ctx.fillText(this.panel.empty, rect.x + rect.w / 2, rect.y + rect.h / 2);
   }
 
   drawTip(ctx, series, run, frame, x, y) {
     if (series.constant !== null || series.style !== "solid") return;
     const last = countUpTo(series, frame.step) - 1;
     if (last < 0 || last >= series.main.length - 1) return;
-    ctx.strokeStyle = run.ink;
+    ctx.strokeStyle = inkOf(series, frame);
     ctx.lineWidth = 1.9 * frame.scale;
     ctx.beginPath();
     ctx.moveTo(this.xs.px(series.x ? series.x[last] : last), this.ys.px(series.main[last]));
@@ -1239,12 +1388,35 @@ class CurvePanel {
   }
 
   readAt(step, frame) {
-    return this.shown(frame).map((series) => ({
-      run: series.run,
-      name: series.name,
-      value: seriesAt(series, step),
-    }));
+    return this.shown(frame)
+      .filter((series) => !series.thin)
+      .map((series) => ({
+        run: series.run,
+        name: series.name,
+        value: seriesAt(series, step),
+        color: inkOf(series, frame),
+        near: this.near === nameOf(series),
+      }));
   }
+
+  nearest(x, y, frame) {
+    let best = null;
+    let distance = REACH * frame.scale;
+    for (const series of this.shown(frame)) {
+      if (series.thin) continue;
+      const off = Math.abs(this.ys.px(seriesAt(series, this.xs.value(x))) - y);
+      if (off < distance) [best, distance] = [nameOf(series), off];
+    }
+    return best;
+  }
+
+  setNear(name) {
+    this.near = name;
+  }
+}
+
+function nameOf({ run, name, style }) {
+  return `${run}|${name}|${style}`;
 }
 
 // gestures.js
@@ -1390,35 +1562,41 @@ function leave(player) {
 
 function bindCurves(player, panel) {
   const rect = () => panel.rect(player.scale || 1);
-  const full = () => [0, Math.max(1, player.header.num_steps)];
-  const stepAt = (x) => clamp(panel.xs.value(x), 0, player.header.num_steps);
+  const full = () => [0, player.axis.span || 1];
+  const stepAt = (x) => player.axis.whole(clamp(panel.xs.value(x), 0, player.axis.span));
   listenGestures(panel.host, {
     hover(x, y) {
-      if (!within(rect(), x, y)) return leave(player);
-      const step = Math.round(stepAt(x));
+      if (!within(rect(), x, y)) return this.leave();
+      const step = stepAt(x);
       player.hover = { step, point: null };
-      const rows = curveRows(panel, step, player.frame());
+      const frame = player.frame();
+      if (player.header.axes) panel.setNear(panel.nearest(x, y, frame));
+      const rows = curveRows(panel, step, frame);
       const per = panel.panel.steps_per_epoch;
       const epoch = per ? `epoch ${(step / per).toFixed(1)}, ` : "";
-      const head = `${epoch}${player.header.unit || "step"} ${step}`;
+      const head = `${epoch}${player.axis.words(step)}`;
       player.readout.show(head, rows, ...place(player, panel, x, y));
       player.wake();
     },
-    leave: () => leave(player),
+    leave() {
+      panel.setNear(null);
+      leave(player);
+    },
     press: () => (player.xview ? "pan" : "scrub"),
     move(kind, x, y, dx) {
       player.readout.hide();
-      if (kind === "scrub") return player.seek(Math.round(stepAt(x)));
+      if (kind === "scrub") return player.seek(stepAt(x));
       if (!player.xview) return;
       const [from, to] = player.xview;
       const shift = (-dx / rect().w) * (to - from);
       player.setXView(shiftInto(from + shift, to - from, full()));
     },
     release() {},
-    click: (x, y) => within(rect(), x, y) && player.seek(Math.round(stepAt(x))),
+    click: (x, y) => within(rect(), x, y) && player.seek(stepAt(x)),
     zoom(x, y, factor) {
       const [from, to] = player.xview || full();
-      const next = zoomRange(from, to, panel.xs.value(x), factor, full(), Math.min(5, full()[1]));
+      const closest = Math.min(5 * player.axis.perStep, full()[1]);
+      const next = zoomRange(from, to, panel.xs.value(x), factor, full(), closest);
       if (next === null && !player.xview) return false;
       player.setXView(next);
       return true;
@@ -1571,68 +1749,6 @@ function bindStart(player, panel, handle) {
   };
   handle.addEventListener("pointerup", end);
   handle.addEventListener("pointercancel", end);
-}
-
-// keys.js
-function keyAction({ key, shiftKey, ctrlKey, metaKey, altKey }) {
-  if (ctrlKey || metaKey || altKey) return null;
-  switch (key) {
-    case " ":
-      return { act: "toggle" };
-    case "ArrowLeft":
-      return { act: "nudge", by: shiftKey ? -10 : -1 };
-    case "ArrowRight":
-      return { act: "nudge", by: shiftKey ? 10 : 1 };
-    case "Home":
-      return { act: "home" };
-    case "End":
-      return { act: "end" };
-    case "f":
-    case "F":
-      return { act: "full" };
-    default:
-      return null;
-  }
-}
-
-const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA", "BUTTON", "A"]);
-
-function keepsKey(element, key) {
-  if (!element || element.classList?.contains("ov-scrub")) return false;
-  if (element.isContentEditable) return true;
-  if (!FIELDS.has(element.tagName)) return false;
-  const pressed = element.tagName === "BUTTON" || element.tagName === "A";
-  return pressed ? key === " " || key === "Enter" : true;
-}
-
-function listenKeys(root, act) {
-  const handle = (event) => {
-    const target = event.composedPath?.()[0] || event.target;
-    if (event.defaultPrevented || keepsKey(target, event.key)) return;
-    const action = keyAction(event);
-    if (!action) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act(action);
-  };
-  const onPage = (event) => {
-    if (event.target === document.body && currentPlayer() === root) handle(event);
-  };
-  const use = () => (globalThis.optvizLastUsed = root);
-  if (!currentPlayer()) use();
-  root.addEventListener("keydown", handle);
-  root.addEventListener("pointerdown", use);
-  root.addEventListener("focusin", use);
-  document.addEventListener("keydown", onPage);
-  return () => {
-    document.removeEventListener("keydown", onPage);
-    if (globalThis.optvizLastUsed === root) globalThis.optvizLastUsed = null;
-  };
-}
-
-function currentPlayer() {
-  const last = globalThis.optvizLastUsed;
-  return last && last.isConnected ? last : (globalThis.optvizLastUsed = null);
 }
 
 // contour.js
@@ -2252,13 +2368,15 @@ function panelShell(kind, onScale) {
     group.append(button);
     return { scale, button };
   });
-  head.append(title, key, group);
+  const layers = layerChooser();
+  head.append(title, key, ...(kind === "map" ? [] : [layers.element]), group);
   const area = document.createElement("div");
   area.className = "ov-area";
   element.append(head, area);
   return {
     element,
     area,
+    setLayers: layers.set,
     set(panel, scaleKind) {
       title.textContent = panel.title || "";
       group.setAttribute("aria-label", `Scale of ${panel.title || "the axis"}`);
@@ -2273,6 +2391,89 @@ function panelShell(kind, onScale) {
       key.textContent = places.join("   ");
     },
   };
+}
+
+function layerChooser() {
+  const element = document.createElement("span");
+  element.className = "ov-layers";
+  element.hidden = true;
+  const ramp = document.createElement("span");
+  ramp.className = "ov-ramp";
+  const select = document.createElement("select");
+  select.setAttribute("aria-label", "Layers of");
+  element.append(ramp, select);
+  let choose = () => {};
+  let offered = "";
+  select.addEventListener("change", () => choose(select.value));
+  return {
+    element,
+    set(labels, chosen, theme, onChoice) {
+      choose = onChoice;
+      element.hidden = false;
+      if (offered !== labels.join("\n")) {
+        offered = labels.join("\n");
+        const layersOf = labels.map((label) => new Option(`layers of ${label}`, label));
+        select.replaceChildren(new Option("median layer of each", ""), ...layersOf);
+      }
+      select.value = chosen;
+      ramp.hidden = !chosen;
+      const colors = [0, 0.25, 0.5, 0.75, 1].map((depth) => layerColor(theme.dark, depth));
+      ramp.style.backgroundImage = `linear-gradient(to right, ${colors.join()})`;
+    },
+  };
+}
+
+// panels.js
+function placePanels(player) {
+  const asked = player.view.panels(player.header);
+  const known = new Map(player.panels.map((panel) => [panel.key, panel]));
+  player.panels = asked.map(({ key, kind }) => {
+    const old = known.get(key);
+    return old?.kind === kind ? old : makePanel(player, key, kind);
+  });
+  const elements = player.panels.map((panel) => panel.shell.element);
+  if (elements.some((element, i) => player.grid.children[i] !== element))
+    player.grid.replaceChildren(...elements);
+  else while (player.grid.children.length > elements.length) player.grid.lastChild.remove();
+  const curves = player.panels.filter((panel) => panel.kind === "curves").length;
+  player.root.style.setProperty("--ov-curves", String(Math.max(1, curves)));
+  player.root.classList.toggle("ov-mapless", curves === player.panels.length);
+  player.root.classList.toggle("ov-training", Boolean(player.header.axes));
+  player.panels.forEach((panel, i) => {
+    panel.setData(asked[i], panel.kind === "map" ? null : player.view.series(asked[i]));
+    panel.shell.set(panel.panel, panel.scaleKind);
+  });
+}
+
+function makePanel(player, key, kind) {
+  const shell = panelShell(kind, (scale) => {
+    panel.setScaleKind(scale);
+    shell.set(panel.panel, scale);
+    player.paint();
+  });
+  const panel = kind === "map" ? new MapPanel(shell.area) : new CurvePanel(shell.area);
+  panel.shell = shell;
+  panel.key = key;
+  bindPanel(player, panel);
+  return panel;
+}
+
+// runs.js
+function runsOf(header, chosen, place) {
+  return header.runs.map((run) => ({
+    outcome: null,
+    outcome_step: null,
+    dash: [],
+    marker: "circle",
+    ...run,
+    visible: chosen.get(run.label) ?? run.visible !== false,
+    outcome_at: place(run),
+  }));
+}
+
+function alone(runs, label) {
+  const already = runs.every((run) => run.visible === (run.label === label));
+  return new Map(runs.map((run) => [run.label, already || run.label === label]));
 }
 
 // startlink.js
@@ -2323,6 +2524,429 @@ class StartLink {
     if (this.timer !== null) this.time.cancel(this.timer);
     this.timer = null;
     this.waiting = null;
+  }
+}
+
+// axis.js
+const AXIS_NAMES = {
+  step: "Steps",
+  epoch: "Epochs",
+  sample: "Samples",
+  second: "Seconds",
+};
+
+function interpolate(xs, ys, x) {
+  const last = xs.length - 1;
+  if (last < 1) return ys[0];
+  if (x > xs[last]) return ys[last] + ((x - xs[last]) * ys[last]) / (xs[last] || 1);
+  let [low, high] = [0, last];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (xs[middle] <= x) low = middle;
+    else high = middle - 1;
+  }
+  if (low === last) return ys[last];
+  const u = (x - xs[low]) / (xs[low + 1] - xs[low]);
+  return ys[low] + u * (ys[low + 1] - ys[low]);
+}
+
+class Axis {
+  constructor(kind, header) {
+    this.kind = kind;
+    this.members = header.members || [];
+    this.numSteps = header.num_steps;
+    this.longest = this.members.reduce(
+      (best, member, i) => (member.num_steps > this.members[best].num_steps ? i : best),
+      0,
+    );
+    const ends = this.members.map((member, i) => this.at(i, member.num_steps));
+    this.span = kind === "step" ? header.num_steps : Math.max(...ends, 0);
+    this.perStep = kind === "step" ? 1 : this.span / Math.max(1, header.num_steps);
+  }
+
+  get name() {
+    return AXIS_NAMES[this.kind];
+  }
+
+  at(member, step) {
+    const { steps_per_epoch, samples_per_step, clock } = this.members[member] || {};
+    if (this.kind === "epoch") return step / steps_per_epoch;
+    if (this.kind === "sample") return step * samples_per_step;
+    if (this.kind === "second") return interpolate(clock.steps.data, clock.seconds.data, step);
+    return step;
+  }
+
+  stepAt(member, place) {
+    const { steps_per_epoch, samples_per_step, clock } = this.members[member] || {};
+    if (this.kind === "epoch") return place * steps_per_epoch;
+    if (this.kind === "sample") return place / samples_per_step;
+    if (this.kind === "second") return interpolate(clock.seconds.data, clock.steps.data, place);
+    return place;
+  }
+
+  places(members, steps) {
+    const out = new Float64Array(steps.length);
+    for (const member of members)
+      for (let i = 0; i < out.length; i++) out[i] += this.at(member, steps[i]) / members.length;
+    return out;
+  }
+
+  reference(place) {
+    if (this.kind === "step") return place;
+    return Math.min(this.numSteps, this.stepAt(this.longest, place));
+  }
+
+  whole(place) {
+    return this.kind === "step" ? Math.round(place) : place;
+  }
+
+  number(place) {
+    if (this.kind === "step") return String(Math.floor(place + 1e-9));
+    if (this.kind === "sample") return Math.floor(place + 1e-6).toLocaleString("en");
+    if (this.kind === "epoch") return place.toFixed(this.span < 10 ? 2 : 1);
+    return minus(place.toFixed(this.span < 10 ? 2 : this.span < 1000 ? 1 : 0));
+  }
+
+  words(place) {
+    const number = this.number(place);
+    return this.kind === "second" ? `${number} s` : `${this.kind} ${number}`;
+  }
+}
+
+// choices.js
+const KEY = "optviz.training";
+
+function browserStore() {
+  try {
+    return globalThis.localStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
+class Choices {
+  constructor(store) {
+    this.store = store;
+    const { panels, axis, singles } = this.read();
+    this.shown = panels; // key of a panel → shown; keys that are missing stand as Python asks
+    this.axis = axis;
+    this.singles = singles; // whether single seeds are drawn
+    this.layersOf = null; // label of a run, "" for the median of each; null: not chosen
+  }
+
+  read() {
+    const nothing = { panels: {}, axis: "step", singles: false };
+    try {
+      const kept = JSON.parse(this.store?.getItem(KEY) ?? "{}");
+      const panels = typeof kept.panels === "object" && kept.panels ? kept.panels : {};
+      return { panels, axis: String(kept.axis ?? "step"), singles: kept.singles === true };
+    } catch {
+      return nothing;
+    }
+  }
+
+  write() {
+    const { shown: panels, axis, singles } = this;
+    try {
+      this.store?.setItem(KEY, JSON.stringify({ panels, axis, singles }));
+    } catch {
+    }
+  }
+
+  panels(header) {
+    const shown = header.panels.filter((panel) => this.shows(panel));
+    return shown.length ? shown : header.panels.slice(0, 1);
+  }
+
+  shows({ key, chosen }) {
+    return key === undefined || (this.shown[key] ?? chosen);
+  }
+
+  show(key, on) {
+    this.shown[key] = on;
+    this.write();
+  }
+
+  axisOf(header) {
+    return header.axes?.includes(this.axis) ? this.axis : "step";
+  }
+
+  set(name, value) {
+    this[name] = value;
+    this.write();
+  }
+
+  layerRun(runs) {
+    if (this.layersOf === "") return -1;
+    const visible = runs.flatMap((run, i) => (run.visible ? [i] : []));
+    const named = runs.findIndex((run) => run.label === this.layersOf && run.visible);
+    if (named >= 0) return named;
+    return visible.length === 1 ? visible[0] : -1; // a run that stands alone shows all it has
+  }
+}
+
+// options.js
+let made = 0; // radio buttons of two players on one page must not share a name
+
+function choice(type, text, onChange) {
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  input.type = type;
+  input.addEventListener("change", () => onChange(input.checked));
+  const words = document.createElement("span");
+  words.textContent = text;
+  label.append(input, words);
+  return { label, input, words };
+}
+
+class Options {
+  constructor(actions) {
+    this.actions = actions;
+    this.element = document.createElement("div");
+    this.element.className = "ov-options";
+    this.element.hidden = true;
+    this.button = document.createElement("button");
+    this.button.type = "button";
+    this.button.className = "ov-menu-button";
+    this.button.setAttribute("aria-expanded", "false");
+    this.button.addEventListener("click", () => this.open(this.menu.hidden));
+    this.menu = document.createElement("div");
+    this.menu.className = "ov-menu";
+    this.menu.setAttribute("role", "group");
+    this.menu.setAttribute("aria-label", "Panels shown");
+    this.menu.hidden = true;
+    const holder = document.createElement("div");
+    holder.className = "ov-menu-holder";
+    holder.append(this.button, this.menu);
+    holder.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.menu.hidden) return;
+      event.stopPropagation();
+      this.open(false);
+      this.button.focus();
+    });
+    this.outside = (event) => {
+      if (!event.composedPath().includes(holder)) this.open(false);
+    };
+    document.addEventListener("pointerdown", this.outside, true);
+    document.addEventListener("focusin", this.outside, true);
+    this.axes = document.createElement("div");
+    this.axes.className = "ov-axes";
+    this.axes.setAttribute("role", "radiogroup");
+    this.axes.setAttribute("aria-label", "Horizontal axis");
+    this.singles = choice("checkbox", "Single seeds", (on) => actions.singles(on));
+    this.singles.label.className = "ov-switch";
+    this.element.append(holder, this.axes, this.singles.label);
+    this.name = `ov-axis-${(made += 1)}`;
+    this.built = "";
+  }
+
+  set(header, choices, axis) {
+    this.element.hidden = !header.axes;
+    if (!header.axes) return;
+    const panels = header.panels.filter((panel) => panel.key);
+    const offer = [...header.axes, "", ...panels.map((panel) => panel.key + panel.title)].join();
+    if (offer !== this.built) this.build(header, panels);
+    this.built = offer;
+    const shown = choices.panels(header).map((panel) => panel.key);
+    for (const [key, { input }] of this.boxes) {
+      input.checked = shown.includes(key);
+      input.disabled = input.checked && shown.length === 1; // one always stays
+    }
+    this.button.textContent = `Panels ${shown.length}/${panels.length}`;
+    for (const [kind, { input }] of this.radios) input.checked = kind === axis.kind;
+    this.singles.label.hidden = !header.runs.some((run) => run.seeds > 1);
+    this.singles.input.checked = choices.singles;
+  }
+
+  build(header, panels) {
+    this.menu.textContent = this.axes.textContent = "";
+    this.boxes = new Map(
+      panels.map(({ key, title }) => [
+        key,
+        choice("checkbox", title.split(/[:,]/)[0], (on) => this.actions.showPanel(key, on)),
+      ]),
+    );
+    for (const { label } of this.boxes.values()) this.menu.append(label);
+    this.radios = new Map(
+      header.axes.map((kind) => [
+        kind,
+        choice("radio", AXIS_NAMES[kind], () => this.actions.axis(kind)),
+      ]),
+    );
+    for (const { label, input } of this.radios.values()) {
+      input.name = this.name;
+      this.axes.append(label);
+    }
+    this.axes.hidden = header.axes.length < 2;
+  }
+
+  open(on) {
+    this.menu.hidden = !on;
+    this.button.setAttribute("aria-expanded", String(on));
+  }
+
+  destroy() {
+    document.removeEventListener("pointerdown", this.outside, true);
+    document.removeEventListener("focusin", this.outside, true);
+  }
+}
+
+// seeds.js
+function gather(panel, axis, { singles, run }) {
+  const groups = new Map();
+  for (const series of panel.series)
+    for (const curve of panel.layers ? layersOf(series, series.run === run) : [curveOf(series)]) {
+      if (panel.layers && run >= 0 && series.run !== run) continue;
+      const key = [curve.run, curve.name, curve.style].join("|");
+      if (!groups.has(key)) groups.set(key, []);
+      groups.get(key).push(curve);
+    }
+  const out = [];
+  for (const curves of groups.values()) {
+    const whole = together(curves, axis);
+    out.push(whole);
+    const many = curves.length > 1 && whole.constant === null;
+    if (many && singles && whole.style !== "thin" && whole.style !== "dashed")
+      for (const curve of curves) out.push({ ...placed(curve, axis), thin: true });
+  }
+  return out;
+}
+
+function curveOf({ run, member, name = null, style = "solid", constant = null, x, y }) {
+  return { run, member, name, style, constant, x: x ? x.data : null, y: y ? y.data : null };
+}
+
+function layersOf(series, chosen) {
+  const [count, length] = series.y.shape;
+  const rows = Array.from({ length: count }, (_, i) =>
+    series.y.data.subarray(i * length, (i + 1) * length),
+  );
+  const base = { ...curveOf(series), name: null };
+  if (!chosen) return [{ ...base, y: count === 1 ? rows[0] : medianOf(rows, length) }];
+  return rows.map((y, i) => ({
+    ...base,
+    y,
+    name: series.names[i],
+    depth: count > 1 ? i / (count - 1) : 0,
+  }));
+}
+
+function placed(curve, axis) {
+  const { run, name, style, constant, y, depth = null } = curve;
+  const own = { lines: [], band: null, paced: true }; // it may end before the playhead does
+  const base = { run, name, style, constant, depth, ...own, x: null, main: null };
+  if (constant !== null) return base;
+  const onSteps = axis.kind === "step";
+  return { ...base, main: y, x: onSteps ? curve.x : axis.places([curve.member], stepsOf(curve)) };
+}
+
+function stepsOf({ x, y }) {
+  return x || Float64Array.from(y, (_, i) => i);
+}
+
+function together(curves, axis) {
+  if (curves.length === 1 || curves[0].constant !== null) return placed(curves[0], axis);
+  const longest = curves.reduce((a, b) => (b.y.length > a.y.length ? b : a));
+  const steps = stepsOf(longest);
+  const own = curves.map((curve) => (curve === longest ? curve.y : resampled(curve, steps)));
+  const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length));
+  const column = [];
+  for (let i = 0; i < steps.length; i++) {
+    column.length = 0;
+    for (const y of own)
+      if (i < y.length) column.push(Number.isNaN(y[i]) ? Infinity : y[i]);
+    column.sort((a, b) => a - b);
+    const half = column.length >> 1;
+    low[i] = column[0];
+    high[i] = column[column.length - 1];
+    main[i] = column.length % 2 ? column[half] : (column[half - 1] + column[half]) / 2;
+  }
+  const x = axis.kind === "step" ? longest.x : meanPlaces(curves, axis, steps);
+  const spread = low.some((value, i) => value !== high[i]);
+  const quiet = curves[0].style === "dashed" || curves[0].style === "thin";
+  return { ...placed(longest, axis), x, main, band: spread && !quiet ? [low, high] : null };
+}
+
+function resampled(curve, steps) {
+  const { x, y } = curve;
+  const at = (i) => (x ? x[i] : i);
+  const out = [];
+  let k = 0;
+  for (const step of steps) {
+    if (!y.length || step > at(y.length - 1)) break;
+    while (k < y.length - 1 && at(k + 1) <= step) k++;
+    const next = Math.min(k + 1, y.length - 1);
+    const u = step > at(k) ? (step - at(k)) / (at(next) - at(k)) : 0;
+    out.push(u === 0 ? y[k] : y[k] + u * (y[next] - y[k]));
+  }
+  return Float32Array.from(out);
+}
+
+function meanPlaces(curves, axis, steps) {
+  const members = axis.kind === "second" ? curves.map((curve) => curve.member) : [curves[0].member];
+  return axis.places(members, steps);
+}
+
+// training.js
+class TrainingView {
+  constructor(player) {
+    this.player = player;
+    this.choices = new Choices(browserStore());
+    this.options = new Options({
+      showPanel: (key, on) => this.changed(() => this.choices.show(key, on)),
+      singles: (on) => this.changed(() => this.choices.set("singles", on)),
+      axis: (kind) => {
+        this.choices.set("axis", kind);
+        player.setAxis(this.axis(player.header));
+      },
+    });
+  }
+
+  changed(act) {
+    act();
+    this.player.renew();
+  }
+
+  axis(header) {
+    return new Axis(this.choices.axisOf(header), header);
+  }
+
+  panels(header) {
+    return this.choices.panels(header).map((panel, i) => ({ ...panel, key: panel.key ?? `${i}` }));
+  }
+
+  series(panel) {
+    const { header, axis, runs } = this.player;
+    if (!header.axes) return panel.series.map(prepareSeries);
+    const run = panel.layers ? this.choices.layerRun(runs) : -1;
+    return gather(panel, axis, { singles: this.choices.singles, run });
+  }
+
+  setHead(panel, shell, theme) {
+    const { runs } = this.player;
+    if (!panel.layers) return;
+    const run = this.choices.layerRun(runs);
+    shell.setLayers(
+      runs.filter((item) => item.visible).map((item) => item.label),
+      runs[run]?.label ?? "",
+      theme,
+      (label) => this.changed(() => (this.choices.layersOf = label)),
+    );
+  }
+
+  place(run, axis) {
+    const step = run.outcome_step ?? 0;
+    return run.members ? Math.min(...run.members.map((member) => axis.at(member, step))) : step;
+  }
+
+  columns(count, width) {
+    const most = Math.max(1, Math.min(width > 1900 ? 4 : 3, Math.floor(width / 400)));
+    if (count <= most && count !== 4) return count;
+    return count === 4 && most < 4 ? Math.min(2, most) : most;
+  }
+
+  destroy() {
+    this.options.destroy();
   }
 }
 
@@ -2393,10 +3017,11 @@ class Player {
     this.chosen = new Map(); // label → shown, as the user chose
     this.highlight = -1;
     this.hover = { step: null, point: null };
-    this.xview = null; // [from, to] steps; null: all
+    this.xview = null; // [from, to] on the axis; null: all
     this.moving = false;
     this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
     this.start = new StartLink((at) => this.events.onStart?.(at));
+    this.view = new TrainingView(this);
     buildParts(this);
     this.gone = new AbortController();
     const { signal } = this.gone;
@@ -2421,13 +3046,14 @@ class Player {
     const opening = this.header === null;
     this.header = header;
     this.root.setAttribute("aria-label", header.title ? `Player: ${header.title}` : "Player");
-    this.clock.resize(header.num_steps, Boolean(header.live));
-    if (opening && header.live) this.clock.seek(header.num_steps);
+    this.axis = this.view.axis(header);
+    this.clock.resize(this.axis.span, Boolean(header.live), this.axis.perStep);
+    if (opening && header.live) this.clock.seek(this.axis.span);
     this.setRuns();
-    this.setPanels();
+    placePanels(this);
     this.notes.textContent = (header.notes || []).join(" · ");
     this.notes.hidden = !this.notes.textContent;
-    if (this.xview && this.xview[0] >= header.num_steps) this.xview = null;
+    if (this.xview && this.xview[0] >= this.axis.span) this.xview = null;
     for (const panel of this.panels) panel.settleGhost?.();
     this.start.answered();
     this.refreshTheme(true);
@@ -2443,42 +3069,28 @@ class Player {
   }
 
   setRuns() {
-    this.runs = this.header.runs.map((run) => ({
-      outcome: null,
-      outcome_step: null,
-      dash: [],
-      marker: "circle",
-      ...run,
-      visible: this.chosen.get(run.label) ?? run.visible !== false,
-    }));
+    const place = (run) => this.view.place(run, this.axis);
+    this.runs = runsOf(this.header, this.chosen, place);
     if (this.highlight >= this.runs.length) this.highlight = -1;
   }
 
-  setPanels() {
-    const kinds = this.header.panels.map((panel) => panel.kind).join();
-    if (kinds !== this.kinds) {
-      this.kinds = kinds;
-      this.grid.textContent = "";
-      this.panels = this.header.panels.map(({ kind }) => {
-        const shell = panelShell(kind, (scale) => {
-          panel.setScaleKind(scale);
-          shell.set(panel.panel, scale);
-          this.paint();
-        });
-        const panel = kind === "map" ? new MapPanel(shell.area) : new CurvePanel(shell.area);
-        panel.shell = shell;
-        this.grid.append(shell.element);
-        bindPanel(this, panel);
-        return panel;
-      });
-      const curves = this.panels.filter((panel) => panel.kind === "curves").length;
-      this.root.style.setProperty("--ov-curves", String(Math.max(1, curves)));
-      this.root.classList.toggle("ov-mapless", curves === this.panels.length);
-    }
-    this.panels.forEach((panel, i) => {
-      panel.setData(this.header.panels[i]);
-      panel.shell.set(panel.panel, panel.scaleKind);
-    });
+  renew() {
+    placePanels(this);
+    this.refreshTheme(true);
+    this.resized(true);
+    this.tell();
+  }
+
+  setAxis(axis) {
+    const ended = this.clock.step >= this.axis.span;
+    const step = this.axis.reference(this.clock.step);
+    this.axis = axis;
+    this.clock.resize(axis.span, this.clock.live, axis.perStep);
+    this.clock.seek(ended ? axis.span : axis.at(axis.longest, step));
+    this.xview = null;
+    this.hover = { step: null, point: null };
+    this.setRuns();
+    this.renew();
   }
 
   refreshTheme(force = false) {
@@ -2488,6 +3100,8 @@ class Player {
     this.root.style.colorScheme = theme.dark ? "dark" : "light";
     for (const run of this.runs) run.ink = theme.dark ? run.dark_color || run.color : run.color;
     this.legend.set(this.runs, theme);
+    this.view.options.set(this.header, this.view.choices, this.axis);
+    for (const panel of this.panels) this.view.setHead(panel.panel, panel.shell, theme);
     this.invalidate(false);
   }
 
@@ -2504,6 +3118,8 @@ class Player {
     const full = this.root.matches(":fullscreen");
     this.root.classList.toggle("ov-narrow", width < NARROW);
     this.root.classList.toggle("ov-full", full);
+    const columns = this.view.columns(this.panels.length, width);
+    this.root.style.setProperty("--ov-columns", String(columns));
     const scale = full ? Math.min(1.9, Math.max(1.25, width / 1150)) : width > 1500 ? 1.12 : 1;
     if (force || scale !== this.scale) {
       this.scale = scale;
@@ -2514,9 +3130,10 @@ class Player {
   }
 
   frame() {
-    const [from, to] = this.xview || [0, Math.max(1, this.header.num_steps)];
+    const [from, to] = this.xview || [0, this.axis.span || 1];
     return {
       step: this.clock.step,
+      axis: this.axis,
       runs: this.runs,
       highlight: this.highlight,
       theme: this.theme,
@@ -2534,10 +3151,11 @@ class Player {
     const began = performance.now();
     const frame = this.frame();
     for (const panel of this.panels) panel.draw(frame);
-    this.controls.update(this.clock, began);
+    this.controls.update(this.clock, this.axis, began);
     this.controls.setZoomed(Boolean(this.xview || this.panels.some((panel) => panel.view)));
     this.legend.update(frame.step);
-    this.root.dataset.step = String(Math.round(frame.step * 1000) / 1000);
+    this.root.dataset.step = String(Math.round(this.axis.reference(frame.step) * 1000) / 1000);
+    this.root.dataset.axis = this.axis.kind;
     this.root.dataset.playing = String(this.clock.playing);
     const spent = performance.now() - began;
     this.counts.draws += 1;
@@ -2566,8 +3184,9 @@ class Player {
       this.last = 0;
       if (!clock.playing) this.tell();
     } else if (act === "nudge") {
-      const whole = by < 0 ? Math.ceil(clock.step - 1e-9) : Math.floor(clock.step + 1e-9);
-      this.seek(whole + by);
+      const at = clock.step / clock.perStep;
+      const whole = by < 0 ? Math.ceil(at - 1e-6) : Math.floor(at + 1e-6);
+      this.seek((whole + by) * clock.perStep);
     } else if (act === "home") this.seek(0);
     else if (act === "end") this.seek(clock.numSteps);
     else if (act === "full") this.toggleFull();
@@ -2602,13 +3221,13 @@ class Player {
   }
 
   isolateRun(label) {
-    const alone = this.runs.every((run) => run.visible === (run.label === label));
-    this.show(new Map(this.runs.map((run) => [run.label, alone || run.label === label])));
+    this.show(alone(this.runs, label));
   }
 
   show(changes) {
     for (const [label, shown] of changes) this.chosen.set(label, shown);
     for (const run of this.runs) run.visible = this.chosen.get(run.label) ?? run.visible;
+    if (this.header.axes) return this.renew(); // whose layers are drawn may change with it
     this.legend.set(this.runs, this.theme);
     this.invalidate(false);
     this.tell();
@@ -2647,6 +3266,7 @@ class Player {
     this.resizer.disconnect();
     this.gone.abort();
     this.dropKeys();
+    this.view.destroy();
     this.root.remove();
   }
 }

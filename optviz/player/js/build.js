@@ -19,7 +19,7 @@ export function buildParts(player) {
   });
   player.controls = new Controls({
     toggle: () => player.act({ act: "toggle" }),
-    seek: (step) => player.seek(step),
+    seek: (place) => player.seek(player.axis.whole(place)),
     nudge: (by) => player.act({ act: "nudge", by }),
     speed: (factor) => (player.clock.speed = factor),
     loop: () => {
@@ -34,7 +34,10 @@ export function buildParts(player) {
   player.live.setAttribute("aria-live", "polite");
   const { legend, grid, controls, notes, readout, live } = player;
   // The map's canvas comes first in the document; the style sheet puts the legend above it.
-  player.root.append(grid, legend.element, controls.element, notes, readout.element, live);
+  const options = player.view.options.element;
+  player.root.append(
+    grid, legend.element, options, controls.element, notes, readout.element, live,
+  );
   // what a benchmark or a test reads
   player.root.optviz = { stats: () => ({ ...player.counts }), player };
   player.host.append(player.root);

@@ -7,6 +7,7 @@ export class Clock {
   constructor() {
     this.step = 0;
     this.numSteps = 0;
+    this.perStep = 1; // length of a step where the axis has another unit
     this.speed = 1;
     this.loop = false;
     this.playing = false;
@@ -15,8 +16,10 @@ export class Clock {
   }
 
   /** A new length; the playhead stays, or follows the end of live data. Empty data start at 0. */
-  resize(numSteps, live) {
-    const follows = live && this.step >= this.numSteps - 1e-9;
+  resize(numSteps, live, perStep = 1) {
+    // the last message of live data says that no more will come: it is followed too
+    const follows = (live || this.live) && this.step >= this.numSteps - 1e-9;
+    this.perStep = perStep;
     this.numSteps = Math.max(0, numSteps);
     this.live = live;
     this.step = follows ? this.numSteps : Math.min(this.step, this.numSteps);
@@ -50,7 +53,7 @@ export class Clock {
       return this.step !== before;
     }
     // a tab that slept must not jump
-    const moved = Math.min(seconds, 0.1) * BASE_RATE * this.speed;
+    const moved = Math.min(seconds, 0.1) * BASE_RATE * this.speed * this.perStep;
     this.step = Math.min(this.numSteps, this.step + moved);
     if (this.step >= this.numSteps && !this.loop) this.playing = false;
     return this.step !== before;

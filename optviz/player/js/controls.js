@@ -65,7 +65,7 @@ export class Controls {
     this.scrubber.className = "ov-scrub";
     this.scrubber.setAttribute("aria-label", "Step");
     this.scrubber.addEventListener("input", () =>
-      actions.seek(Math.round(this.scrubber.valueAsNumber)),
+      actions.seek(this.scrubber.valueAsNumber),
     );
 
     this.count = document.createElement("output");
@@ -95,7 +95,7 @@ export class Controls {
   }
 
   /** Shows the clock's state; while it runs 30 times a second: layout costs more than drawing. */
-  update(clock, now) {
+  update(clock, axis, now) {
     if (clock.playing && this.playing && now - this.updated < 30) return;
     this.updated = now;
     if (this.playing !== clock.playing) {
@@ -104,17 +104,21 @@ export class Controls {
       this.playButton.title = clock.playing ? "Pause (space)" : "Play (space)";
       this.playButton.innerHTML = icon(clock.playing ? "pause" : "play");
     }
-    if (this.length !== clock.numSteps) {
+    if (this.length !== clock.numSteps || this.axisName !== axis.name) {
       this.length = clock.numSteps;
+      this.axisName = axis.name;
+      const total = axis.number(clock.numSteps);
       this.scrubber.max = String(clock.numSteps);
-      this.total.textContent = ` / ${clock.numSteps}`;
-      this.count.style.minWidth = `${2 * String(clock.numSteps).length + 3}ch`;
+      this.scrubber.setAttribute("aria-label", axis.name.replace(/s$/, ""));
+      this.total.textContent = ` / ${total}`;
+      this.count.style.minWidth = `${2 * total.length + 3}ch`;
     }
-    const whole = Math.floor(clock.step + 1e-9);
-    if (this.whole !== whole) {
-      this.whole = whole;
-      this.now.textContent = String(whole);
-      this.scrubber.setAttribute("aria-valuetext", `step ${whole} of ${clock.numSteps}`);
+    const place = axis.number(clock.step);
+    if (this.place !== place) {
+      this.place = place;
+      this.now.textContent = place;
+      const words = `${axis.words(clock.step)} of ${axis.number(clock.numSteps)}`;
+      this.scrubber.setAttribute("aria-valuetext", words);
     }
     this.scrubber.value = String(clock.step);
     const share = clock.numSteps ? (100 * clock.step) / clock.numSteps : 0;

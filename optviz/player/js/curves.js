@@ -1,12 +1,15 @@
 // A panel of curves over steps: the past bright, the future faint.
 
+import { drawGrid } from "./grid.js";
 import { Layers } from "./layers.js";
-import { drawMarker, drawTick } from "./marks.js";
+import { drawMarker } from "./marks.js";
 import { rgba } from "./palette.js";
-import { clamp, makeScale, makeTicks } from "./scales.js";
-import { countUpTo, prepareSeries, seriesAt, traceLine, valueRange } from "./series.js";
+import { makeScale } from "./scales.js";
+import { countUpTo, lastPlace, seriesAt, traceLine, valueRange } from "./series.js";
+import { drawPoints, fillBand, inkOf } from "./strokes.js";
 
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
+const REACH = 40; // pixels from the pointer within which a curve is the nearest
 
 export class CurvePanel {
   /** @param {HTMLElement} host the box that the canvases fill */
@@ -16,12 +19,13 @@ export class CurvePanel {
     this.layers = new Layers(host, ["base", "trail", "top"]);
     this.baseStale = true;
     this.drawn = null; // the step up to which the trail layer is drawn; null: not at all
+    this.near = null; // the curve under the pointer: "run|name"
   }
 
   /** Takes new data; the choice of axis and the zoom stay. */
-  setData(panel) {
+  setData(panel, series) {
     this.panel = panel;
-    this.series = panel.series.map(prepareSeries);
+    this.series = series;
     // the user's choice of axis holds until data come that ask for another one
     if (panel.scale !== this.asked) this.scaleKind = panel.scale;
     this.asked = panel.scale;
@@ -72,50 +76,18 @@ export class CurvePanel {
     this.xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);
     this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
     this.layers.clear("base");
-    const size = 11.5 * scale;
-    ctx.textBaseline = "middle";
-    const yTicks = makeTicks(this.ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
-    const per = this.panel.steps_per_epoch || 1;
-    const shown = { ...this.xs, lo: this.xs.lo / per, hi: this.xs.hi / per };
-    const xTicks = makeTicks(shown, Math.max(2, Math.floor(rect.w / (70 * scale))), true);
-    for (const tick of xTicks) tick.value *= per;
-    ctx.lineWidth = 1;
-    ctx.strokeStyle = theme.faint;
-    ctx.beginPath();
-    for (const tick of yTicks) {
-      const y = Math.round(this.ys.px(tick.value)) + 0.5;
-      ctx.moveTo(rect.x, y);
-      ctx.lineTo(rect.x + rect.w, y);
-    }
-    for (const tick of xTicks) {
-      const x = Math.round(this.xs.px(tick.value)) + 0.5;
-      ctx.moveTo(x, rect.y);
-      ctx.lineTo(x, rect.y + rect.h);
-    }
-    ctx.stroke();
-    ctx.strokeStyle = theme.axis;
-    ctx.beginPath();
-    ctx.moveTo(rect.x, rect.y + rect.h + 0.5);
-    ctx.lineTo(rect.x + rect.w, rect.y + rect.h + 0.5);
-    ctx.stroke();
-    ctx.fillStyle = theme.muted;
-    for (const tick of yTicks)
-      drawTick(ctx, tick, rect.x - 7, this.ys.px(tick.value), size, theme.font, "right");
-    const baseline = rect.y + rect.h + 14 * scale;
-    const label = this.panel.xlabel || "";
-    ctx.font = `italic ${size}px ${theme.font}`;
-    const room = label ? ctx.measureText(label).width + 10 : 0;
-    for (const tick of xTicks) {
-      const x = this.xs.px(tick.value);
-      if (x > rect.x + rect.w - room - 8 * scale) continue;
-      drawTick(ctx, tick, x, baseline, size, theme.font, "center");
-    }
-    ctx.font = `italic ${size}px ${theme.font}`;
-    ctx.textAlign = "right";
-    ctx.fillText(label, rect.x + rect.w, baseline);
+    drawGrid(ctx, rect, this.xs, this.ys, this.across(frame.axis, to - from), frame);
     this.drawFuture(ctx, rect, frame);
     this.baseStale = false;
     this.drawn = null;
+  }
+
+  /** The horizontal axis: its name, its unit and whether that is counted. */
+  across(axis, span) {
+    const per = this.panel.steps_per_epoch || 1;
+    const counted = axis.kind === "step" || axis.kind === "sample";
+    const label = axis.kind === "step" ? this.panel.xlabel || "" : axis.name.toLowerCase();
+    return { per, whole: counted || span > 3, label };
   }
 
   /** Everything that is still to come, faintly, and the bands of many starts. */
@@ -124,8 +96,10 @@ export class CurvePanel {
       for (const series of this.shown(frame)) {
         const run = frame.runs[series.run];
         const dim = frame.highlight >= 0 && frame.highlight !== series.run;
-        if (series.band) this.fillBand(ctx, series, rgba(run.ink, dim ? 0.03 : 0.12));
-        const alpha = dim ? 0.06 : 0.24;
+        const band = series.depth === null ? 0.12 : 0.07;
+        const paint = rgba(inkOf(series, frame), dim ? 0.03 : band);
+        if (series.band) fillBand(ctx, series, this.xs, this.ys, paint);
+        const alpha = dim ? 0.06 : series.thin ? 0.12 : 0.24;
         const { main } = series;
         if (main) this.stroke(ctx, series, main, 0, main.length, run, frame, alpha, 1.1);
         else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, alpha, 1.1);
@@ -153,7 +127,9 @@ export class CurvePanel {
         if (end <= begin || (end - begin < 2 && from >= 0)) continue;
         for (const line of series.lines)
           this.stroke(ctx, series, line, begin, end, run, frame, alpha * 0.3, 0.9);
-        this.stroke(ctx, series, series.main, begin, end, run, frame, alpha, 1.9);
+        const width = series.thin || series.style === "thin" ? 0.9 : 1.9;
+        const faint = series.thin ? 0.5 : series.style === "thin" ? 0.75 : 1;
+        this.stroke(ctx, series, series.main, begin, end, run, frame, alpha * faint, width);
       }
     });
     this.drawn = frame.step;
@@ -161,7 +137,7 @@ export class CurvePanel {
 
   stroke(ctx, series, line, from, to, run, frame, alpha, width) {
     ctx.globalAlpha = alpha;
-    ctx.strokeStyle = run.ink;
+    ctx.strokeStyle = inkOf(series, frame);
     ctx.lineWidth = width * frame.scale;
     ctx.lineJoin = "round";
     // round ends hide the joints of a line drawn piece by piece
@@ -169,7 +145,8 @@ export class CurvePanel {
     ctx.lineCap = solid || series.style === "dots" ? "round" : "butt";
     // dashes of a line that turns within a pixel would be a fog
     const dense = line.length > 3 * Math.abs(this.xs.to - this.xs.from);
-    ctx.setLineDash(STYLE_DASH[series.style] || (dense ? [] : run.dash));
+    const plain = dense || series.thin || series.depth !== null;
+    ctx.setLineDash(STYLE_DASH[series.style] || (plain ? [] : run.dash));
     // a pattern that runs with x stays in place however the line is cut into segments
     ctx.lineDashOffset = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
     ctx.beginPath();
@@ -177,19 +154,8 @@ export class CurvePanel {
     ctx.stroke();
     ctx.setLineDash([]);
     const marked = series.style === "dots" || series.style === "points";
-    if (marked && width > 1) this.points(ctx, series, line, from, to, run, frame);
+    if (marked && width > 1) drawPoints(ctx, series, line, from, to, this.xs, this.ys, frame);
     ctx.globalAlpha = 1;
-  }
-
-  points(ctx, series, line, from, to, run, frame) {
-    ctx.fillStyle = run.ink;
-    for (let i = from; i < to; i++) {
-      if (!Number.isFinite(line[i])) continue;
-      const x = this.xs.px(series.x ? series.x[i] : i);
-      const { scale, theme } = frame;
-      const y = this.ys.px(line[i]);
-      drawMarker(ctx, run.marker, x, y, 3.4 * scale, run.ink, theme.background, 1);
-    }
   }
 
   strokeConstant(ctx, series, run, frame, from, to, alpha, width) {
@@ -213,19 +179,6 @@ export class CurvePanel {
     ctx.globalAlpha = 1;
   }
 
-  fillBand(ctx, series, color) {
-    const [low, high] = series.band;
-    const { lo, hi } = this.ys;
-    const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? hi * 10 : lo);
-    ctx.fillStyle = color;
-    ctx.beginPath();
-    for (let i = 0; i < high.length; i++)
-      ctx.lineTo(this.xs.px(series.x ? series.x[i] : i), this.ys.px(limit(high[i])));
-    for (let i = low.length - 1; i >= 0; i--)
-      ctx.lineTo(this.xs.px(series.x ? series.x[i] : i), this.ys.px(limit(low[i])));
-    ctx.fill();
-  }
-
   drawTop(frame) {
     const { theme, scale } = frame;
     const ctx = this.layers.top;
@@ -246,16 +199,48 @@ export class CurvePanel {
     if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
     line(frame.step, rgba(theme.text, 0.75), [], 1.1);
     for (const series of this.shown(frame)) {
+      if (series.thin) continue;
       const run = frame.runs[series.run];
-      const x = this.xs.px(frame.step);
-      const y = this.ys.px(seriesAt(series, frame.step));
+      if (this.near === nameOf(series)) this.emphasise(ctx, rect, series, run, frame);
+      // who has come to an end stays there, where others go on
+      const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
+      const x = this.xs.px(place);
+      const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
       this.drawTip(ctx, series, run, frame, x, y);
-      drawMarker(ctx, run.marker, x, y, 4 * scale, run.ink, theme.background, 1.3 * scale);
+      if (series.style === "thin") continue;
+      const size = series.depth === null ? 4 : 2.6;
+      const shape = series.depth === null ? run.marker : "circle";
+      const ink = inkOf(series, frame);
+      drawMarker(ctx, shape, x, y, size * scale, ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
     }
+    if (this.panel.empty && !this.series.length) this.drawEmpty(ctx, rect, frame);
+  }
+
+  /** The curve under the pointer, lifted off the others. */
+  emphasise(ctx, rect, series, run, frame) {
+    if (!series.main) return;
+    const end = countUpTo(series, frame.step);
+    this.clipped(ctx, rect, () => {
+      ctx.strokeStyle = frame.theme.background;
+      ctx.lineWidth = 6.5 * frame.scale;
+      ctx.lineJoin = "round";
+      ctx.beginPath();
+      traceLine(ctx, series.main, series.x, 0, end, this.xs, this.ys, 1e5);
+      ctx.stroke();
+      this.stroke(ctx, series, series.main, 0, end, run, frame, 1, 3);
+    });
+  }
+
+  /** What a panel waits for. */
+  drawEmpty(ctx, rect, { theme, scale }) {
+    ctx.fillStyle = theme.muted;
+    ctx.font = `${13 * scale}px ${theme.font}`;
+    ctx.textAlign = "center";
+    ctx.fillText(this.panel.empty, rect.x + rect.w / 2, rect.y + rect.h / 2);
   }
 
   /** The piece between the last whole point and a playhead between two points. */
@@ -263,7 +248,7 @@ export class CurvePanel {
     if (series.constant !== null || series.style !== "solid") return;
     const last = countUpTo(series, frame.step) - 1;
     if (last < 0 || last >= series.main.length - 1) return;
-    ctx.strokeStyle = run.ink;
+    ctx.strokeStyle = inkOf(series, frame);
     ctx.lineWidth = 1.9 * frame.scale;
     ctx.beginPath();
     ctx.moveTo(this.xs.px(series.x ? series.x[last] : last), this.ys.px(series.main[last]));
@@ -280,12 +265,36 @@ export class CurvePanel {
     ctx.restore();
   }
 
-  /** Rows of the read-out: `{run, name, value}` of every visible curve. */
+  /** Rows of the read-out: `{run, name, value, color, near}` of every visible curve. */
   readAt(step, frame) {
-    return this.shown(frame).map((series) => ({
-      run: series.run,
-      name: series.name,
-      value: seriesAt(series, step),
-    }));
+    return this.shown(frame)
+      .filter((series) => !series.thin)
+      .map((series) => ({
+        run: series.run,
+        name: series.name,
+        value: seriesAt(series, step),
+        color: inkOf(series, frame),
+        near: this.near === nameOf(series),
+      }));
   }
+
+  /** The name of the curve nearest to a pixel, or null. */
+  nearest(x, y, frame) {
+    let best = null;
+    let distance = REACH * frame.scale;
+    for (const series of this.shown(frame)) {
+      if (series.thin) continue;
+      const off = Math.abs(this.ys.px(seriesAt(series, this.xs.value(x))) - y);
+      if (off < distance) [best, distance] = [nameOf(series), off];
+    }
+    return best;
+  }
+
+  setNear(name) {
+    this.near = name;
+  }
+}
+
+function nameOf({ run, name, style }) {
+  return `${run}|${name}|${style}`;
 }

@@ -28,35 +28,41 @@ function leave(player) {
 
 function bindCurves(player, panel) {
   const rect = () => panel.rect(player.scale || 1);
-  const full = () => [0, Math.max(1, player.header.num_steps)];
-  const stepAt = (x) => clamp(panel.xs.value(x), 0, player.header.num_steps);
+  const full = () => [0, player.axis.span || 1];
+  const stepAt = (x) => player.axis.whole(clamp(panel.xs.value(x), 0, player.axis.span));
   listenGestures(panel.host, {
     hover(x, y) {
-      if (!within(rect(), x, y)) return leave(player);
-      const step = Math.round(stepAt(x));
+      if (!within(rect(), x, y)) return this.leave();
+      const step = stepAt(x);
       player.hover = { step, point: null };
-      const rows = curveRows(panel, step, player.frame());
+      const frame = player.frame();
+      if (player.header.axes) panel.setNear(panel.nearest(x, y, frame));
+      const rows = curveRows(panel, step, frame);
       const per = panel.panel.steps_per_epoch;
       const epoch = per ? `epoch ${(step / per).toFixed(1)}, ` : "";
-      const head = `${epoch}${player.header.unit || "step"} ${step}`;
+      const head = `${epoch}${player.axis.words(step)}`;
       player.readout.show(head, rows, ...place(player, panel, x, y));
       player.wake();
     },
-    leave: () => leave(player),
+    leave() {
+      panel.setNear(null);
+      leave(player);
+    },
     press: () => (player.xview ? "pan" : "scrub"),
     move(kind, x, y, dx) {
       player.readout.hide();
-      if (kind === "scrub") return player.seek(Math.round(stepAt(x)));
+      if (kind === "scrub") return player.seek(stepAt(x));
       if (!player.xview) return;
       const [from, to] = player.xview;
       const shift = (-dx / rect().w) * (to - from);
       player.setXView(shiftInto(from + shift, to - from, full()));
     },
     release() {},
-    click: (x, y) => within(rect(), x, y) && player.seek(Math.round(stepAt(x))),
+    click: (x, y) => within(rect(), x, y) && player.seek(stepAt(x)),
     zoom(x, y, factor) {
       const [from, to] = player.xview || full();
-      const next = zoomRange(from, to, panel.xs.value(x), factor, full(), Math.min(5, full()[1]));
+      const closest = Math.min(5 * player.axis.perStep, full()[1]);
+      const next = zoomRange(from, to, panel.xs.value(x), factor, full(), closest);
       if (next === null && !player.xview) return false;
       player.setXView(next);
       return true;

@@ -23,6 +23,7 @@ export class Legend {
       const chip = this.chips[i];
       chip.button.setAttribute("aria-pressed", String(run.visible));
       chip.run = run;
+      chip.name.textContent = run.seeds > 1 ? `${run.label} (${run.seeds} seeds)` : run.label;
       paintSample(chip.sample, run, theme);
       const ended = run.outcome && run.outcome !== "running";
       const step = ended && Number.isFinite(run.outcome_step) ? ` at step ${run.outcome_step}` : "";
@@ -39,9 +40,10 @@ export class Legend {
   }
 
   /** Badges appear when the playhead reaches what they tell. */
-  update(step) {
+  update(place) {
     for (const chip of this.chips) {
-      const reached = Boolean(chip.run.badge) || step >= (chip.run.outcome_step ?? 0);
+      const { badge, outcome, outcome_at } = chip.run;
+      const reached = Boolean(badge && !outcome) || place >= outcome_at;
       if (reached === chip.reached) continue;
       chip.reached = reached;
       chip.badge.classList.toggle("ov-reached", reached);
@@ -58,7 +60,6 @@ export class Legend {
       sample.setAttribute("aria-hidden", "true");
       const name = document.createElement("span");
       name.className = "ov-name";
-      name.textContent = label;
       const badge = document.createElement("span");
       const glyph = document.createElement("canvas");
       const note = document.createElement("span");
@@ -75,7 +76,7 @@ export class Legend {
       });
       button.addEventListener("pointerleave", () => this.actions.highlight(-1));
       this.element.append(button);
-      return { label, button, sample, badge, glyph, note, run: null, reached: null };
+      return { label, button, sample, name, badge, glyph, note, run: null, reached: null };
     });
   }
 }

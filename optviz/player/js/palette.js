@@ -9,6 +9,10 @@ export const SEQUENTIAL_DARK = [
   "#094553", "#135051", "#205a4f", "#33634c", "#4b6c4b",
 ];
 
+// From the first layer to the last; each at least 3:1 against its page.
+const LAYERS_LIGHT = ["#1d1147", "#5b1a86", "#a3278a", "#d43d6c", "#e8572a"];
+const LAYERS_DARK = ["#8377f2", "#b861d3", "#ee668c", "#fba06d", "#fcee9f"];
+
 /** [red, green, blue] of `#rrggbb` or `rgb(…)`. */
 export function parseColor(text) {
   if (text.startsWith("#")) {
@@ -33,6 +37,15 @@ export function sequentialColors(dark, count) {
     const low = Math.min(Math.floor(at), table.length - 2);
     return table[low].map((v, c) => v + (table[low + 1][c] - v) * (at - low));
   });
+}
+
+/** A layer's colour. @param {number} depth 0: the first layer, 1: the last */
+export function layerColor(dark, depth) {
+  const table = (dark ? LAYERS_DARK : LAYERS_LIGHT).map(parseColor);
+  const at = depth * (table.length - 1);
+  const low = Math.min(Math.floor(at), table.length - 2);
+  const mixed = table[low].map((v, c) => Math.round(v + (table[low + 1][c] - v) * (at - low)));
+  return `rgb(${mixed.join()})`;
 }
 
 /**

@@ -2,14 +2,13 @@
 
 import { buildParts } from "./build.js";
 import { Clock } from "./clock.js";
-import { CurvePanel } from "./curves.js";
-import { bindPanel } from "./interact.js";
 import { listenKeys } from "./keys.js";
-import { MapPanel } from "./map.js";
 import { readTheme } from "./palette.js";
+import { placePanels } from "./panels.js";
 import { summary } from "./readout.js";
-import { panelShell } from "./shell.js";
+import { alone, runsOf } from "./runs.js";
 import { StartLink } from "./startlink.js";
+import { TrainingView } from "./training.js";
 import { unpack } from "./unpack.js";
 
 const NARROW = 700; // pixels of the container below which everything stands in one column
@@ -28,10 +27,11 @@ export class Player {
     this.chosen = new Map(); // label → shown, as the user chose
     this.highlight = -1;
     this.hover = { step: null, point: null };
-    this.xview = null; // [from, to] steps; null: all
+    this.xview = null; // [from, to] on the axis; null: all
     this.moving = false;
     this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
     this.start = new StartLink((at) => this.events.onStart?.(at));
+    this.view = new TrainingView(this);
     buildParts(this);
     this.gone = new AbortController();
     const { signal } = this.gone;
@@ -62,13 +62,14 @@ export class Player {
     const opening = this.header === null;
     this.header = header;
     this.root.setAttribute("aria-label", header.title ? `Player: ${header.title}` : "Player");
-    this.clock.resize(header.num_steps, Boolean(header.live));
-    if (opening && header.live) this.clock.seek(header.num_steps);
+    this.axis = this.view.axis(header);
+    this.clock.resize(this.axis.span, Boolean(header.live), this.axis.perStep);
+    if (opening && header.live) this.clock.seek(this.axis.span);
     this.setRuns();
-    this.setPanels();
+    placePanels(this);
     this.notes.textContent = (header.notes || []).join(" · ");
     this.notes.hidden = !this.notes.textContent;
-    if (this.xview && this.xview[0] >= header.num_steps) this.xview = null;
+    if (this.xview && this.xview[0] >= this.axis.span) this.xview = null;
     for (const panel of this.panels) panel.settleGhost?.();
     this.start.answered();
     this.refreshTheme(true);
@@ -85,42 +86,30 @@ export class Player {
   }
 
   setRuns() {
-    this.runs = this.header.runs.map((run) => ({
-      outcome: null,
-      outcome_step: null,
-      dash: [],
-      marker: "circle",
-      ...run,
-      visible: this.chosen.get(run.label) ?? run.visible !== false,
-    }));
+    const place = (run) => this.view.place(run, this.axis);
+    this.runs = runsOf(this.header, this.chosen, place);
     if (this.highlight >= this.runs.length) this.highlight = -1;
   }
 
-  setPanels() {
-    const kinds = this.header.panels.map((panel) => panel.kind).join();
-    if (kinds !== this.kinds) {
-      this.kinds = kinds;
-      this.grid.textContent = "";
-      this.panels = this.header.panels.map(({ kind }) => {
-        const shell = panelShell(kind, (scale) => {
-          panel.setScaleKind(scale);
-          shell.set(panel.panel, scale);
-          this.paint();
-        });
-        const panel = kind === "map" ? new MapPanel(shell.area) : new CurvePanel(shell.area);
-        panel.shell = shell;
-        this.grid.append(shell.element);
-        bindPanel(this, panel);
-        return panel;
-      });
-      const curves = this.panels.filter((panel) => panel.kind === "curves").length;
-      this.root.style.setProperty("--ov-curves", String(Math.max(1, curves)));
-      this.root.classList.toggle("ov-mapless", curves === this.panels.length);
-    }
-    this.panels.forEach((panel, i) => {
-      panel.setData(this.header.panels[i]);
-      panel.shell.set(panel.panel, panel.scaleKind);
-    });
+  /** Draws everything anew after a choice of the viewer. */
+  renew() {
+    placePanels(this);
+    this.refreshTheme(true);
+    this.resized(true);
+    this.tell();
+  }
+
+  /** Lays everything along another axis; the playhead stays at its moment of the longest run. */
+  setAxis(axis) {
+    const ended = this.clock.step >= this.axis.span;
+    const step = this.axis.reference(this.clock.step);
+    this.axis = axis;
+    this.clock.resize(axis.span, this.clock.live, axis.perStep);
+    this.clock.seek(ended ? axis.span : axis.at(axis.longest, step));
+    this.xview = null;
+    this.hover = { step: null, point: null };
+    this.setRuns();
+    this.renew();
   }
 
   refreshTheme(force = false) {
@@ -130,6 +119,8 @@ export class Player {
     this.root.style.colorScheme = theme.dark ? "dark" : "light";
     for (const run of this.runs) run.ink = theme.dark ? run.dark_color || run.color : run.color;
     this.legend.set(this.runs, theme);
+    this.view.options.set(this.header, this.view.choices, this.axis);
+    for (const panel of this.panels) this.view.setHead(panel.panel, panel.shell, theme);
     this.invalidate(false);
   }
 
@@ -146,6 +137,8 @@ export class Player {
     const full = this.root.matches(":fullscreen");
     this.root.classList.toggle("ov-narrow", width < NARROW);
     this.root.classList.toggle("ov-full", full);
+    const columns = this.view.columns(this.panels.length, width);
+    this.root.style.setProperty("--ov-columns", String(columns));
     const scale = full ? Math.min(1.9, Math.max(1.25, width / 1150)) : width > 1500 ? 1.12 : 1;
     if (force || scale !== this.scale) {
       this.scale = scale;
@@ -156,9 +149,10 @@ export class Player {
   }
 
   frame() {
-    const [from, to] = this.xview || [0, Math.max(1, this.header.num_steps)];
+    const [from, to] = this.xview || [0, this.axis.span || 1];
     return {
       step: this.clock.step,
+      axis: this.axis,
       runs: this.runs,
       highlight: this.highlight,
       theme: this.theme,
@@ -177,10 +171,11 @@ export class Player {
     const began = performance.now();
     const frame = this.frame();
     for (const panel of this.panels) panel.draw(frame);
-    this.controls.update(this.clock, began);
+    this.controls.update(this.clock, this.axis, began);
     this.controls.setZoomed(Boolean(this.xview || this.panels.some((panel) => panel.view)));
     this.legend.update(frame.step);
-    this.root.dataset.step = String(Math.round(frame.step * 1000) / 1000);
+    this.root.dataset.step = String(Math.round(this.axis.reference(frame.step) * 1000) / 1000);
+    this.root.dataset.axis = this.axis.kind;
     this.root.dataset.playing = String(this.clock.playing);
     const spent = performance.now() - began;
     this.counts.draws += 1;
@@ -210,8 +205,9 @@ export class Player {
       this.last = 0;
       if (!clock.playing) this.tell();
     } else if (act === "nudge") {
-      const whole = by < 0 ? Math.ceil(clock.step - 1e-9) : Math.floor(clock.step + 1e-9);
-      this.seek(whole + by);
+      const at = clock.step / clock.perStep;
+      const whole = by < 0 ? Math.ceil(at - 1e-6) : Math.floor(at + 1e-6);
+      this.seek((whole + by) * clock.perStep);
     } else if (act === "home") this.seek(0);
     else if (act === "end") this.seek(clock.numSteps);
     else if (act === "full") this.toggleFull();
@@ -247,13 +243,13 @@ export class Player {
 
   /** Shows one run alone; asked again, all of them. */
   isolateRun(label) {
-    const alone = this.runs.every((run) => run.visible === (run.label === label));
-    this.show(new Map(this.runs.map((run) => [run.label, alone || run.label === label])));
+    this.show(alone(this.runs, label));
   }
 
   show(changes) {
     for (const [label, shown] of changes) this.chosen.set(label, shown);
     for (const run of this.runs) run.visible = this.chosen.get(run.label) ?? run.visible;
+    if (this.header.axes) return this.renew(); // whose layers are drawn may change with it
     this.legend.set(this.runs, this.theme);
     this.invalidate(false);
     this.tell();
@@ -293,6 +289,7 @@ export class Player {
     this.resizer.disconnect();
     this.gone.abort();
     this.dropKeys();
+    this.view.destroy();
     this.root.remove();
   }
 }

@@ -23,9 +23,9 @@ export class Readout {
     title.className = "ov-readout-head";
     title.textContent = head;
     element.append(title);
-    for (const { color, label, text } of rows) {
+    for (const { color, label, text, near } of rows) {
       const row = document.createElement("div");
-      row.className = "ov-row";
+      row.className = near ? "ov-row ov-near" : "ov-row";
       const dot = document.createElement("i");
       dot.style.background = color;
       const name = document.createElement("span");
@@ -57,30 +57,42 @@ export function mapRows(panel, x, y) {
   ];
 }
 
-/** The read-out of curves: every visible run, in order of its value. */
+const MOST_ROWS = 12;
+
+/**
+ * The read-out of curves: every visible run, in order of its value; of very many those about the
+ * one that the pointer is nearest to.
+ */
 export function curveRows(panel, step, frame) {
   const height = ({ value }) => (Number.isFinite(value) ? value : -Number.MAX_VALUE);
-  return panel
+  const rows = panel
     .readAt(step, frame)
     .sort((a, b) => height(b) - height(a))
-    .map(({ run, name, value }) => ({
-      color: frame.runs[run].ink,
+    .map(({ run, name, value, color, near }) => ({
+      color,
+      near,
       label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
       text: formatNumber(value),
     }));
+  const near = rows.findIndex((row) => row.near);
+  if (near < 0 || rows.length <= MOST_ROWS) return rows;
+  const first = Math.min(Math.max(0, near - MOST_ROWS / 2), rows.length - MOST_ROWS);
+  return rows.slice(first, first + MOST_ROWS);
 }
 
 /** One sentence for a screen reader when the picture stands still. */
 export function summary(header, panels, frame) {
-  const step = Math.floor(frame.step + 1e-9);
-  const parts = [`${header.title || "Race"}: step ${step} of ${header.num_steps}.`];
+  const { axis } = frame;
+  const step = axis.kind === "step" ? Math.floor(frame.step + 1e-9) : frame.step;
+  const place = `${axis.words(step)} of ${axis.number(axis.span)}`;
+  const parts = [`${header.title || "Race"}: ${place}.`];
   const curves = panels.find((panel) => panel.kind === "curves");
   if (curves) {
     const rows = curveRows(curves, step, frame).map((row) => `${row.label} ${row.text}`);
     parts.push(`${rows.join(", ")}.`);
   }
   for (const run of frame.runs)
-    if (run.visible && run.outcome && run.outcome !== "running" && step >= (run.outcome_step ?? 0))
+    if (run.visible && run.outcome && run.outcome !== "running" && step >= run.outcome_at)
       parts.push(`${run.label} ${run.outcome} at step ${run.outcome_step}.`);
   return parts.join(" ");
 }

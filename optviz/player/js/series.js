@@ -2,12 +2,13 @@
 
 /**
  * A packed series made ready to draw.
- * @returns {{run, name, style, constant, x, main, lines, band}} `main` is read by dots and
- *   read-outs; `lines` are the single starts behind it
+ * @returns {{run, name, style, constant, x, main, lines, band, depth}} `main` is read by dots and
+ *   read-outs; `lines` are the single starts behind it; `depth` is a layer's place, else null
  */
 export function prepareSeries(series) {
   const { run, name = null, style = "solid" } = series;
-  const base = { run, name, style, constant: null, x: null, main: null, lines: [], band: null };
+  const none = { constant: null, x: null, main: null, lines: [], band: null, depth: null };
+  const base = { run, name, style, ...none };
   if (Number.isFinite(series.constant)) return { ...base, constant: series.constant };
   if (!series.y) return { ...base, main: new Float32Array(0) };
   const { data, shape } = series.y;
@@ -61,9 +62,9 @@ export function seriesAt(series, step) {
   return main[after - 1] + (main[after] - main[after - 1]) * u;
 }
 
-/** The last step that has a value. */
-export function lastStep(series) {
-  if (series.constant !== null) return 0;
+/** The last place that has a value; a constant has one everywhere. */
+export function lastPlace(series) {
+  if (series.constant !== null) return Infinity;
   return series.x ? (series.x[series.x.length - 1] ?? 0) : series.main.length - 1;
 }
 

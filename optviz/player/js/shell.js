@@ -1,5 +1,7 @@
 // The boxes around the canvases: a panel's title, its log/linear switch, its drawing area.
 
+import { layerColor } from "./palette.js";
+
 /**
  * @param {string} kind "map" or "curves"
  * @param {(scale: string) => void} onScale
@@ -23,13 +25,15 @@ export function panelShell(kind, onScale) {
     group.append(button);
     return { scale, button };
   });
-  head.append(title, key, group);
+  const layers = layerChooser();
+  head.append(title, key, ...(kind === "map" ? [] : [layers.element]), group);
   const area = document.createElement("div");
   area.className = "ov-area";
   element.append(head, area);
   return {
     element,
     area,
+    setLayers: layers.set,
     set(panel, scaleKind) {
       title.textContent = panel.title || "";
       group.setAttribute("aria-label", `Scale of ${panel.title || "the axis"}`);
@@ -42,6 +46,37 @@ export function panelShell(kind, onScale) {
       if (panel.minima?.length) places.push("★ minimum");
       if (panel.saddles?.length) places.push("✕ saddle");
       key.textContent = places.join("   ");
+    },
+  };
+}
+
+/** Whose layers a panel draws, and what their colours mean. */
+function layerChooser() {
+  const element = document.createElement("span");
+  element.className = "ov-layers";
+  element.hidden = true;
+  const ramp = document.createElement("span");
+  ramp.className = "ov-ramp";
+  const select = document.createElement("select");
+  select.setAttribute("aria-label", "Layers of");
+  element.append(ramp, select);
+  let choose = () => {};
+  let offered = "";
+  select.addEventListener("change", () => choose(select.value));
+  return {
+    element,
+    set(labels, chosen, theme, onChoice) {
+      choose = onChoice;
+      element.hidden = false;
+      if (offered !== labels.join("\n")) {
+        offered = labels.join("\n");
+        const layersOf = labels.map((label) => new Option(`layers of ${label}`, label));
+        select.replaceChildren(new Option("median layer of each", ""), ...layersOf);
+      }
+      select.value = chosen;
+      ramp.hidden = !chosen;
+      const colors = [0, 0.25, 0.5, 0.75, 1].map((depth) => layerColor(theme.dark, depth));
+      ramp.style.backgroundImage = `linear-gradient(to right, ${colors.join()})`;
     },
   };
 }

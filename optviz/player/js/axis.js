@@ -1,0 +1,103 @@
+// The horizontal axis: steps, epochs, samples or seconds, and every run's own place on it.
+
+import { minus } from "./scales.js";
+
+export const AXIS_NAMES = {
+  step: "Steps",
+  epoch: "Epochs",
+  sample: "Samples",
+  second: "Seconds",
+};
+
+/** A piecewise linear map through rising points; beyond them it goes on with its mean slope. */
+export function interpolate(xs, ys, x) {
+  const last = xs.length - 1;
+  if (last < 1) return ys[0];
+  if (x > xs[last]) return ys[last] + ((x - xs[last]) * ys[last]) / (xs[last] || 1);
+  let [low, high] = [0, last];
+  // the last point at or before x: where time passes without a step, the later moment counts
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (xs[middle] <= x) low = middle;
+    else high = middle - 1;
+  }
+  if (low === last) return ys[last];
+  const u = (x - xs[low]) / (xs[low + 1] - xs[low]);
+  return ys[low] + u * (ys[low + 1] - ys[low]);
+}
+
+export class Axis {
+  /**
+   * @param {string} kind a key of `AXIS_NAMES`
+   * @param {object} header with `members`; without them, steps are all there is
+   */
+  constructor(kind, header) {
+    this.kind = kind;
+    this.members = header.members || [];
+    this.numSteps = header.num_steps;
+    this.longest = this.members.reduce(
+      (best, member, i) => (member.num_steps > this.members[best].num_steps ? i : best),
+      0,
+    );
+    const ends = this.members.map((member, i) => this.at(i, member.num_steps));
+    /** The greatest place that anyone has reached. */
+    this.span = kind === "step" ? header.num_steps : Math.max(...ends, 0);
+    /** Length of a step of the longest run. */
+    this.perStep = kind === "step" ? 1 : this.span / Math.max(1, header.num_steps);
+  }
+
+  get name() {
+    return AXIS_NAMES[this.kind];
+  }
+
+  /** A member's place after so many steps. */
+  at(member, step) {
+    const { steps_per_epoch, samples_per_step, clock } = this.members[member] || {};
+    if (this.kind === "epoch") return step / steps_per_epoch;
+    if (this.kind === "sample") return step * samples_per_step;
+    if (this.kind === "second") return interpolate(clock.steps.data, clock.seconds.data, step);
+    return step;
+  }
+
+  /** Steps that a member had done at a place. */
+  stepAt(member, place) {
+    const { steps_per_epoch, samples_per_step, clock } = this.members[member] || {};
+    if (this.kind === "epoch") return place * steps_per_epoch;
+    if (this.kind === "sample") return place / samples_per_step;
+    if (this.kind === "second") return interpolate(clock.seconds.data, clock.steps.data, place);
+    return place;
+  }
+
+  /** Places of many steps; several members stand where they stand on average. */
+  places(members, steps) {
+    const out = new Float64Array(steps.length);
+    for (const member of members)
+      for (let i = 0; i < out.length; i++) out[i] += this.at(member, steps[i]) / members.length;
+    return out;
+  }
+
+  /** The step that the longest run had reached at a place. */
+  reference(place) {
+    if (this.kind === "step") return place;
+    return Math.min(this.numSteps, this.stepAt(this.longest, place));
+  }
+
+  /** The place of a whole step, where the axis counts them. */
+  whole(place) {
+    return this.kind === "step" ? Math.round(place) : place;
+  }
+
+  /** The place as the controls write it. */
+  number(place) {
+    if (this.kind === "step") return String(Math.floor(place + 1e-9));
+    if (this.kind === "sample") return Math.floor(place + 1e-6).toLocaleString("en");
+    if (this.kind === "epoch") return place.toFixed(this.span < 10 ? 2 : 1);
+    return minus(place.toFixed(this.span < 10 ? 2 : this.span < 1000 ? 1 : 0));
+  }
+
+  /** The place in words. */
+  words(place) {
+    const number = this.number(place);
+    return this.kind === "second" ? `${number} s` : `${this.kind} ${number}`;
+  }
+}

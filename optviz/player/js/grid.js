@@ -1,0 +1,55 @@
+// Behind the curves: lines, ticks and the axes' names.
+
+import { drawTick } from "./marks.js";
+import { clamp, makeTicks } from "./scales.js";
+
+/**
+ * Draws the grid of a panel.
+ * @param {{x, y, w, h}} rect
+ * @param {object} xs the horizontal scale
+ * @param {object} ys the vertical one
+ * @param {{label: string, per: number, whole: boolean}} across the horizontal axis: its name, how
+ *   many of its units a tick counts as one, whether ticks are whole numbers
+ */
+export function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
+  const size = 11.5 * scale;
+  ctx.textBaseline = "middle";
+  const yTicks = makeTicks(ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
+  const { per, whole, label } = across;
+  const shown = { ...xs, lo: xs.lo / per, hi: xs.hi / per };
+  const xTicks = makeTicks(shown, Math.max(2, Math.floor(rect.w / (70 * scale))), whole);
+  for (const tick of xTicks) tick.value *= per;
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = theme.faint;
+  ctx.beginPath();
+  for (const tick of yTicks) {
+    const y = Math.round(ys.px(tick.value)) + 0.5;
+    ctx.moveTo(rect.x, y);
+    ctx.lineTo(rect.x + rect.w, y);
+  }
+  for (const tick of xTicks) {
+    const x = Math.round(xs.px(tick.value)) + 0.5;
+    ctx.moveTo(x, rect.y);
+    ctx.lineTo(x, rect.y + rect.h);
+  }
+  ctx.stroke();
+  ctx.strokeStyle = theme.axis;
+  ctx.beginPath();
+  ctx.moveTo(rect.x, rect.y + rect.h + 0.5);
+  ctx.lineTo(rect.x + rect.w, rect.y + rect.h + 0.5);
+  ctx.stroke();
+  ctx.fillStyle = theme.muted;
+  for (const tick of yTicks)
+    drawTick(ctx, tick, rect.x - 7, ys.px(tick.value), size, theme.font, "right");
+  const baseline = rect.y + rect.h + 14 * scale;
+  ctx.font = `italic ${size}px ${theme.font}`;
+  const room = label ? ctx.measureText(label).width + 10 : 0;
+  for (const tick of xTicks) {
+    const x = xs.px(tick.value);
+    if (x > rect.x + rect.w - room - 8 * scale) continue;
+    drawTick(ctx, tick, x, baseline, size, theme.font, "center");
+  }
+  ctx.font = `italic ${size}px ${theme.font}`;
+  ctx.textAlign = "right";
+  ctx.fillText(label, rect.x + rect.w, baseline);
+}

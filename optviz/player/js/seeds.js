@@ -1,0 +1,111 @@
+// A training's curves as they are drawn: seeds gathered into a median and its band, layers apart.
+
+import { medianOf } from "./series.js";
+
+/**
+ * One panel's series, ready to draw: see `prepareSeries`.
+ * @param {object} panel from the message; where it has `layers`, a series has a row for each
+ * @param {object} axis where every member's steps lie
+ * @param {{singles: boolean, run: number}} choice whether the single seeds are drawn too; whose
+ *   layers are drawn, −1: of everyone the middle one
+ */
+export function gather(panel, axis, { singles, run }) {
+  const groups = new Map();
+  for (const series of panel.series)
+    for (const curve of panel.layers ? layersOf(series, series.run === run) : [curveOf(series)]) {
+      if (panel.layers && run >= 0 && series.run !== run) continue;
+      const key = [curve.run, curve.name, curve.style].join("|");
+      if (!groups.has(key)) groups.set(key, []);
+      groups.get(key).push(curve);
+    }
+  const out = [];
+  for (const curves of groups.values()) {
+    const whole = together(curves, axis);
+    out.push(whole);
+    const many = curves.length > 1 && whole.constant === null;
+    if (many && singles && whole.style !== "thin" && whole.style !== "dashed")
+      for (const curve of curves) out.push({ ...placed(curve, axis), thin: true });
+  }
+  return out;
+}
+
+function curveOf({ run, member, name = null, style = "solid", constant = null, x, y }) {
+  return { run, member, name, style, constant, x: x ? x.data : null, y: y ? y.data : null };
+}
+
+/** A curve for each layer of the run that was chosen; of others, the median over their layers. */
+function layersOf(series, chosen) {
+  const [count, length] = series.y.shape;
+  const rows = Array.from({ length: count }, (_, i) =>
+    series.y.data.subarray(i * length, (i + 1) * length),
+  );
+  const base = { ...curveOf(series), name: null };
+  if (!chosen) return [{ ...base, y: count === 1 ? rows[0] : medianOf(rows, length) }];
+  return rows.map((y, i) => ({
+    ...base,
+    y,
+    name: series.names[i],
+    depth: count > 1 ? i / (count - 1) : 0,
+  }));
+}
+
+function placed(curve, axis) {
+  const { run, name, style, constant, y, depth = null } = curve;
+  const own = { lines: [], band: null, paced: true }; // it may end before the playhead does
+  const base = { run, name, style, constant, depth, ...own, x: null, main: null };
+  if (constant !== null) return base;
+  const onSteps = axis.kind === "step";
+  return { ...base, main: y, x: onSteps ? curve.x : axis.places([curve.member], stepsOf(curve)) };
+}
+
+function stepsOf({ x, y }) {
+  return x || Float64Array.from(y, (_, i) => i);
+}
+
+/**
+ * Median, least and greatest of the curves that have come so far, at the steps of the longest.
+ * Seeds differ in nothing that moves them along an axis but the clock: there their mean counts.
+ */
+function together(curves, axis) {
+  if (curves.length === 1 || curves[0].constant !== null) return placed(curves[0], axis);
+  const longest = curves.reduce((a, b) => (b.y.length > a.y.length ? b : a));
+  const steps = stepsOf(longest);
+  const own = curves.map((curve) => (curve === longest ? curve.y : resampled(curve, steps)));
+  const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length));
+  const column = [];
+  for (let i = 0; i < steps.length; i++) {
+    column.length = 0;
+    for (const y of own)
+      if (i < y.length) column.push(Number.isNaN(y[i]) ? Infinity : y[i]);
+    column.sort((a, b) => a - b);
+    const half = column.length >> 1;
+    low[i] = column[0];
+    high[i] = column[column.length - 1];
+    main[i] = column.length % 2 ? column[half] : (column[half - 1] + column[half]) / 2;
+  }
+  const x = axis.kind === "step" ? longest.x : meanPlaces(curves, axis, steps);
+  const spread = low.some((value, i) => value !== high[i]);
+  const quiet = curves[0].style === "dashed" || curves[0].style === "thin";
+  return { ...placed(longest, axis), x, main, band: spread && !quiet ? [low, high] : null };
+}
+
+/** A curve's values at other steps, as far as it goes. */
+function resampled(curve, steps) {
+  const { x, y } = curve;
+  const at = (i) => (x ? x[i] : i);
+  const out = [];
+  let k = 0;
+  for (const step of steps) {
+    if (!y.length || step > at(y.length - 1)) break;
+    while (k < y.length - 1 && at(k + 1) <= step) k++;
+    const next = Math.min(k + 1, y.length - 1);
+    const u = step > at(k) ? (step - at(k)) / (at(next) - at(k)) : 0;
+    out.push(u === 0 ? y[k] : y[k] + u * (y[next] - y[k]));
+  }
+  return Float32Array.from(out);
+}
+
+function meanPlaces(curves, axis, steps) {
+  const members = axis.kind === "second" ? curves.map((curve) => curve.member) : [curves[0].member];
+  return axis.places(members, steps);
+}
