@@ -17,6 +17,7 @@ from optviz.ui.schedule_control import schedule_control
 from optviz.ui.session import bound
 from optviz.ui.train_experiment import amount, experiment
 from optviz.ui.train_fields import DATA
+from optviz.ui.train_network import cost_line
 from optviz.ui.train_session import SESSION, fresh
 from optviz.ui.train_settings import fields, settings
 from optviz.ui.train_variations import possible
@@ -109,9 +110,4 @@ def _network() -> None:
                 set_field,
                 possible=lambda name, values: possible(network, name, values),
             )
-    st.caption(f"{summary(type(network))} {_num_params(network):,} parameters.")
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _num_params(network: Any) -> int:
-    return network.num_params()
+    st.caption(f"{summary(type(network))} {cost_line(SESSION.spec)}")

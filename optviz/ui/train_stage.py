@@ -8,6 +8,7 @@ from optviz.runs import jobs
 from optviz.specs.train import TrainSpec
 from optviz.ui import frame, pictures
 from optviz.ui.train_live import live
+from optviz.ui.train_network import layers
 from optviz.ui.train_session import JOB, SESSION
 from optviz.ui.train_status import environment, notice, refusals, title
 from optviz.ui.train_take_away import take_away
@@ -25,11 +26,20 @@ def stage() -> None:
     notice()
     if watched is None or status is None:
         SESSION.write_link()
-        pictures.samples(SESSION.spec.dataset)
+        _before()
         return
     SESSION.write_link(job=watched.job_id)
     st.fragment(live, run_every=None if status.ended else SECONDS)(watched.job_id)
     st.fragment(take_away)(watched.job_id)
+
+
+def _before() -> None:
+    """What could be trained."""
+    images, network = st.tabs(["Images", "Network, layer by layer"], key="train.before")
+    with images:
+        pictures.samples(SESSION.spec.dataset)
+    with network:
+        layers(SESSION.spec)
 
 
 def _watched() -> Watch | None:
@@ -82,9 +92,7 @@ def _start(download: bool) -> None:
     started: list[str] = []
 
     def begin(spec: TrainSpec) -> TrainSpec:
-        started.append(
-            jobs.start(spec, download=download, env=environment(), name=title(spec))
-        )
+        started.append(jobs.start(spec, download=download, env=environment(), name=title(spec)))
         return spec
 
     if SESSION.change(begin):

@@ -20,15 +20,16 @@ SHOWN = 20  # rows at a time
 STYLE = """
 <style>
   .st-key-trainings-list [data-testid="stTextInputRootElement"] {
-    border-color: transparent; background: transparent;
+    border-color: transparent; background: transparent; min-height: 1.9rem; height: 1.9rem;
   }
   .st-key-trainings-list [data-testid="stTextInputRootElement"]:hover,
   .st-key-trainings-list [data-testid="stTextInputRootElement"]:focus-within {
     border-color: rgba(128, 128, 128, 0.5);
   }
-  .st-key-trainings-list input { font-weight: 600; padding-left: 0.25rem; }
-  .st-key-trainings-list hr { margin: 0; }
-  .st-key-trainings-list [data-testid="stCaptionContainer"] p { margin: 0; padding-left: 0.3rem; }
+  .st-key-trainings-list input { font-weight: 600; padding: 0 0.3rem; text-overflow: ellipsis; }
+  .st-key-trainings-list [data-testid="stCaptionContainer"] { margin: 0; padding-left: 0.35rem; }
+  .st-key-trainings-list [data-testid="stMarkdownContainer"] p { margin: 0; }
+  .st-key-trainings-list button[kind="tertiary"] { min-height: 1.9rem; padding: 0 0.4rem; }
 </style>
 """
 

@@ -30,12 +30,12 @@ def row(status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         with st.container(width=28):
             _tick(status)
-        with st.container(gap=None, width=520):
+        with st.container(gap=None, width="stretch"):
             _name(status)
             st.caption(unreadable or _facts(status, spec))
-        with st.container(width=300, gap="xxsmall"):
+        with st.container(width=260, gap="xxsmall"):
             _state(status)
-        st.markdown(_best(status), width=110)
+        st.markdown(_best(status), width=100)
         _actions(status, spec)
 
 
@@ -95,13 +95,13 @@ def _best(status: Status) -> str:
         with suppress(ValueError):
             best = best_accuracy(watch(status.id).result)
     elif status.outcome:
-        told = [run["best_accuracy"] for run in status.outcome]
+        told = [run.get("best_accuracy") for run in status.outcome]
         best = max((share for share in told if share is not None), default=None)
     return "" if best is None else f"**{100 * best:.1f} %** :gray[best]"
 
 
 def _actions(status: Status, spec: TrainSpec | None) -> None:
-    with st.container(horizontal=True, gap="xxsmall", width="content"):
+    with st.container(horizontal=True, gap="xxsmall", width=230, horizontal_alignment="right"):
         if st.button(
             "Open",
             icon=":material/open_in_full:",
