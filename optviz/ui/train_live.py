@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from optviz.analysis.training_curves import learning_rates
 from optviz.analysis.training_signs import Sign, signs
-from optviz.engine.train_events import TrainResult
 from optviz.player.training import pack_training
 from optviz.runs import jobs
 from optviz.ui import player
 from optviz.ui.train_status import badge, bar, heading, trouble
+from optviz.ui.train_table import results
 from optviz.ui.train_watch import Watch, watch
 
 SMOOTHED = 60  # the loss of a step is a mean over this share of all steps: one in so many
@@ -33,7 +30,7 @@ def live(job_id: str) -> None:
     _signs(seen)
     if any(run.losses for run in seen.result.runs):
         player.show(_payload(seen, status.ended), key="train-player")
-    st.dataframe(table(seen.result), hide_index=True)
+    results(seen.result)
     ended = f"train.ended.{job_id}"
     if status.ended and st.session_state.get(ended) != status.attempt:
         st.session_state[ended] = status.attempt
@@ -97,36 +94,3 @@ def _kept(seen: Watch, what: str, make: Any) -> Any:
     if known is None or known[0] != stamp:
         known = st.session_state[key] = (stamp, make())
     return known[1]
-
-
-def table(result: TrainResult) -> pd.DataFrame:
-    """One row a run, as it stands after its last whole epoch."""
-    rows = []
-    for run in result.runs:
-        last = run.epochs[-1] if run.epochs else None
-        diverged = run.outcome == "diverged"
-        rows.append(
-            {
-                "optimizer": run.label,
-                "epochs": len(run.epochs) - diverged,
-                "training loss": _three(last and last.train_loss),
-                "training accuracy": _percent(last and last.train_accuracy),
-                "validation loss": _three(last and last.val_loss),
-                "validation accuracy": _percent(last and last.val_accuracy),
-                "seconds an epoch": _three(_mean([e.seconds for e in run.epochs if e.seconds])),
-                "outcome": f"diverged at step {run.diverged_at}" if diverged else run.outcome,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _three(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return float(np.mean(values)) if len(values) else None

@@ -17,17 +17,18 @@ MAX_SEEDS = 10  # that the slider offers; a link may ask for more
 def settings() -> None:
     """Draw the settings."""
     spec = SESSION.spec
-    fields(known.LENGTH)
-    st.divider()
-    fields(known.LOSS)
-    st.divider()
-    shrinks = spec.l2 or spec.weight_decay
-    fields({n: f for n, f in known.DECAY.items() if shrinks or n != "decay_on"})
-    st.divider()
-    fields(known.IMAGES)
-    st.divider()
-    _chance()
-    fields(known.NUMBERS)
+    run, loss, weights, images = st.tabs(["Run", "Loss", "Weights", "Images"], key="train.settings")
+    with run:
+        fields(known.LENGTH)
+        _chance()
+        fields(known.NUMBERS)
+    with loss:
+        fields(known.LOSS)
+    with weights:
+        shrinks = spec.l2 or spec.weight_decay
+        fields({n: f for n, f in known.DECAY.items() if shrinks or n != "decay_on"})
+    with images:
+        fields(known.IMAGES)
     st.button(
         "Start over",
         icon=":material/restart_alt:",
