@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from optviz.analysis.training_curves import learning_rate
+from optviz.analysis.training_curves import lately, learning_rate
 from optviz.analysis.training_view import MIN_WINDOW, Finding, View
 from optviz.engine.train_events import Layers
 
@@ -22,7 +22,7 @@ RATIO, DECADES = 1e-3, 2.0  # CS231n: "somewhere around 1e-3"; the rules differ 
 LEAST = 1e-12  # where logarithms end
 DECAYED = 0.1  # of the highest rate: below it a schedule wants small updates
 SLOW = 0.5  # seconds a step: slower, and one no longer watches but waits
-MIN_TIMED, TURNS = 3, 20  # steps; turns of a run, of a fraction of a second or one step each
+MIN_TIMED = 3  # steps
 WAITING = 0.1  # of the time; the same share that profilers warn from
 MIN_CLOCK = 1.0  # seconds, for less is the first batch
 
@@ -115,14 +115,12 @@ def _ratio_finding(view: View, found: tuple[int, float, str], sign: int, advice:
 
 def slow_step(view: View) -> Finding | None:
     """Steps have lately taken longer than one likes to watch."""
-    clocks = [(0, 0.0), *view.run.clocks][-TURNS - 1 :]
-    turns = np.diff(np.array(clocks), axis=0)
-    steps, seconds = turns[turns[:, 0] > 0].sum(axis=0)  # no steps, but time: validation
+    steps, seconds = lately(view.run)
     if steps < MIN_TIMED or seconds <= SLOW * steps:
         return None
     text = f"a step takes {1000 * seconds / steps:.0f} ms"
     advice = "Try a smaller batch, a smaller network, fewer runs at once, or a GPU."
-    return Finding(view.steps - int(steps), text, advice, seconds / steps)
+    return Finding(view.steps - steps, text, advice, seconds / steps)
 
 
 def waiting_for_data(view: View) -> Finding | None:

@@ -21,12 +21,21 @@ AXES: Mapping[Axis, str] = {
     "second": "seconds of training",
 }
 STEP_NUMBERS = ("loss", "grad_norm", "learning_rate")  # what is told of every step
+TURNS = 50  # of a run, each a fraction of a second or one step
 MIN_FOR_QUARTILES = 4  # seeds; of fewer, quartiles say no more than the extremes
 
 
 def whole_epochs(run: RunResult) -> list[EpochEnd]:
     """The epochs that a run came to the end of; one that diverged has told a blank one last."""
     return [epoch for epoch in run.epochs if epoch.train_accuracy is not None]
+
+
+def lately(run: RunResult) -> tuple[int, float]:
+    """Steps and the seconds that they took in a run's last turns, validation left out."""
+    clocks = [(0, 0.0), *run.clocks] if len(run.clocks) < TURNS else run.clocks[-TURNS:]
+    turns = np.diff(np.array(clocks), axis=0)
+    steps, seconds = turns[turns[:, 0] > 0].sum(axis=0)  # no steps, but time: validation
+    return int(steps), float(seconds)
 
 
 def learning_rates(result: TrainResult) -> list[np.ndarray]:
