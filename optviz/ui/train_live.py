@@ -31,6 +31,8 @@ def live(job_id: str) -> None:
     if any(run.losses for run in seen.result.runs):
         player.show(_payload(seen, status.ended), key="train-player")
     results(seen.result)
+    if seen.result.started is not None:
+        st.caption(seen.result.started.note)
     ended = f"train.ended.{job_id}"
     if status.ended and st.session_state.get(ended) != status.attempt:
         st.session_state[ended] = status.attempt
@@ -43,11 +45,17 @@ def _head(seen: Watch, status: jobs.Status) -> None:
         st.markdown(f"**{status.name}**", width="content")
         if status.ended:
             badge(status)
+        st.caption(_facts(seen), width="content")
     if not status.ended:
         bar(seen, status)
-    if (started := seen.result.started) is not None:
-        facts = f"{heading(seen.spec)}: {started.num_train[0]:,} images, "
-        st.caption(f"{facts}{started.steps_per_epoch[0]:,} steps an epoch. {started.note}")
+
+
+def _facts(seen: Watch) -> str:
+    facts = heading(seen.spec)
+    if (started := seen.result.started) is None:
+        return facts
+    images, per_epoch = started.num_train[0], started.steps_per_epoch[0]
+    return f"{facts}, {images:,} images, {per_epoch:,} steps an epoch"
 
 
 def _signs(seen: Watch) -> None:

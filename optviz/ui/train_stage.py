@@ -9,16 +9,23 @@ from optviz.specs.train import TrainSpec
 from optviz.ui import frame, pictures
 from optviz.ui.train_live import live
 from optviz.ui.train_network import layers
+from optviz.ui.train_pictures import look_inside
 from optviz.ui.train_session import JOB, SESSION
 from optviz.ui.train_status import environment, notice, refusals, title
 from optviz.ui.train_take_away import take_away
 from optviz.ui.train_watch import Watch, watch
 
+STYLE = """
+<style>
+  .st-key-train-signs p { font-size: 0.875rem; margin: 0; }
+</style>
+"""
 SECONDS = 0.5  # between two looks at a training that goes on
 
 
 def stage() -> None:
     """Draw the stage: the running or finished training, or what could be trained."""
+    st.html(STYLE)
     watched = _watched()
     status = jobs.status(watched.job_id) if watched else None
     _buttons(status)
@@ -30,6 +37,7 @@ def stage() -> None:
         return
     SESSION.write_link(job=watched.job_id)
     st.fragment(live, run_every=None if status.ended else SECONDS)(watched.job_id)
+    st.fragment(look_inside)(watched.job_id)
     st.fragment(take_away)(watched.job_id)
 
 

@@ -19,13 +19,13 @@ def results(result: TrainResult) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**Results**", width="content")
         st.space("stretch")
-        st.markdown(":gray[Accuracy to reach, %]", width="content")
         goal = goal_input()
     show(summary(result, goal))
 
 
 def goal_input() -> float:
     """Asks for an accuracy; in [0, 1]."""
+    st.markdown(":gray[Accuracy to reach, %]", width="content")
     percent = st.number_input(
         "Accuracy to reach, in percent",
         min_value=1.0,
@@ -48,15 +48,17 @@ def show(table: pd.DataFrame) -> None:
 def for_people(table: pd.DataFrame) -> pd.DataFrame:
     """The columns that matter, numbers as text: with their spread where there are several seeds."""
     several = "seeds" in table and bool((table["seeds"] > 1).any())
-    shown = pd.DataFrame({"trained": table.get("label", pd.Series(dtype=str))})
+    shown: dict[str, list[str]] = {}
     for name in table:
         column = str(name)
-        if column == "label" or column.endswith((", least", ", greatest")):
+        if column.endswith((", least", ", greatest")):
             continue
         if column in ("seeds", "reached") and not several:
             continue
-        shown[column] = [_cell(table, row, column) for row in range(len(table))]
-    return shown
+        shown["trained" if column == "label" else column] = [
+            _cell(table, row, column) for row in range(len(table))
+        ]
+    return pd.DataFrame(shown)
 
 
 def _cell(table: pd.DataFrame, row: int, column: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
 from optviz.export.snippets import train_command_of
 from optviz.runs import jobs
+from optviz.ui.train_files import downloads
 from optviz.ui.train_session import SESSION
 
 
@@ -31,11 +30,4 @@ def take_away(job_id: str) -> None:
         )
         if files.open:
             with files:
-                st.download_button(
-                    "Results by epoch (JSON)",
-                    data=lambda: json.dumps(jobs.result(job_id).to_json(), allow_nan=False),
-                    file_name="training.json",
-                    on_click="ignore",
-                    key="train.download",
-                    width="stretch",
-                )
+                downloads([job_id], "train.download")

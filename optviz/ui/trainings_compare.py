@@ -2,63 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
+from optviz.analysis.training_tables import compare as side_by_side
+from optviz.catalog import Entry, defaults
 from optviz.engine.train_events import TrainResult
+from optviz.figures.training import training_curves
 from optviz.runs import jobs
 from optviz.runs.jobs import Status
+from optviz.specs import Run
 from optviz.specs.text import value_text
+from optviz.specs.train import TrainSpec
 from optviz.ui import frame
+from optviz.ui.controls import human
 from optviz.ui.train_fields import FIELDS
 from optviz.ui.train_status import LOOKS
+from optviz.ui.train_table import goal_input, show
 from optviz.ui.train_watch import best_accuracy, duration
 
 
 def compare(ids: Sequence[str]) -> None:
     """Draw the comparison of trainings that the link names."""
     st.button("All trainings", icon=":material/arrow_back:", on_click=_back)
-    found: list[tuple[Status, TrainResult]] = []
+    statuses: list[Status] = []
+    results: list[TrainResult] = []
     problems = []
     for job_id in dict.fromkeys(ids):
         try:
-            found.append((jobs.status(job_id), jobs.result(job_id)))
+            status, result = jobs.status(job_id), jobs.result(job_id)
         except ValueError as error:
             problems.append(f"Ignored in the link: {error}")
+        else:
+            statuses.append(status)
+            results.append(result)
     frame.problems(problems)
-    if not found:
+    if not results:
         return
-    st.subheader("What differs", anchor=False)
-    st.dataframe(differences(found))
+    named = dict(zip(_distinct([status.name for status in statuses]), results, strict=True))
+    st.markdown("**What differs**")
+    st.dataframe(differences(named, statuses), height="content")
+    dark = st.context.theme.type == "dark"
+    st.plotly_chart(
+        training_curves(named, dark=dark), key="trainings.curves", config={"displaylogo": False}
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Results**", width="content")
+        st.space("stretch")
+        goal = goal_input()
+    show(side_by_side(named, goal))
 
 
-def differences(found: Sequence[tuple[Status, TrainResult]]) -> pd.DataFrame:
+def differences(named: Mapping[str, TrainResult], statuses: Sequence[Status]) -> pd.DataFrame:
     """A row for every setting that is not the same in all, and for what came of it."""
-    said = [result.spec.to_json() for _, result in found]
-    rows: dict[str, list[str]] = {}
-    for name in said[0]:
-        values = [_text(name, record[name]) for record in said]
-        if len(set(values)) > 1:
-            label = FIELDS[name].label if name in FIELDS else name.capitalize()
-            rows[label] = values
-    rows["State"] = [LOOKS[status.state].word for status, _ in found]
-    rows["Runs"] = [str(len(result.runs)) for _, result in found]
-    rows["Best accuracy"] = [_percent(best_accuracy(result)) for _, result in found]
-    rows["Seconds of training"] = [
-        duration(sum(run.clocks[-1][1] for run in result.runs if run.clocks)) for _, result in found
+    said = [_said(result.spec) for result in named.values()]
+    rows = {name: [record[name] for record in said] for name in said[0]}
+    rows = {name: values for name, values in rows.items() if len(set(values)) > 1}
+    rows["State"] = [LOOKS[status.state].word for status in statuses]
+    rows["Runs"] = [str(len(result.runs)) for result in named.values()]
+    rows["Best accuracy"] = [_percent(best_accuracy(result)) for result in named.values()]
+    rows["Time of training"] = [
+        duration(sum(run.clocks[-1][1] for run in result.runs if run.clocks))
+        for result in named.values()
     ]
-    names = [status.name for status, _ in found]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=_distinct(names))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(named))
 
 
-def _text(name: str, value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    if name in FIELDS:
-        return FIELDS[name].say(value)
-    return "none" if value is None else value_text(value)
+def _said(spec: TrainSpec) -> dict[str, str]:
+    """Every setting for people, by its name for people."""
+    words = {
+        "Data": spec.directory or _entry(spec.dataset),
+        "Network": _entry(spec.network),
+        "Rules": ", ".join(map(_run, spec.runs)),
+        "Schedule": _entry(spec.schedule) if spec.schedule else "none",
+        "Varied": ", ".join(spec.vary) or "nothing",
+        "Combined": value_text(spec.grid),
+        "First seed": str(spec.seed),
+        "Seeds": str(spec.seeds),
+    }
+    return words | {field.label: field.say(getattr(spec, n)) for n, field in FIELDS.items()}
+
+
+def _entry(item: Entry) -> str:
+    """`ResNet (depth 14)`: what is not at its default."""
+    if len(item.parts) > 1:
+        return " × ".join(map(_entry, item.parts))
+    base = defaults(type(item))
+    given = [name for name in base if getattr(item, name) != base[name]]
+    return _with(type(item).label, item, given)
+
+
+def _run(run: Run) -> str:
+    return _with(run.label or run.optimizer.label, run.optimizer, run.given)
+
+
+def _with(label: str, item: Entry, names: Iterable[str]) -> str:
+    told = [f"{human(name)} {value_text(getattr(item, name))}" for name in names]
+    return f"{label} ({', '.join(told)})" if told else label
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import streamlit as st
 
-from optviz.runs import jobs
+from optviz.ui.train_files import downloads
 
 
 def export(ids: Sequence[str]) -> None:
@@ -22,13 +21,4 @@ def export(ids: Sequence[str]) -> None:
     if not popover.open or not ids:
         return
     with popover:
-        st.download_button(
-            "Results by epoch (JSON)",
-            data=lambda: json.dumps(
-                {job_id: jobs.result(job_id).to_json() for job_id in ids}, allow_nan=False
-            ),
-            file_name="trainings.json",
-            on_click="ignore",
-            key="trainings.export.json",
-            width="stretch",
-        )
+        downloads(ids, "trainings.download")

@@ -27,8 +27,10 @@ STYLE = """
     border-color: rgba(128, 128, 128, 0.5);
   }
   .st-key-trainings-list input { font-weight: 600; padding: 0 0.3rem; text-overflow: ellipsis; }
-  .st-key-trainings-list [data-testid="stCaptionContainer"] { margin: 0; padding-left: 0.35rem; }
-  .st-key-trainings-list [data-testid="stMarkdownContainer"] p { margin: 0; }
+  .st-key-trainings-list [data-testid="stCaptionContainer"],
+  .st-key-trainings-list [data-testid="stMarkdownContainer"] { margin: 0; }
+  .st-key-trainings-list [data-testid="stCaptionContainer"] { padding-left: 0.35rem; }
+  .st-key-trainings-list p { margin: 0; }
   .st-key-trainings-list button[kind="tertiary"] { min-height: 1.9rem; padding: 0 0.4rem; }
 </style>
 """
@@ -88,10 +90,10 @@ def _undo_bar() -> None:
     if not gone:
         return
     with st.container(
-        horizontal=True, vertical_alignment="center", gap="small", border=True, key="trainings-undo"
+        horizontal=True, vertical_alignment="center", gap="small", key="trainings-undo"
     ):
         what = "1 training" if len(gone) == 1 else f"{len(gone)} trainings"
-        st.markdown(f":material/delete: Deleted {what}.", width="content")
+        st.info(f"Deleted {what}.", icon=":material/delete:", width=420)
         st.button("Undo", icon=":material/undo:", on_click=trainings_state.undo)
 
 
