@@ -74,8 +74,8 @@ def _pictures(job_id: str, member: int) -> None:
             found = misclassified(seen, WRONG)
             count = int((seen.predicted != seen.true).sum())
             st.caption(
-                f"{count:,} of {len(seen.true):,} validation images are taken for something else; "
-                "here are those where the network was most sure: what it is → what it was taken for."
+                f"{count:,} of {len(seen.true):,} validation images are taken for something else. "
+                "Here are the surest mistakes: what it is → what it was taken for."
             )
             if count:
                 _chart(misclassified_figure(found, seen.class_names, dark=dark), "wrong")

@@ -46,19 +46,34 @@ def show(table: pd.DataFrame) -> None:
 
 
 def for_people(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns that matter, numbers as text: with their spread where there are several seeds."""
+    """What matters most in front, as text: with its spread where there are several seeds."""
     several = "seeds" in table and bool((table["seeds"] > 1).any())
-    shown: dict[str, list[str]] = {}
-    for name in table:
-        column = str(name)
-        if column.endswith((", least", ", greatest")):
-            continue
-        if column in ("seeds", "reached") and not several:
-            continue
-        shown["trained" if column == "label" else column] = [
-            _cell(table, row, column) for row in range(len(table))
-        ]
-    return pd.DataFrame(shown)
+    names = [
+        str(name)
+        for name in table
+        if not str(name).endswith((", least", ", greatest"))
+        and not str(name).startswith(_IN_FILES)
+        and (several or name not in ("seeds", "reached"))
+    ]
+    first = [name for name in names if name not in _ORDER]
+    settings = [name for name in first if " to " not in name and name not in ("label", "training")]
+    order = [*("training", "label"), *settings, *_ORDER]
+    order[-2:-2] = [name for name in names if " to " in name]
+    return pd.DataFrame(
+        {
+            _SHOWN_AS.get(name, name): [_cell(table, row, name) for row in range(len(table))]
+            for name in order
+            if name in names
+        }
+    )
+
+
+_ORDER = (
+    *("seeds", "epochs", "validation accuracy", "validation loss", "training accuracy"),
+    *("training loss", "best epoch", "reached", "milliseconds a step", "outcome"),
+)
+_IN_FILES = ("steps to", "images seen to", "seconds an epoch")  # too much for a screen
+_SHOWN_AS = {"label": "trained"}
 
 
 def _cell(table: pd.DataFrame, row: int, column: str) -> str:

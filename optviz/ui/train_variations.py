@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -26,7 +27,10 @@ class Choice(NamedTuple):
 
 def choices(spec: TrainSpec) -> dict[str, Choice]:
     """Everything that can be varied, by the name that `TrainSpec.vary` has for it."""
-    found = {name: Choice(f.label, _texts(f.values)) for name, f in FIELDS.items()}
+    found = {
+        name: Choice(field.label, _accepted(spec, name, _texts(field.values)))
+        for name, field in FIELDS.items()
+    }
     found["schedule"] = Choice("Schedule", tuple(SCHEDULES))
     for rule in {type(run.optimizer): run.optimizer for run in spec.runs}.values():
         for name, values in _of_entry(rule).items():
@@ -45,12 +49,10 @@ def possible(item: Entry, name: str, values: Iterable[Any]) -> list[Any]:
     found = []
     for value in values:
         changed: Any = replace(item, **{name: value})
-        try:
+        with suppress(ValueError):
             if hasattr(changed, "check"):
                 changed.check()
-        except ValueError:
-            continue
-        found.append(value)
+            found.append(value)
     return found
 
 
@@ -67,6 +69,16 @@ def steps(spec: TrainSpec, images: int) -> int:
         left = min(left, settings.limit or left)
         total += settings.epochs * -(-left // settings.batch_size)
     return total * len(spec.runs) * spec.seeds
+
+
+def _accepted(spec: TrainSpec, name: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Those of the values that do not contradict the other settings."""
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            spec.changed(name, text).check()
+            found.append(text)
+    return tuple(found)
 
 
 def _of_entry(item: Entry) -> dict[str, tuple[str, ...]]:

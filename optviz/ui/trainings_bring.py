@@ -38,7 +38,13 @@ def bring() -> None:
 
 
 def _take(path: str, file: Any) -> None:
-    def take() -> None:
+    trainings_state.act()
+    trainings_state.say(*found_in(path, file))
+
+
+def found_in(path: str, file: Any) -> list[str]:
+    """Import a file that was sent, or else what the path names; what came of it, in lines."""
+    try:
         if file is not None:
             with TemporaryDirectory() as folder:
                 copy = Path(folder) / "store.sqlite"
@@ -47,11 +53,8 @@ def _take(path: str, file: Any) -> None:
         elif path.strip():
             found = jobs.import_from(path.strip())
         else:
-            raise ValueError("name a folder or a file")
-        told.append(f"{len(found.new)} imported, {len(found.present)} here already.")
-        told.extend(f"{job_id} was not imported: {why}" for job_id, why in found.refused)
-
-    told: list[str] = []
-    trainings_state.act(take)
-    if told:
-        trainings_state.say(*told)
+            return ["name a folder or a file to import from"]
+    except (ValueError, OSError) as error:
+        return [str(error)]
+    refused = [f"{job_id} was not imported: {why}" for job_id, why in found.refused]
+    return [f"{len(found.new)} imported, {len(found.present)} here already.", *refused]
