@@ -12,9 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optviz.analysis.training_curves import axis, groups, learning_rate, whole_epochs
+from optviz.analysis.training_curves import Axis, axis, groups, learning_rate, whole_epochs
 from optviz.engine.train_events import EPOCH_NUMBERS, TrainResult
 from optviz.export import tensorboard
+
+EPOCH_PLACES: Mapping[str, Axis] = {
+    "epoch": "epoch",
+    "step": "step",
+    "samples": "sample",
+    "clock": "second",
+}
 
 
 def steps_frame(result: TrainResult) -> pd.DataFrame:
@@ -55,15 +62,7 @@ def epochs_frame(result: TrainResult) -> pd.DataFrame:
 
     def columns(run: int) -> dict[str, Any]:
         epochs = whole_epochs(result.runs[run])
-        places = {
-            name: axis(result, run, kind, at="epochs")
-            for name, kind in (
-                ("epoch", "epoch"),
-                ("step", "step"),
-                ("samples", "sample"),
-                ("clock", "second"),
-            )
-        }
+        places = {name: axis(result, run, kind, at="epochs") for name, kind in EPOCH_PLACES.items()}
         numbers = {
             name: np.array([getattr(epoch, name) for epoch in epochs], float)
             for name in EPOCH_NUMBERS
@@ -108,7 +107,7 @@ def _frame(result: TrainResult, columns: Callable[[int], Mapping[str, Any]]) -> 
     parts = [dict(columns(run)) for run in range(len(members))]
     counts = [len(next(iter(part.values()))) for part in parts]
 
-    def of_run(values: Sequence[Any]) -> np.ndarray:
+    def of_run(values: Any) -> np.ndarray:
         return np.repeat(np.asarray(values), counts)
 
     def names(values: Iterable[str]) -> pd.Categorical:

@@ -10,9 +10,9 @@ from optviz.networks.convolution import convolve, output_size
 
 
 @pytest.mark.parametrize("side", [12, 13])
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
 @pytest.mark.parametrize("channels", [3, 16])
-@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize("padding", [0, 1])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_agrees_with_lax(side, size, channels, padding, stride):
     with jax.enable_x64(True):
