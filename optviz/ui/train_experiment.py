@@ -12,18 +12,19 @@ from optviz.runs.training import load_data
 from optviz.specs.train import TrainSpec
 from optviz.ui.session import bound
 from optviz.ui.train_session import SESSION
-from optviz.ui.train_variations import choices, counts, steps
+from optviz.ui.train_variations import choices, counts, steps, suggestions
 
 ROWS = SESSION.key("vary")  # [[name, [value, …]], …]; one without values is not in the spec yet
 
 
 def experiment() -> None:
     """Draw the variations and what they make."""
-    rows, known = _rows(), choices(SESSION.spec)
+    spec = SESSION.spec
+    rows, known = _rows(), choices(spec)
     st.caption("Train with other settings too, beside those of this page.")
     for index, (name, values) in enumerate(rows):
-        label = known[name].label if name in known else name
-        options = [*(known[name].suggestions if name in known else ()), *values]
+        label: str = known.get(name, name)
+        options = [*(suggestions(spec, name) if name in known else ()), *values]
         with st.container(horizontal=True, gap="xxsmall", vertical_alignment="bottom"):
             bound(
                 st.multiselect,
@@ -104,7 +105,7 @@ def _take(rows: list[list[Any]]) -> None:
         st.session_state[ROWS] = rows
 
 
-def _add(names: Sequence[str], known: dict[str, Any]) -> None:
+def _add(names: Sequence[str], known: dict[str, str]) -> None:
     key = f"{ROWS}.add"
 
     def add() -> None:
@@ -117,7 +118,7 @@ def _add(names: Sequence[str], known: dict[str, Any]) -> None:
         "Vary",
         list(names),
         index=None,
-        format_func=lambda name: known[name].label,
+        format_func=lambda name: known[name],
         key=key,
         on_change=add,
         placeholder="Vary …",

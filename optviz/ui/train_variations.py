@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any
 
 from optviz.catalog import Entry, Knob, knobs, switches
 from optviz.schedules import SCHEDULES
@@ -18,30 +19,35 @@ from optviz.ui.train_fields import FIELDS
 SUGGESTIONS = 7  # of a number, at most
 
 
-class Choice(NamedTuple):
-    """A setting that can be varied."""
-
-    label: str
-    suggestions: tuple[str, ...]  # as `TrainSpec.vary` writes them
-
-
-def choices(spec: TrainSpec) -> dict[str, Choice]:
-    """Everything that can be varied, by the name that `TrainSpec.vary` has for it."""
-    found = {
-        name: Choice(field.label, _accepted(spec, name, _texts(field.values)))
-        for name, field in FIELDS.items()
-    }
-    found["schedule"] = Choice("Schedule", tuple(SCHEDULES))
-    for rule in {type(run.optimizer): run.optimizer for run in spec.runs}.values():
-        for name, values in _of_entry(rule).items():
-            old = found.get(f"run.{name}", Choice("", ())).suggestions
-            both = tuple(dict.fromkeys((*old, *values)))
-            found[f"run.{name}"] = Choice(f"Rules: {human(name)}", both)
-    for part in ("network", "dataset"):
-        title = "Network" if part == "network" else "Data"
-        for name, values in _of_entry(getattr(spec, part)).items():
-            found[f"{part}.{name}"] = Choice(f"{title}: {human(name)}", values)
+def choices(spec: TrainSpec) -> dict[str, str]:
+    """Everything that can be varied: the name that `TrainSpec.vary` has for it, and its label."""
+    found = {name: field.label for name, field in FIELDS.items()} | {"schedule": "Schedule"}
+    for run in spec.runs:
+        found |= {f"run.{name}": f"Rules: {human(name)}" for name in _names(run.optimizer)}
+    for part, title in (("network", "Network"), ("dataset", "Data")):
+        names = _names(getattr(spec, part))
+        found |= {f"{part}.{name}": f"{title}: {human(name)}" for name in names}
     return found
+
+
+@lru_cache(maxsize=256)  # each is checked with all settings, and pages ask again and again
+def suggestions(spec: TrainSpec, name: str) -> tuple[str, ...]:
+    """Values that are worth a try, as `TrainSpec.vary` writes them."""
+    part, dot, field = name.partition(".")
+    if name == "schedule":
+        values: Iterable[str] = SCHEDULES
+    elif not dot:
+        values = _texts(FIELDS[name].values)
+    elif part == "run":
+        values = [v for run in spec.runs for v in _of_entry(run.optimizer, field)]
+    else:
+        values = _of_entry(getattr(spec, part), field)
+    found = []
+    for value in dict.fromkeys(values):
+        with suppress(ValueError):  # it contradicts the other settings
+            spec.changed(name, value).check()
+            found.append(value)
+    return tuple(found)
 
 
 def possible(item: Entry, name: str, values: Iterable[Any]) -> list[Any]:
@@ -71,24 +77,18 @@ def steps(spec: TrainSpec, images: int) -> int:
     return total * len(spec.runs) * spec.seeds
 
 
-def _accepted(spec: TrainSpec, name: str, texts: Iterable[str]) -> tuple[str, ...]:
-    """Those of the values that do not contradict the other settings."""
-    found = []
-    for text in texts:
-        with suppress(ValueError):
-            spec.changed(name, text).check()
-            found.append(text)
-    return tuple(found)
+def _names(item: Entry) -> list[str]:
+    """The fields of an entry that text can say."""
+    kinds = switches(type(item))
+    return [*knobs(type(item)), *(name for name, info in kinds.items() if not info.traced)]
 
 
-def _of_entry(item: Entry) -> dict[str, tuple[str, ...]]:
-    found = {}
-    for name, info in knobs(type(item)).items():
-        found[name] = _texts(_thinned(possible(item, name, _round_numbers(info))))
-    for name, info in switches(type(item)).items():
-        if not info.traced:
-            found[name] = _texts(info.options or (getattr(item, name),))
-    return found
+def _of_entry(item: Entry, name: str) -> tuple[str, ...]:
+    if name in knobs(type(item)):
+        return _texts(_thinned(possible(item, name, _round_numbers(knobs(type(item))[name]))))
+    if name in switches(type(item)):
+        return _texts(switches(type(item))[name].options or (getattr(item, name),))
+    return ()  # another rule has it
 
 
 def _round_numbers(info: Knob) -> list[float]:
