@@ -23,7 +23,7 @@ def experiment() -> None:
     rows, known = _rows(), choices(spec)
     st.caption("Train with other settings too, beside those of this page.")
     for index, (name, values) in enumerate(rows):
-        label: str = known.get(name, name)
+        label = known[name] if name in known else str(name)
         options = [*(suggestions(spec, name) if name in known else ()), *values]
         with st.container(horizontal=True, gap="xxsmall", vertical_alignment="bottom"):
             bound(
