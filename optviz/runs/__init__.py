@@ -1,1 +1,1 @@
-"""Trainings: in this process (`training`), or each in its own (`jobs`)."""
+"""Trainings: in this process (`training`), or kept in the store and resumable (`jobs`)."""

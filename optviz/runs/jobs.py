@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from optviz.engine.train_events import Event, Started, TrainResult
 from optviz.runs import history, places, processes
 from optviz.runs.attempt import Stop, carry_out
-from optviz.runs.folder import folder_of, home, log_of, new_id
+from optviz.runs.folder import folder_of
 from optviz.runs.history import News
-from optviz.runs.record import Record
+from optviz.runs.launch import (
+    check_queue,
+    checked_name,
+    claim,
+    create,
+    existing,
+    launch,
+    options_of,
+)
 from optviz.runs.status import FINAL, Status, state_of, status_of
-from optviz.runs.store import Store, current
+from optviz.runs.store import current
 from optviz.runs.transfer import Imported
 from optviz.runs.transfer import import_from as import_into
 from optviz.specs.train import TrainSpec
 
-MAX_NAME = 120  # characters
 DAY = 86_400.0  # seconds
 KEEP_DAYS = 30.0  # for which deleting can be undone
 
@@ -60,11 +64,11 @@ def start(
     """
     platforms = (env or {}).get("JAX_PLATFORMS")
     store = current()
-    _check_queue(store)
+    check_queue(store)
     purge()
-    options = _options(download, checkpoint_every, deterministic, platforms)
-    training = _create(store, spec, options, name)
-    _launch(store, training, env)
+    options = options_of(download, checkpoint_every, deterministic, platforms)
+    training = create(store, spec, options, name)
+    launch(store, training, env)
     return training
 
 
@@ -77,9 +81,9 @@ def resume(job_id: str, *, env: Mapping[str, str] | None = None) -> None:
         ValueError: there is no such training, it is going or has finished, or too many wait.
     """
     store = current()
-    _check_queue(store)
-    _claim(store, job_id)
-    _launch(store, job_id, env)
+    check_queue(store)
+    claim(store, job_id)
+    launch(store, job_id, env)
 
 
 def run_here(
@@ -119,11 +123,11 @@ def run_here(
     with stop.listening(keyboard=True):
         if isinstance(spec, str):
             training = spec
-            _claim(store, training)
+            claim(store, training)
         else:
             platforms = os.environ.get("JAX_PLATFORMS")
-            options = _options(download, checkpoint_every, deterministic, platforms)
-            training = _create(store, spec, options, name)
+            options = options_of(download, checkpoint_every, deterministic, platforms)
+            training = create(store, spec, options, name)
         store.set_process(training, *processes.myself())
         failure = carry_out(store, training, stop, tell, say)
     if failure is not None:
@@ -142,7 +146,7 @@ def status(job_id: str) -> Status:
         ValueError: there is no such training.
     """
     store = current()
-    return status_of(store, _get(store, job_id))
+    return status_of(store, existing(store, job_id))
 
 
 def spec_of(job_id: str) -> TrainSpec:
@@ -151,7 +155,7 @@ def spec_of(job_id: str) -> TrainSpec:
     Raises:
         ValueError: there is no such training, or another version wrote what is not known now.
     """
-    return history.spec_of(_get(current(), job_id))
+    return history.spec_of(existing(current(), job_id))
 
 
 def read(job_id: str, since: int = 0) -> News:
@@ -173,7 +177,7 @@ def result(job_id: str) -> TrainResult:
         ValueError: there is no such training.
     """
     store = current()
-    return history.result(store, _get(store, job_id))
+    return history.result(store, existing(store, job_id))
 
 
 def stop(job_id: str, *, grace: float = 10.0, wait: bool = True) -> None:
@@ -187,7 +191,7 @@ def stop(job_id: str, *, grace: float = 10.0, wait: bool = True) -> None:
         ValueError: there is no such training.
     """
     store = current()
-    record = _get(store, job_id)
+    record = existing(store, job_id)
     if state_of(store, record) in FINAL:
         return
     with suppress(OSError):  # a full disk; the signal reaches those that have begun
@@ -209,7 +213,8 @@ def list_jobs(search: str | None = None, *, deleted: bool = False) -> list[Statu
     found = []
     for record in store.all(deleted=deleted):
         status = status_of(store, record, line)
-        text = f"{status} {record.spec} {record.environment}".casefold()
+        what = (status.id, status.name, status.state, status.message, *record.spec.values())
+        text = " ".join(map(str, (*what, (record.environment or {}).get("device")))).casefold()
         if all(word in text for word in words):
             found.append(status)
     return found
@@ -222,8 +227,8 @@ def rename(job_id: str, name: str) -> None:
         ValueError: there is no such training, or the name is empty or too long.
     """
     store = current()
-    _get(store, job_id)
-    store.rename(job_id, _checked(name))
+    existing(store, job_id)
+    store.rename(job_id, checked_name(name))
 
 
 def delete(job_id: str) -> None:
@@ -233,7 +238,7 @@ def delete(job_id: str) -> None:
         ValueError: there is no such training, or it is still going.
     """
     store = current()
-    if state_of(store, _get(store, job_id)) not in FINAL:
+    if state_of(store, existing(store, job_id)) not in FINAL:
         raise ValueError(f"training {job_id} is still going; stop it first")
     store.delete(job_id)
 
@@ -270,84 +275,3 @@ def import_from(path: str | Path) -> Imported:
 def notice() -> str | None:
     """What has to be said once about the store, as that it was damaged; None: nothing."""
     return current().notice()
-
-
-def heading(spec: TrainSpec) -> str:
-    """The name of a training that was given none."""
-    text = f"{spec.network.label} on {spec.dataset.label}: {', '.join(spec.labels)}"
-    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
-
-
-def _options(
-    download: bool, checkpoint_every: int | None, deterministic: bool, platforms: str | None
-) -> dict[str, Any]:
-    if checkpoint_every is not None and checkpoint_every < 1:
-        raise ValueError(f"checkpoint_every must be a whole number from 1, got {checkpoint_every}")
-    return {
-        "download": download,
-        "checkpoint_every": checkpoint_every,
-        "deterministic": deterministic,
-        "platforms": platforms,
-    }
-
-
-def _create(store: Store, spec: TrainSpec, options: dict[str, Any], name: str | None) -> str:
-    spec.check()
-    record = spec.to_json()
-    TrainSpec.from_json(record)  # rules that live in Python only cannot go to another process
-    training = new_id()
-    folder_of(training).mkdir(parents=True)
-    store.create(training, record, options, heading(spec) if name is None else _checked(name))
-    return training
-
-
-def _checked(name: str) -> str:
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-        raise ValueError(
-            f"a name must have 1 to {MAX_NAME} printable characters, got {name[:60]!r}"
-        )
-    return name
-
-
-def _check_queue(store: Store) -> None:
-    places.num_places()
-    waiting = len(places.line(store))
-    if waiting >= places.MAX_WAITING:
-        raise ValueError(f"{waiting} trainings wait already; stop some, or try again later")
-
-
-def _claim(store: Store, job_id: str) -> None:
-    """Queue an ended training again; of several who try at once, one does."""
-    record = _get(store, job_id)
-    state = state_of(store, record)
-    if state == "finished":
-        raise ValueError(f"training {job_id} has finished; there is nothing left to resume")
-    if state not in FINAL or not store.queue_again(record):
-        raise ValueError(f"training {job_id} is still going")
-
-
-def _launch(store: Store, training: str, env: Mapping[str, str] | None) -> None:
-    package = str(Path(__file__).parents[2])  # importable also where optviz is not installed
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    folder, where = folder_of(training), home().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with log_of(training).open("ab") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "optviz.runs.worker", training],
-            cwd=folder,
-            env=os.environ | dict(env or {}) | {"PYTHONPATH": path, "OPTVIZ_HOME": str(where)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # the app's end, or Ctrl-C in its terminal, is not the job's
-        )
-    store.set_process(training, *processes.adopt(child))
-
-
-def _get(store: Store, job_id: str) -> Record:
-    folder_of(job_id)
-    record = store.get(job_id)
-    if record.deleted_at is not None:
-        raise ValueError(f"training {job_id} was deleted; restore it first")
-    return record

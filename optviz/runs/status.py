@@ -31,6 +31,8 @@ class Status(NamedTuple):
     attempt: int  # processes that have begun it so far
     place: int | None  # in the queue, 1 is the next one; None: it does not wait
     outcome: list[dict[str, Any]] | None  # of each run, once it has ended; see `history.outcome`
+    spec: dict[str, Any]  # as JSON data
+    environment: dict[str, Any] | None  # versions and device of its last process
 
     @property
     def ended(self) -> bool:
@@ -71,6 +73,8 @@ def status_of(store: Store, record: Record, line: list[str] | None = None) -> St
         attempt=record.attempt,
         place=place,
         outcome=record.outcome,
+        spec=record.spec,
+        environment=record.environment,
     )
 
 

@@ -13,6 +13,7 @@ from optviz.engine.train_events import from_json
 from optviz.runs import history
 from optviz.runs.checkpoints import path_of
 from optviz.runs.folder import STORE, checkpoints_of, is_id
+from optviz.runs.launch import checked_name
 from optviz.runs.record import ENDED, Record
 from optviz.runs.store import Store
 
@@ -77,7 +78,7 @@ def _take(store: Store, other: Store, record: Record, scratch: Path) -> None:
     if not is_id(record.id):
         raise ValueError("its id is none")
     history.spec_of(record)
-    record = record._replace(**NO_PROCESS)
+    record = record._replace(name=checked_name(record.name), **NO_PROCESS)
     if record.state not in ENDED:
         message = "it was still going where it was imported from"
         record = record._replace(state="stopped", message=message)

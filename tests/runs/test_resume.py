@@ -39,20 +39,25 @@ def weights(job_id):
     ]
 
 
-def has_news(job_id):
-    """Wait until a training has told something since now, or has ended."""
-    news = jobs.read(job_id)
-    wait_until(lambda: jobs.read(job_id, news.position).events or jobs.status(job_id).ended)
+def is_training(job_id, kind):
+    """Wait until a training has told something of a kind since now, or has ended."""
+    since = jobs.read(job_id).position
+
+    def told():
+        return kind in {event.kind for event in jobs.read(job_id, since).events}
+
+    wait_until(lambda: told() or jobs.status(job_id).ended)
 
 
-@pytest.mark.parametrize(("deterministic", "most"), [(False, 3), (True, 1)])
-def test_killed_at_random_moments(monkeypatch, deterministic, most):
+# Every few steps, and so seldom that much is told twice.
+@pytest.mark.parametrize(("every", "deterministic", "most"), [(3, False, 3), (170, True, 2)])
+def test_killed_at_random_moments(monkeypatch, every, deterministic, most):
     monkeypatch.setenv("OPTVIZ_JOBS", "2")
-    options = {"checkpoint_every": 3, "deterministic": deterministic}
+    options = {"checkpoint_every": every, "deterministic": deterministic}
     whole, broken = jobs.start(SPEC, **options), jobs.start(SPEC, **options)
     rng, deaths = random.Random(deterministic), 0
     while deaths < most:
-        has_news(broken)
+        is_training(broken, ("steps", "compiling")[deaths % 2])
         time.sleep(rng.uniform(0, 0.3))
         if (pid := jobs.status(broken).pid) is not None:
             os.kill(pid, signal.SIGKILL)

@@ -45,8 +45,9 @@ def test_an_older_store_is_brought_up_to_date(own_home):
     assert jobs.read(OLD).events[-1] == RunEnd("end", 0, "finished", -1)
     jobs.delete(OLD)
     assert jobs.list_jobs() == []
-    (version,) = sqlite3.connect(own_home / STORE).execute("PRAGMA user_version").fetchone()
-    assert version == schema.VERSION
+    raw = sqlite3.connect(own_home / STORE)
+    assert raw.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+    raw.close()
     assert jobs.notice() is None
 
 
@@ -131,7 +132,9 @@ def test_a_deleted_store_is_begun_anew(own_home):
     (own_home / STORE).unlink()
     assert current().all() == []
     made(current())
-    assert len(Store(own_home / STORE).all()) == 1
+    other = Store(own_home / STORE)
+    assert len(other.all()) == 1
+    other.close()
 
 
 def test_out_of_reach(own_home):

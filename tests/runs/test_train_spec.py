@@ -62,7 +62,7 @@ def test_damaged_links_keep_what_is_sound():
         ("validation", 0.0, r"validation must lie in \(0, 1\), got 0.0"),
         ("validation", 1.5, r"validation must lie in \(0, 1\), got 1.5"),
         ("validation", float("nan"), r"validation must lie in \(0, 1\), got nan"),
-        ("loss", "hinged", "loss must be one of cross_entropy, got 'hinged'"),
+        ("loss", "hinged", "loss must be one of cross_entropy, hinge, squared_error, got 'hinged'"),
         ("runs", (), "a training needs 1 to 32 optimizers, got none"),
         ("network", MLP(hidden="x"), "MLP.hidden must be up to 32 widths"),
         ("network", LeNet(activation="x"), "LeNet.activation must be one of relu"),

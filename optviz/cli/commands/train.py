@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
+from optviz.cli.reports import Report, print_result, say
 from optviz.specs.text import parse_number, parse_whole
 
 EXAMPLE = (
@@ -118,72 +118,8 @@ def run(options: argparse.Namespace) -> None:
         checkpoint_every=parse_whole(every, "--checkpoint-every") if every else None,
         deterministic=options.deterministic,
         on_event=Report(),
-        say=_say,
+        say=say,
     )
-    text = json.dumps(result.to_json(), allow_nan=False)
     if out is not None:
-        out.write_text(text, encoding="utf-8")
-    if options.json:
-        print(text)
-    else:
-        _print_table(result)
-
-
-class Report:
-    """Progress on stderr, a line an epoch."""
-
-    def __init__(self) -> None:
-        self._labels: list[str] = []
-
-    def __call__(self, event: object) -> None:
-        from optviz.engine.train_events import Downloading, EpochEnd, RunEnd, Started
-
-        if isinstance(event, Downloading):
-            _downloading(event.done, event.total)
-        elif isinstance(event, Started):
-            self._labels = event.labels
-            _say(
-                f"{event.num_params[0]:,} parameters, {event.num_train[0]:,} training and "
-                f"{event.num_validation[0]:,} validation images. {event.note}"
-            )
-        elif isinstance(event, EpochEnd):
-            _say(
-                f"{self._labels[event.run]}: epoch {event.epoch + 1}, "
-                f"loss {_number(event.train_loss)}, accuracy {_percent(event.train_accuracy)}, "
-                f"validation {_number(event.val_loss)}, {_percent(event.val_accuracy)}, "
-                f"{event.seconds:.1f} s"
-            )
-        elif isinstance(event, RunEnd) and event.outcome == "diverged":
-            _say(f"{self._labels[event.run]}: diverged at step {event.diverged_at}")
-
-
-def _print_table(result: object) -> None:
-    print(f"{'optimizer':<28} {'train loss':>10} {'accuracy':>9} {'val loss':>9} {'accuracy':>9}")
-    for run in result.runs:  # pyright: ignore
-        last = run.epochs[-1] if run.epochs else None
-        if last is None or run.outcome == "diverged":
-            print(f"{run.label:<28} diverged at step {run.diverged_at}")
-            continue
-        print(
-            f"{run.label:<28} {_number(last.train_loss):>10} {_percent(last.train_accuracy):>9} "
-            f"{_number(last.val_loss):>9} {_percent(last.val_accuracy):>9}"
-        )
-
-
-def _downloading(done: int, total: int) -> None:
-    share = f" of {total / 1e6:.0f}" if total else ""
-    print(f"\rdownloading {done / 1e6:.0f}{share} MB", end="", file=sys.stderr)
-    if total and done >= total:
-        print(file=sys.stderr)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}%"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+        out.write_text(json.dumps(result.to_json(), allow_nan=False), encoding="utf-8")
+    print_result(result, as_json=options.json)

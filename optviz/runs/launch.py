@@ -1,0 +1,110 @@
+"""How trainings come to be: noted down, queued, and given a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from optviz.runs import places, processes
+from optviz.runs.folder import folder_of, home, log_of, new_id
+from optviz.runs.record import Record
+from optviz.runs.status import FINAL, state_of
+from optviz.runs.store import Store
+from optviz.specs.train import TrainSpec
+
+MAX_NAME = 120  # characters
+
+
+def heading(spec: TrainSpec) -> str:
+    """The name of a training that was given none."""
+    text = f"{spec.network.label} on {spec.dataset.label}: {', '.join(spec.labels)}"
+    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
+
+
+def options_of(
+    download: bool, checkpoint_every: int | None, deterministic: bool, platforms: str | None
+) -> dict[str, Any]:
+    """What is asked for beside the spec; a resumed training keeps it."""
+    if checkpoint_every is not None and checkpoint_every < 1:
+        raise ValueError(f"checkpoint_every must be a whole number from 1, got {checkpoint_every}")
+    return {
+        "download": download,
+        "checkpoint_every": checkpoint_every,
+        "deterministic": deterministic,
+        "platforms": platforms,
+    }
+
+
+def create(store: Store, spec: TrainSpec, options: dict[str, Any], name: str | None) -> str:
+    """Note a training down as queued; its id."""
+    spec.check()
+    record = spec.to_json()
+    TrainSpec.from_json(record)  # rules that live in Python only cannot go to another process
+    training = new_id()
+    folder_of(training).mkdir(parents=True)
+    store.create(training, record, options, heading(spec) if name is None else checked_name(name))
+    return training
+
+
+def checked_name(name: str) -> str:
+    """A name fit to be shown, or a `ValueError`."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise ValueError(
+            f"a name must have 1 to {MAX_NAME} printable characters, got {name[:60]!r}"
+        )
+    return name
+
+
+def check_queue(store: Store) -> None:
+    """Raise `ValueError` where too many trainings wait."""
+    places.num_places()
+    waiting = len(places.line(store))
+    if waiting >= places.MAX_WAITING:
+        raise ValueError(f"{waiting} trainings wait already; stop some, or try again later")
+
+
+def claim(store: Store, job_id: str) -> None:
+    """Queue an ended training again; of several who try at once, one does."""
+    record = existing(store, job_id)
+    state = state_of(store, record)
+    if state == "finished":
+        raise ValueError(f"training {job_id} has finished; there is nothing left to resume")
+    if state not in FINAL or not store.queue_again(record):
+        raise ValueError(f"training {job_id} is still going")
+
+
+def launch(store: Store, training: str, env: Mapping[str, str] | None) -> None:
+    """Give a queued training a process of its own, with these environment variables added."""
+    package = str(Path(__file__).parents[2])  # importable also where optviz is not installed
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    folder, where = folder_of(training), home().absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with log_of(training).open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "optviz.runs.worker", training],
+            cwd=folder,
+            env=os.environ | dict(env or {}) | {"PYTHONPATH": path, "OPTVIZ_HOME": str(where)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # the app's end, or Ctrl-C in its terminal, is not the job's
+        )
+    store.set_process(training, *processes.adopt(child))
+
+
+def existing(store: Store, job_id: str) -> Record:
+    """A training that is not deleted.
+
+    Raises:
+        ValueError: there is no such training.
+    """
+    folder_of(job_id)
+    record = store.get(job_id)
+    if record.deleted_at is not None:
+        raise ValueError(f"training {job_id} was deleted; restore it first")
+    return record
