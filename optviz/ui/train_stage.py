@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from optviz.runs import jobs
+from optviz.runs import jobs, launch
 from optviz.specs.train import TrainSpec
 from optviz.ui import frame, pictures
 from optviz.ui.train_live import live
 from optviz.ui.train_network import layers
 from optviz.ui.train_pictures import look_inside
 from optviz.ui.train_session import JOB, SESSION
-from optviz.ui.train_status import environment, notice, refusals, title
+from optviz.ui.train_status import environment, notice, refusals
 from optviz.ui.train_take_away import take_away
 from optviz.ui.train_watch import Watch, watch
 
@@ -100,7 +100,8 @@ def _start(download: bool) -> None:
     started: list[str] = []
 
     def begin(spec: TrainSpec) -> TrainSpec:
-        started.append(jobs.start(spec, download=download, env=environment(), name=title(spec)))
+        name = launch.shortened(launch.compared(spec))  # what is trained on what is shown beside it
+        started.append(jobs.start(spec, download=download, env=environment(), name=name))
         return spec
 
     if SESSION.change(begin):

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import streamlit as st
 
 from optviz.runs import jobs
-from optviz.specs.run import labels
 from optviz.specs.train import TrainSpec
 from optviz.ui.train_watch import Watch, duration
 
@@ -93,15 +92,6 @@ def trouble(status: jobs.Status) -> None:
     if status.log:
         with st.expander("Its last lines"):
             st.code("\n".join(status.log), language=None, wrap_lines=True)
-
-
-def title(spec: TrainSpec) -> str:
-    """The name that a training is started with: what it compares."""
-    parts = [", ".join(labels(spec.resolved()))]
-    parts += [change.split(".")[-1].replace("_", " ").replace("=", " ") for change in spec.vary]
-    parts += [f"{spec.seeds} seeds"] if spec.seeds > 1 else []
-    text = " · ".join(parts)
-    return text if len(text) <= jobs.MAX_NAME else f"{text[: jobs.MAX_NAME - 1]}…"
 
 
 def heading(spec: TrainSpec) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from optviz.cli.reports import Report, print_result, say
 from optviz.specs.text import parse_number, parse_whole
+
+if TYPE_CHECKING:
+    from optviz.specs.train import TrainSpec
 
 EXAMPLE = (
     "optviz train --data synthetic --network lenet -O sgd:learning_rate=0.05 -O adam --epochs 2"
@@ -76,10 +80,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", help="write the result as .json too")
 
 
-def run(options: argparse.Namespace) -> None:
+def spec_of(options: argparse.Namespace) -> TrainSpec:
+    """The training that the options ask for.
+
+    Raises:
+        ValueError: one line; bad settings.
+    """
     # The layers of networks take a moment to import; `optviz --help` need not wait for them.
     from optviz.networks import NETWORKS
-    from optviz.runs import jobs
     from optviz.runs.training import parse_data
     from optviz.specs import Run, parse_entry
     from optviz.specs.schedule import parse_schedule
@@ -108,6 +116,13 @@ def run(options: argparse.Namespace) -> None:
         if (text := getattr(options, name)) is not None:
             spec = spec.changed(name, text)
     spec.check()
+    return spec
+
+
+def run(options: argparse.Namespace) -> None:
+    from optviz.runs import jobs
+
+    spec = spec_of(options)
     out = Path(options.out) if options.out else None
     if out is not None and (out.suffix != ".json" or not out.absolute().parent.is_dir()):
         raise ValueError(f"--out must be a .json file in an existing folder, got {options.out!r}")
