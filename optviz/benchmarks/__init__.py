@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from optviz.benchmarks import maps, player, race
+from optviz.benchmarks import maps, networks, player, race
 from optviz.benchmarks.report import stamp, table
 
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "race": race.measure,
     "maps": maps.measure,
     "player": player.measure,
+    "networks": networks.measure,
 }
 
 
@@ -23,18 +25,22 @@ def run(
     """Measure, print a table, and return (and write) the numbers as JSON.
 
     Args:
-        name: "race", "maps" or "player".
-        device: "cpu" or "gpu"; only maps can run on a GPU.
+        name: a key of `BENCHMARKS`.
+        device: "cpu" or "gpu"; only networks can run on a GPU.
         out: file to write.
         **options: of the benchmark; see its `measure`.
 
     Raises:
-        ValueError: unknown name, or a device that the benchmark does not use.
+        ValueError: unknown name, or a device or an option that the benchmark does not use.
     """
     if name not in BENCHMARKS:
         raise ValueError(f"unknown benchmark {name!r}; known: {', '.join(BENCHMARKS)}")
     if device not in ("cpu", "gpu"):
         raise ValueError(f"device must be cpu or gpu, got {device!r}")
+    known = inspect.signature(BENCHMARKS[name]).parameters
+    for option in options:
+        if option not in known:
+            raise ValueError(f"benchmark {name} has no option {option!r}")
     result = {"benchmark": name, **stamp(device), **BENCHMARKS[name](device=device, **options)}
     print(table(result))
     if out is not None:

@@ -6,26 +6,22 @@ each round, and the median round counts.
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from optviz.benchmarks.peer import NONE, torch_peer
 from optviz.benchmarks.report import bar, seconds, spread
 
 SURFACE = "rosenbrock"
 RULES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
 NUM_STEPS = 500
 CALLS = 20  # of the fast arms in each round, alternating; one call is too short to time alone
-TORCH_VARIABLE = "OPTVIZ_TORCH_PYTHON"
 
 FIRST_RACE = """
 import sys, time
@@ -68,11 +64,12 @@ def measure(
     notes = [f"paths agree with optax within {_apart(ends, optax_arm()[0][:, -1]):.1g}"]
     times: dict[str, list[float]] = {"optviz": [], "optax": [], "torch": []}
     engine_times = []
-    with _torch_arm(torch_python, rates, start) as torch_arm:
-        if torch_arm is None:
-            notes.append(f"no torch arm: give --torch-python PATH or set {TORCH_VARIABLE}")
+    request = {"rates": rates, "start": start, "num_steps": NUM_STEPS}  # one run of all rules
+    with torch_peer(torch_python, "torch_loop.py") as ask:
+        if ask is None:
+            notes.append(NONE)
         else:
-            answer = torch_arm()
+            answer = ask(request)
             apart = _apart(ends, np.asarray(answer["ends"]))
             notes.append(f"paths agree with torch {answer['torch']} within {apart:.1g}")
         engine = _engine_arm(race)
@@ -82,8 +79,8 @@ def measure(
             times["optviz"].append(1e3 * mine)
             times["optax"].append(1e3 * peer)
             engine_times.append(1e3 * core)
-            if torch_arm is not None:
-                times["torch"].append(1e3 * torch_arm()["seconds"])
+            if ask is not None:
+                times["torch"].append(1e3 * ask(request)["seconds"])
     first = first_races()
 
     mine = np.asarray(times["optviz"])
@@ -173,39 +170,6 @@ def _optax_arm(rates: Mapping[str, float], start: np.ndarray) -> Callable[[], An
 
     run()
     return run
-
-
-@contextmanager
-def _torch_arm(
-    interpreter: str | None, rates: Mapping[str, float], start: list[float]
-) -> Iterator[Callable[[], dict[str, Any]] | None]:
-    """One run of all rules per call, in a process that stays; None where there is no torch."""
-    interpreter = interpreter or os.environ.get(TORCH_VARIABLE)
-    if interpreter is None and importlib.util.find_spec("torch") is not None:
-        interpreter = sys.executable
-    if interpreter is None:
-        yield None
-        return
-    script = Path(__file__).with_name("torch_loop.py")
-    process = subprocess.Popen(
-        [interpreter, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    request = json.dumps({"rates": dict(rates), "start": start, "num_steps": NUM_STEPS})
-
-    def run() -> dict[str, Any]:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(request + "\n")
-        process.stdin.flush()
-        line = process.stdout.readline()
-        if not line:
-            raise ValueError(f"{interpreter} cannot run the torch loop: is torch installed there?")
-        return json.loads(line)
-
-    try:
-        yield run
-    finally:
-        process.communicate()
 
 
 def first_races(repeats: int = 5) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -45,6 +46,11 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def say(progress: str) -> None:
+    """Tell on stderr what is being measured: results go to stdout."""
+    print(progress, file=sys.stderr, flush=True)
 
 
 def seconds(work: Callable[[], Any]) -> float:

@@ -13,7 +13,7 @@ from optviz.figures.theme import DARK, FONT_FAMILY, LIGHT, Theme
 
 TILE = 96  # pixels of the figure for a picture, at most
 GREY = 0.5
-LABEL_LINES = 2
+LINE = 15  # pixels of the figure for a line of a label
 # From the page's colour to its accent: most cells are nearly empty, and the numbers stay readable.
 _COUNTS = {theme is DARK: [[0.0, theme.background], [1.0, theme.accent]] for theme in (LIGHT, DARK)}
 
@@ -47,7 +47,7 @@ def image_grid(
 
     Args:
         images: (count, h, w, 3) uint8; see `as_pictures` for weights.
-        labels: what stands below each; `<br>` begins a second line. None: no labels.
+        labels: what stands below each; `<br>` begins another line. None of them: no labels.
         columns: pictures in a row; None: about twice as many as rows.
         tile: pixels of the figure for the side of a picture.
         dark: for a dark page.
@@ -57,7 +57,8 @@ def image_grid(
     rows = max(math.ceil(count / columns), 1)
     # In pixels of the pictures; a label's room depends on how large one of them is drawn.
     gap = max(round(0.12 * width), 1)
-    below = gap + (math.ceil(15 * LABEL_LINES * width / tile) if labels else 0)
+    lines = max((1 + label.count("<br>") for label in labels), default=0)
+    below = gap + math.ceil(LINE * lines * width / tile)
     theme = DARK if dark else LIGHT
     sheet = np.empty((rows * (height + below), columns * (width + gap), 3))
     sheet[:] = [int(theme.background[i : i + 2], 16) for i in (1, 3, 5)]

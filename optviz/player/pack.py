@@ -7,15 +7,26 @@ the arrays, each at a multiple of 4. In the header an array is
 
 The header (`?` marks what may be missing; all panels share one playhead over 0 … num_steps):
 
-    id, title, num_steps, unit, live, autoplay, notes?: [str], report_step?: bool
+    id, title, num_steps, live, autoplay, notes?: [str], report_step?: bool
     runs:   label, color, dark_color, dash: [px], marker, visible, outcome, outcome_step, badge?
     panels: kind "map": title, xlabel, ylabel, xlim, ylim, grid (ny, nx) | null, floor?: f*,
             levels "log" | "linear", minima, saddles, starts: [[x, y]], draggable,
             path_stride?: steps between points, paths: [(starts, points, 2) per run]
-            kind "curves": title, xlabel, ylabel, scale "log" | "linear", steps_per_epoch? (ticks
-            count epochs), series: run, name?,
-            style? "solid" | "dashed" | "dots", and either constant: number or
+            kind "curves": title, note?, xlabel, ylabel, scale "log" | "linear",
+            steps_per_epoch? (ticks count epochs), series: run, name?,
+            style? "solid" | "dashed" | "thin" | "points" | "dots", and either constant: number or
             y (n,) | (starts, n), x? (n,) steps in rising order, band?: [low (n,), high (n,)]
+
+A training has beside these, so that the browser draws seeds as one curve along any axis:
+
+    axes: ["step", "epoch", "sample", "second"], those that there are
+    members: label, num_steps (done), diverged?, steps_per_epoch, samples_per_step,
+             clock: {steps (k,), seconds (k,)}
+    runs:   seeds: how many, members: [their numbers]
+    panels: key, chosen (shown to those who have not chosen), empty: what it waits for,
+            worst? "high" | "low": what a diverged seed counts as,
+            layers?: [names of the layers] by run; y is then (layers, n)
+            series: member; those of one run, name and style are seeds of one curve
 """
 
 from __future__ import annotations

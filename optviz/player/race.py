@@ -121,7 +121,6 @@ def pack_race(
     header: dict[str, Any] = {
         "title": map_panel["title"],
         "num_steps": states - 1,
-        "unit": "step",
         "live": False,
         "autoplay": autoplay,
         "notes": notes,

@@ -25,12 +25,11 @@ def stride_of(num_steps: int) -> int:
 
 def evenly(count: int, at_most: int) -> np.ndarray:
     """Indices of at most so many of `count` things, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, at_most)).round().astype(int))
+    return np.linspace(0, count - 1, min(count, at_most)).round().astype(int)
 
 
-def smoothed(values: Sequence[float], window: int, stride: int) -> dict[str, Any]:
+def smoothed(array: np.ndarray, window: int, stride: int) -> dict[str, Any]:
     """Every `stride`th step's mean over `window` steps up to it; NaN where one is not finite."""
-    array = np.fromiter(values, np.float64, len(values))
     keep = _kept(len(array), stride)
     first, end = np.maximum(keep + 1 - window, 0), keep + 1
     # sums over overlapping parts; a running sum would carry a single NaN to the end. Where a part
@@ -48,12 +47,12 @@ def epochs(run: RunResult, name: str, steps_per_epoch: int) -> dict[str, Any]:
     return {"y": values, "x": x}
 
 
-def layers(run: RunResult, names: str, values: str) -> dict[str, Any]:
-    """(layers, looks) of a number told of each layer, with the layers' names."""
+def layers(run: RunResult, values: str) -> dict[str, Any]:
+    """(layers, looks) of a number told of each layer."""
     looks = run.layers
     table = np.array([getattr(look, values) for look in looks], np.float64).T
     x = np.array([look.step for look in looks], np.float32)
-    return {"y": table, "x": x, "names": getattr(looks[0], names)}
+    return {"y": table, "x": x}
 
 
 def rates(
@@ -67,8 +66,9 @@ def rates(
     for number, group in enumerate(groups):
         told = [(i, learning_rates[i][: max(1, len(result.runs[i].losses))]) for i in group]
         told = [(i, rate) for i, rate in told if len(rate)]  # some rules have none
-        if told and len(np.unique(np.concatenate([rate for _, rate in told]))) == 1:
-            found.append({"run": number, "member": told[0][0], "constant": float(told[0][1][0])})
+        extremes = {float(value) for _, rate in told for value in (rate.min(), rate.max())}
+        if len(extremes) == 1:
+            found.append({"run": number, "member": told[0][0], "constant": extremes.pop()})
             continue
         for index, rate in told:
             keep = _kept(len(rate), stride)

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from optviz.engine.host_memory import keep_freed_memory
+
 PACKAGES = ("optviz", "jax", "jaxlib", "flax", "numpy")
 DETERMINISTIC_THREADS = 2
 DETERMINISTIC_FLAG = "--xla_gpu_deterministic_ops=true"
@@ -42,6 +44,7 @@ def settle(options: Mapping[str, Any], before: Mapping[str, Any] | None) -> None
         if deterministic and any(os.environ.get(name) != wanted[name] for name in wanted):
             raise ValueError("a deterministic training needs a process that has not used JAX yet")
         return
+    keep_freed_memory()
     os.environ.update(wanted)
     if options.get("platforms") is not None:
         os.environ["JAX_PLATFORMS"] = options["platforms"]

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from optviz import benchmarks
-from optviz.benchmarks import maps, race
+from optviz.benchmarks import maps, peer, race
 from optviz.benchmarks.report import bar, spread, stamp, table
 
 
@@ -44,8 +44,8 @@ def test_races_run_without_torch(monkeypatch):
     monkeypatch.setattr(race, "CALLS", 1)
     monkeypatch.setattr(race, "RULES", ("sgd", "adam"))
     monkeypatch.setattr(race, "first_races", lambda: [1.0])
-    monkeypatch.setattr(race.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.delenv(race.TORCH_VARIABLE, raising=False)
+    monkeypatch.setattr(peer.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.delenv(peer.VARIABLE, raising=False)
     result = race.measure(rounds=1)
     assert any("no torch arm" in note for note in result["notes"])
     assert any("paths agree with optax" in note for note in result["notes"])

@@ -46,9 +46,16 @@ def training(
     labels, count = [member.label for member in members], len(members)
     result.add(
         Started(
-            "started", labels, [epochs * n for n in per_epoch], per_epoch, [1000] * count,
-            [IMAGES] * count, [1000] * count, ["a", "b"], "made up",
-        )  # fmt: skip
+            "started",
+            labels,
+            [epochs * n for n in per_epoch],
+            per_epoch,
+            [1000] * count,
+            [IMAGES] * count,
+            [1000] * count,
+            ["a", "b"],
+            "made up",
+        )
     )
     for index, member in enumerate(members):
         _run(result, index, member.seed, member.run, per_epoch[index], epochs, share, diverges)
@@ -106,7 +113,7 @@ def rates(result: TrainResult, moving: bool = True) -> list[np.ndarray]:
     """Each member's learning rate at every step: cosine, or the same all the time."""
     steps = result.started.num_steps if result.started else []
     return [
-        np.float32(0.1 if i % 2 else 0.05)
+        np.float32(0.01 if member.run else 0.1)
         * (0.5 + 0.5 * np.cos(np.pi * np.arange(n) / n) if moving else np.ones(n))
-        for i, n in enumerate(steps)
+        for member, n in zip(result.spec.members(), steps, strict=True)
     ]

@@ -194,7 +194,6 @@ def test_live_curves_grow_without_losing_the_view(
                 "id": f"live-{steps}",
                 "title": "Live",
                 "num_steps": steps,
-                "unit": "step",
                 "live": True,
                 "autoplay": False,
                 "runs": runs,

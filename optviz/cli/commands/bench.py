@@ -7,7 +7,7 @@ from pathlib import Path
 
 EXAMPLE = "optviz bench race --out race.json"
 
-NAMES = ("race", "maps", "player")
+NAMES = ("race", "maps", "player", "networks")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--torch-python",
         metavar="PYTHON",
-        help="an interpreter that has PyTorch, to compare races with (it is never a dependency)",
+        help="an interpreter that has PyTorch, to compare with (it is never a dependency)",
+    )
+    parser.add_argument(
+        "--data", metavar="DIR", help="a folder with CIFAR-10's files, for accuracies of networks"
     )
 
 
@@ -26,5 +29,6 @@ def run(options: argparse.Namespace) -> None:
 
     if options.out and not Path(options.out).absolute().parent.is_dir():
         raise ValueError(f"--out: there is no folder {str(Path(options.out).parent)!r}")
-    extra = {"torch_python": options.torch_python} if options.torch_python else {}
+    given = {"torch_python": options.torch_python, "data": options.data}
+    extra = {name: value for name, value in given.items() if value}
     benchmarks.run(options.name, options.device, options.out, **extra)

@@ -121,7 +121,7 @@ def show_comparison(options: argparse.Namespace) -> None:
     if options.json:
         print(table.to_json(orient="records"))
     else:
-        if (table["seeds"] == 1).all():  # no spread to show
+        if set(table["seeds"]) == {1}:  # no spread to show
             table = table.loc[:, ~table.columns.str.contains("(?:least|greatest)$")]
         print(table.to_string(index=False, na_rep="–", float_format=lambda v: f"{v:.4g}"))
 

@@ -924,6 +924,26 @@ function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
   ctx.fillText(label, rect.x + rect.w, baseline);
 }
 
+function drawWords(ctx, rect, words, { theme, scale }) {
+  ctx.fillStyle = theme.muted;
+  ctx.font = `${13 * scale}px ${theme.font}`;
+  ctx.textAlign = "center";
+  ctx.fillText(words, rect.x + rect.w / 2, rect.y + rect.h / 2);
+}
+
+function drawPlace(ctx, rect, xs, place, color, dash, width) {
+  const x = xs.px(place);
+  if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
+  ctx.strokeStyle = color;
+  ctx.lineWidth = width;
+  ctx.setLineDash(dash);
+  ctx.beginPath();
+  ctx.moveTo(x, rect.y);
+  ctx.lineTo(x, rect.y + rect.h);
+  ctx.stroke();
+  ctx.setLineDash([]);
+}
+
 // layers.js
 class Layers {
   constructor(host, names) {
@@ -1139,13 +1159,34 @@ function drawPoints(ctx, series, line, from, to, xs, ys, frame) {
   for (let i = Math.ceil(from / every) * every; i < to; i += every)
     if (Number.isFinite(line[i]))
       drawMarker(
-        ctx, runs[series.run].marker, place(i), ys.px(line[i]), 3.4 * scale, ink, theme.background, 1,
+        ctx, runs[series.run].marker, place(i), ys.px(line[i]), 3.4 * scale,
+        ink, theme.background, 1,
       );
+}
+
+function nameEnds(ctx, ends, rect, { theme, scale }) {
+  ctx.font = `600 ${11 * scale}px ${theme.font}`;
+  ctx.textBaseline = "middle";
+  ctx.lineJoin = "round";
+  let last = -Infinity;
+  for (const { x, y, text, ink } of [...ends].sort((a, b) => a.y - b.y)) {
+    if (y - last < 12 * scale) continue;
+    last = y;
+    const right = x + ctx.measureText(text).width + 10 * scale < rect.x + rect.w;
+    ctx.textAlign = right ? "left" : "right";
+    const at = [x + (right ? 8 : -8) * scale, right ? y : y - 9 * scale];
+    ctx.strokeStyle = theme.background;
+    ctx.lineWidth = 4 * scale;
+    ctx.strokeText(text, ...at);
+    ctx.fillStyle = ink;
+    ctx.fillText(text, ...at);
+  }
 }
 
 // curves.js
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
 const REACH = 40; // pixels from the pointer within which a curve is the nearest
+const CROWD = 12; // curves beyond which all but the nearest one step back
 
 class CurvePanel {
   constructor(host) {
@@ -1154,7 +1195,6 @@ class CurvePanel {
     this.layers = new Layers(host, ["base", "trail", "top"]);
     this.baseStale = true;
     this.drawn = null; // the step up to which the trail layer is drawn; null: not at all
-    this.near = null; // the curve under the pointer: "run|name"
   }
 
   setData(panel, series) {
@@ -1310,43 +1350,46 @@ class CurvePanel {
     const ctx = this.layers.top;
     const rect = this.rect(scale);
     this.layers.clear("top");
-    const line = (step, color, dash, width) => {
-      const x = this.xs.px(step);
-      if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
-      ctx.strokeStyle = color;
-      ctx.lineWidth = width;
-      ctx.setLineDash(dash);
-      ctx.beginPath();
-      ctx.moveTo(x, rect.y);
-      ctx.lineTo(x, rect.y + rect.h);
-      ctx.stroke();
-      ctx.setLineDash([]);
-    };
-    if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
-    line(frame.step, rgba(theme.text, 0.75), [], 1.1);
-    for (const series of this.shown(frame)) {
-      if (series.thin) continue;
+    const { xs } = this;
+    if (frame.hoverStep !== null) drawPlace(ctx, rect, xs, frame.hoverStep, theme.muted, [2, 3], 1);
+    drawPlace(ctx, rect, xs, frame.step, rgba(theme.text, 0.75), [], 1.1);
+    const ends = [];
+    const drawn = this.shown(frame).filter((series) => !series.thin);
+    const near = drawn.filter((series) => this.isNear(series, frame));
+    const crowded = near.length > 0 && drawn.length > CROWD;
+    ctx.fillStyle = rgba(theme.background, 0.6);
+    if (crowded) ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
+    for (const series of near) this.emphasise(ctx, rect, series, frame);
+    for (const series of drawn) {
       const run = frame.runs[series.run];
-      if (this.near === nameOf(series)) this.emphasise(ctx, rect, series, run, frame);
       const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
       const x = this.xs.px(place);
       const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
-      ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
-      this.drawTip(ctx, series, run, frame, x, y);
       if (series.style === "thin") continue;
-      const size = series.depth === null ? 4 : 2.6;
-      const shape = series.depth === null ? run.marker : "circle";
+      const dim = frame.highlight >= 0 && frame.highlight !== series.run;
+      ctx.globalAlpha = dim || (crowded && !near.includes(series)) ? 0.15 : 1;
+      this.drawTip(ctx, series, run, frame, x, y);
+      const layer = series.depth !== null;
       const ink = inkOf(series, frame);
-      drawMarker(ctx, shape, x, y, size * scale, ink, theme.background, 1.3 * scale);
+      const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
+      drawMarker(ctx, shape, x, y, size, ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
+      if (layer) ends.push({ x, y, text: series.name, ink });
     }
-    if (this.panel.empty && !this.series.length) this.drawEmpty(ctx, rect, frame);
+    nameEnds(ctx, ends, rect, frame);
+    if (this.panel.empty && !this.series.length) drawWords(ctx, rect, this.panel.empty, frame);
   }
 
-  emphasise(ctx, rect, series, run, frame) {
-    if (!series.main) return;
+  isNear(series, { near }) {
+    if (!near || !series.main) return false;
+    if (near.panel === this) return near.name === nameOf(series);
+    return near.run === series.run && series.name === null && near.layer === null;
+  }
+
+  emphasise(ctx, rect, series, frame) {
+    const run = frame.runs[series.run];
     const end = countUpTo(series, frame.step);
     this.clipped(ctx, rect, () => {
       ctx.strokeStyle = frame.theme.background;
@@ -1357,13 +1400,6 @@ class CurvePanel {
       ctx.stroke();
       this.stroke(ctx, series, series.main, 0, end, run, frame, 1, 3);
     });
-  }
-
-  drawEmpty(ctx, rect, { theme, scale }) {
-    ctx.fillStyle = theme.muted;
-    ctx.font = `${13 * scale}px ${theme.font}`;
-    ctx.textAlign = "center";
-    ctx.fillText(this.panel.empty, rect.x + rect.w / 2, rect.y + rect.h / 2);
   }
 
   drawTip(ctx, series, run, frame, x, y) {
@@ -1395,7 +1431,7 @@ class CurvePanel {
         name: series.name,
         value: seriesAt(series, step),
         color: inkOf(series, frame),
-        near: this.near === nameOf(series),
+        near: this.isNear(series, frame),
       }));
   }
 
@@ -1405,13 +1441,9 @@ class CurvePanel {
     for (const series of this.shown(frame)) {
       if (series.thin) continue;
       const off = Math.abs(this.ys.px(seriesAt(series, this.xs.value(x))) - y);
-      if (off < distance) [best, distance] = [nameOf(series), off];
+      if (off < distance) [best, distance] = [series, off];
     }
-    return best;
-  }
-
-  setNear(name) {
-    this.near = name;
+    return best && { panel: this, name: nameOf(best), run: best.run, layer: best.depth };
   }
 }
 
@@ -1566,22 +1598,18 @@ function bindCurves(player, panel) {
   const stepAt = (x) => player.axis.whole(clamp(panel.xs.value(x), 0, player.axis.span));
   listenGestures(panel.host, {
     hover(x, y) {
-      if (!within(rect(), x, y)) return this.leave();
+      if (!within(rect(), x, y)) return leave(player);
       const step = stepAt(x);
-      player.hover = { step, point: null };
-      const frame = player.frame();
-      if (player.header.axes) panel.setNear(panel.nearest(x, y, frame));
-      const rows = curveRows(panel, step, frame);
+      const near = player.header.axes ? panel.nearest(x, y, player.frame()) : null;
+      player.hover = { step, point: null, near };
+      const rows = curveRows(panel, step, player.frame());
       const per = panel.panel.steps_per_epoch;
       const epoch = per ? `epoch ${(step / per).toFixed(1)}, ` : "";
       const head = `${epoch}${player.axis.words(step)}`;
       player.readout.show(head, rows, ...place(player, panel, x, y));
       player.wake();
     },
-    leave() {
-      panel.setNear(null);
-      leave(player);
-    },
+    leave: () => leave(player),
     press: () => (player.xview ? "pan" : "scrub"),
     move(kind, x, y, dx) {
       player.readout.hide();
@@ -2388,7 +2416,7 @@ function panelShell(kind, onScale) {
       const places = [];
       if (panel.minima?.length) places.push("★ minimum");
       if (panel.saddles?.length) places.push("✕ saddle");
-      key.textContent = places.join("   ");
+      key.textContent = panel.note || places.join("   ");
     },
   };
 }
@@ -2399,6 +2427,7 @@ function layerChooser() {
   element.hidden = true;
   const ramp = document.createElement("span");
   ramp.className = "ov-ramp";
+  ramp.title = "from the first layer to the last";
   const select = document.createElement("select");
   select.setAttribute("aria-label", "Layers of");
   element.append(ramp, select);
@@ -2413,7 +2442,7 @@ function layerChooser() {
       if (offered !== labels.join("\n")) {
         offered = labels.join("\n");
         const layersOf = labels.map((label) => new Option(`layers of ${label}`, label));
-        select.replaceChildren(new Option("median layer of each", ""), ...layersOf);
+        select.replaceChildren(new Option("median layer", ""), ...layersOf);
       }
       select.value = chosen;
       ramp.hidden = !chosen;
@@ -2561,7 +2590,7 @@ class Axis {
     );
     const ends = this.members.map((member, i) => this.at(i, member.num_steps));
     this.span = kind === "step" ? header.num_steps : Math.max(...ends, 0);
-    this.perStep = kind === "step" ? 1 : this.span / Math.max(1, header.num_steps);
+    this.perStep = kind === "step" ? 1 : this.span / Math.max(1, header.num_steps) || 1;
   }
 
   get name() {
@@ -2792,22 +2821,25 @@ class Options {
 }
 
 // seeds.js
+const WORST = { high: Infinity, low: -Infinity };
+const LAG = 0.1; // of a curve, by which seeds that train by turns are apart
+
 function gather(panel, axis, { singles, run }) {
   const groups = new Map();
   for (const series of panel.series)
-    for (const curve of panel.layers ? layersOf(series, series.run === run) : [curveOf(series)]) {
-      if (panel.layers && run >= 0 && series.run !== run) continue;
+    for (const curve of curvesOf(series, panel.layers, run)) {
       const key = [curve.run, curve.name, curve.style].join("|");
       if (!groups.has(key)) groups.set(key, []);
       groups.get(key).push(curve);
     }
   const out = [];
   for (const curves of groups.values()) {
-    const whole = together(curves, axis);
+    const whole = together(curves, axis, panel.worst);
     out.push(whole);
     const many = curves.length > 1 && whole.constant === null;
     if (many && singles && whole.style !== "thin" && whole.style !== "dashed")
-      for (const curve of curves) out.push({ ...placed(curve, axis), thin: true });
+      for (const curve of curves)
+        out.push({ ...placed({ ...curve, style: "solid" }, axis), thin: true });
   }
   return out;
 }
@@ -2816,17 +2848,19 @@ function curveOf({ run, member, name = null, style = "solid", constant = null, x
   return { run, member, name, style, constant, x: x ? x.data : null, y: y ? y.data : null };
 }
 
-function layersOf(series, chosen) {
+function curvesOf(series, layers, run) {
+  if (!layers) return [curveOf(series)];
+  if (run >= 0 && series.run !== run) return [];
   const [count, length] = series.y.shape;
   const rows = Array.from({ length: count }, (_, i) =>
     series.y.data.subarray(i * length, (i + 1) * length),
   );
   const base = { ...curveOf(series), name: null };
-  if (!chosen) return [{ ...base, y: count === 1 ? rows[0] : medianOf(rows, length) }];
+  if (run < 0) return [{ ...base, y: count === 1 ? rows[0] : medianOf(rows, length) }];
   return rows.map((y, i) => ({
     ...base,
     y,
-    name: series.names[i],
+    name: layers[run][i],
     depth: count > 1 ? i / (count - 1) : 0,
   }));
 }
@@ -2844,25 +2878,34 @@ function stepsOf({ x, y }) {
   return x || Float64Array.from(y, (_, i) => i);
 }
 
-function together(curves, axis) {
+function together(curves, axis, worst) {
   if (curves.length === 1 || curves[0].constant !== null) return placed(curves[0], axis);
   const longest = curves.reduce((a, b) => (b.y.length > a.y.length ? b : a));
-  const steps = stepsOf(longest);
-  const own = curves.map((curve) => (curve === longest ? curve.y : resampled(curve, steps)));
-  const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length));
-  const column = [];
+  let steps = stepsOf(longest);
+  const own = curves.map((curve) => ({
+    y: curve === longest ? curve.y : resampled(curve, steps),
+    after: worst && axis.members[curve.member].diverged ? WORST[worst] : null,
+  }));
+  const common = Math.min(...own.map(({ y, after }) => (after === null ? y.length : Infinity)));
+  if (common >= (1 - LAG) * steps.length) steps = steps.slice(0, common);
+  const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length).fill(NaN));
   for (let i = 0; i < steps.length; i++) {
-    column.length = 0;
-    for (const y of own)
-      if (i < y.length) column.push(Number.isNaN(y[i]) ? Infinity : y[i]);
+    const column = [];
+    for (const { y, after } of own) {
+      const value = i < y.length && !Number.isNaN(y[i]) ? y[i] : after;
+      if (value !== null) column.push(value);
+    }
+    if (!column.length) continue;
     column.sort((a, b) => a - b);
     const half = column.length >> 1;
-    low[i] = column[0];
-    high[i] = column[column.length - 1];
     main[i] = column.length % 2 ? column[half] : (column[half - 1] + column[half]) / 2;
+    const finite = column.filter(Number.isFinite);
+    low[i] = finite[0];
+    high[i] = finite[finite.length - 1];
   }
-  const x = axis.kind === "step" ? longest.x : meanPlaces(curves, axis, steps);
-  const spread = low.some((value, i) => value !== high[i]);
+  const members = axis.kind === "second" ? curves.map(({ member }) => member) : [longest.member];
+  const x = axis.kind === "step" ? longest.x && steps : axis.places(members, steps);
+  const spread = low.some((value, i) => value < high[i]);
   const quiet = curves[0].style === "dashed" || curves[0].style === "thin";
   return { ...placed(longest, axis), x, main, band: spread && !quiet ? [low, high] : null };
 }
@@ -2880,11 +2923,6 @@ function resampled(curve, steps) {
     out.push(u === 0 ? y[k] : y[k] + u * (y[next] - y[k]));
   }
   return Float32Array.from(out);
-}
-
-function meanPlaces(curves, axis, steps) {
-  const members = axis.kind === "second" ? curves.map((curve) => curve.member) : [curves[0].member];
-  return axis.places(members, steps);
 }
 
 // training.js
@@ -3140,6 +3178,7 @@ class Player {
       scale: this.scale || 1,
       hoverStep: this.hover.step,
       hoverPoint: this.hover.point,
+      near: this.hover.near ?? null,
       xview: { from, to },
       moving: this.moving,
       preview: false,

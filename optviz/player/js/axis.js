@@ -43,7 +43,7 @@ export class Axis {
     /** The greatest place that anyone has reached. */
     this.span = kind === "step" ? header.num_steps : Math.max(...ends, 0);
     /** Length of a step of the longest run. */
-    this.perStep = kind === "step" ? 1 : this.span / Math.max(1, header.num_steps);
+    this.perStep = kind === "step" ? 1 : this.span / Math.max(1, header.num_steps) || 1;
   }
 
   get name() {

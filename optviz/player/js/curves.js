@@ -1,15 +1,16 @@
 // A panel of curves over steps: the past bright, the future faint.
 
-import { drawGrid } from "./grid.js";
+import { drawGrid, drawPlace, drawWords } from "./grid.js";
 import { Layers } from "./layers.js";
 import { drawMarker } from "./marks.js";
 import { rgba } from "./palette.js";
 import { makeScale } from "./scales.js";
 import { countUpTo, lastPlace, seriesAt, traceLine, valueRange } from "./series.js";
-import { drawPoints, fillBand, inkOf } from "./strokes.js";
+import { drawPoints, fillBand, inkOf, nameEnds } from "./strokes.js";
 
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
 const REACH = 40; // pixels from the pointer within which a curve is the nearest
+const CROWD = 12; // curves beyond which all but the nearest one step back
 
 export class CurvePanel {
   /** @param {HTMLElement} host the box that the canvases fill */
@@ -19,7 +20,6 @@ export class CurvePanel {
     this.layers = new Layers(host, ["base", "trail", "top"]);
     this.baseStale = true;
     this.drawn = null; // the step up to which the trail layer is drawn; null: not at all
-    this.near = null; // the curve under the pointer: "run|name"
   }
 
   /** Takes new data; the choice of axis and the zoom stay. */
@@ -184,45 +184,49 @@ export class CurvePanel {
     const ctx = this.layers.top;
     const rect = this.rect(scale);
     this.layers.clear("top");
-    const line = (step, color, dash, width) => {
-      const x = this.xs.px(step);
-      if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
-      ctx.strokeStyle = color;
-      ctx.lineWidth = width;
-      ctx.setLineDash(dash);
-      ctx.beginPath();
-      ctx.moveTo(x, rect.y);
-      ctx.lineTo(x, rect.y + rect.h);
-      ctx.stroke();
-      ctx.setLineDash([]);
-    };
-    if (frame.hoverStep !== null) line(frame.hoverStep, theme.muted, [2, 3], 1);
-    line(frame.step, rgba(theme.text, 0.75), [], 1.1);
-    for (const series of this.shown(frame)) {
-      if (series.thin) continue;
+    const { xs } = this;
+    if (frame.hoverStep !== null) drawPlace(ctx, rect, xs, frame.hoverStep, theme.muted, [2, 3], 1);
+    drawPlace(ctx, rect, xs, frame.step, rgba(theme.text, 0.75), [], 1.1);
+    const ends = [];
+    const drawn = this.shown(frame).filter((series) => !series.thin);
+    const near = drawn.filter((series) => this.isNear(series, frame));
+    const crowded = near.length > 0 && drawn.length > CROWD;
+    ctx.fillStyle = rgba(theme.background, 0.6);
+    if (crowded) ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
+    for (const series of near) this.emphasise(ctx, rect, series, frame);
+    for (const series of drawn) {
       const run = frame.runs[series.run];
-      if (this.near === nameOf(series)) this.emphasise(ctx, rect, series, run, frame);
       // who has come to an end stays there, where others go on
       const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
       const x = this.xs.px(place);
       const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
-      ctx.globalAlpha = frame.highlight >= 0 && frame.highlight !== series.run ? 0.15 : 1;
-      this.drawTip(ctx, series, run, frame, x, y);
       if (series.style === "thin") continue;
-      const size = series.depth === null ? 4 : 2.6;
-      const shape = series.depth === null ? run.marker : "circle";
+      const dim = frame.highlight >= 0 && frame.highlight !== series.run;
+      ctx.globalAlpha = dim || (crowded && !near.includes(series)) ? 0.15 : 1;
+      this.drawTip(ctx, series, run, frame, x, y);
+      const layer = series.depth !== null;
       const ink = inkOf(series, frame);
-      drawMarker(ctx, shape, x, y, size * scale, ink, theme.background, 1.3 * scale);
+      const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
+      drawMarker(ctx, shape, x, y, size, ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
+      if (layer) ends.push({ x, y, text: series.name, ink });
     }
-    if (this.panel.empty && !this.series.length) this.drawEmpty(ctx, rect, frame);
+    nameEnds(ctx, ends, rect, frame);
+    if (this.panel.empty && !this.series.length) drawWords(ctx, rect, this.panel.empty, frame);
   }
 
-  /** The curve under the pointer, lifted off the others. */
-  emphasise(ctx, rect, series, run, frame) {
-    if (!series.main) return;
+  /** Whether it is the curve under the pointer, or the same run's curve in another panel. */
+  isNear(series, { near }) {
+    if (!near || !series.main) return false;
+    if (near.panel === this) return near.name === nameOf(series);
+    return near.run === series.run && series.name === null && near.layer === null;
+  }
+
+  /** A curve lifted off the others. */
+  emphasise(ctx, rect, series, frame) {
+    const run = frame.runs[series.run];
     const end = countUpTo(series, frame.step);
     this.clipped(ctx, rect, () => {
       ctx.strokeStyle = frame.theme.background;
@@ -233,14 +237,6 @@ export class CurvePanel {
       ctx.stroke();
       this.stroke(ctx, series, series.main, 0, end, run, frame, 1, 3);
     });
-  }
-
-  /** What a panel waits for. */
-  drawEmpty(ctx, rect, { theme, scale }) {
-    ctx.fillStyle = theme.muted;
-    ctx.font = `${13 * scale}px ${theme.font}`;
-    ctx.textAlign = "center";
-    ctx.fillText(this.panel.empty, rect.x + rect.w / 2, rect.y + rect.h / 2);
   }
 
   /** The piece between the last whole point and a playhead between two points. */
@@ -274,24 +270,20 @@ export class CurvePanel {
         name: series.name,
         value: seriesAt(series, step),
         color: inkOf(series, frame),
-        near: this.near === nameOf(series),
+        near: this.isNear(series, frame),
       }));
   }
 
-  /** The name of the curve nearest to a pixel, or null. */
+  /** The curve nearest to a pixel, or null. */
   nearest(x, y, frame) {
     let best = null;
     let distance = REACH * frame.scale;
     for (const series of this.shown(frame)) {
       if (series.thin) continue;
       const off = Math.abs(this.ys.px(seriesAt(series, this.xs.value(x))) - y);
-      if (off < distance) [best, distance] = [nameOf(series), off];
+      if (off < distance) [best, distance] = [series, off];
     }
-    return best;
-  }
-
-  setNear(name) {
-    this.near = name;
+    return best && { panel: this, name: nameOf(best), run: best.run, layer: best.depth };
   }
 }
 

@@ -53,3 +53,25 @@ export function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
   ctx.textAlign = "right";
   ctx.fillText(label, rect.x + rect.w, baseline);
 }
+
+/** What a panel waits for. */
+export function drawWords(ctx, rect, words, { theme, scale }) {
+  ctx.fillStyle = theme.muted;
+  ctx.font = `${13 * scale}px ${theme.font}`;
+  ctx.textAlign = "center";
+  ctx.fillText(words, rect.x + rect.w / 2, rect.y + rect.h / 2);
+}
+
+/** An upright line at a place: the playhead, or where the pointer is. */
+export function drawPlace(ctx, rect, xs, place, color, dash, width) {
+  const x = xs.px(place);
+  if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
+  ctx.strokeStyle = color;
+  ctx.lineWidth = width;
+  ctx.setLineDash(dash);
+  ctx.beginPath();
+  ctx.moveTo(x, rect.y);
+  ctx.lineTo(x, rect.y + rect.h);
+  ctx.stroke();
+  ctx.setLineDash([]);
+}

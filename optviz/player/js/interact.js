@@ -32,22 +32,18 @@ function bindCurves(player, panel) {
   const stepAt = (x) => player.axis.whole(clamp(panel.xs.value(x), 0, player.axis.span));
   listenGestures(panel.host, {
     hover(x, y) {
-      if (!within(rect(), x, y)) return this.leave();
+      if (!within(rect(), x, y)) return leave(player);
       const step = stepAt(x);
-      player.hover = { step, point: null };
-      const frame = player.frame();
-      if (player.header.axes) panel.setNear(panel.nearest(x, y, frame));
-      const rows = curveRows(panel, step, frame);
+      const near = player.header.axes ? panel.nearest(x, y, player.frame()) : null;
+      player.hover = { step, point: null, near };
+      const rows = curveRows(panel, step, player.frame());
       const per = panel.panel.steps_per_epoch;
       const epoch = per ? `epoch ${(step / per).toFixed(1)}, ` : "";
       const head = `${epoch}${player.axis.words(step)}`;
       player.readout.show(head, rows, ...place(player, panel, x, y));
       player.wake();
     },
-    leave() {
-      panel.setNear(null);
-      leave(player);
-    },
+    leave: () => leave(player),
     press: () => (player.xview ? "pan" : "scrub"),
     move(kind, x, y, dx) {
       player.readout.hide();

@@ -159,6 +159,7 @@ export class Player {
       scale: this.scale || 1,
       hoverStep: this.hover.step,
       hoverPoint: this.hover.point,
+      near: this.hover.near ?? null,
       xview: { from, to },
       moving: this.moving,
       preview: false,

@@ -2,9 +2,12 @@
 
 import { medianOf } from "./series.js";
 
+const WORST = { high: Infinity, low: -Infinity };
+const LAG = 0.1; // of a curve, by which seeds that train by turns are apart
+
 /**
  * One panel's series, ready to draw: see `prepareSeries`.
- * @param {object} panel from the message; where it has `layers`, a series has a row for each
+ * @param {object} panel from the message; where it names `layers`, a series has a row for each
  * @param {object} axis where every member's steps lie
  * @param {{singles: boolean, run: number}} choice whether the single seeds are drawn too; whose
  *   layers are drawn, −1: of everyone the middle one
@@ -12,19 +15,19 @@ import { medianOf } from "./series.js";
 export function gather(panel, axis, { singles, run }) {
   const groups = new Map();
   for (const series of panel.series)
-    for (const curve of panel.layers ? layersOf(series, series.run === run) : [curveOf(series)]) {
-      if (panel.layers && run >= 0 && series.run !== run) continue;
+    for (const curve of curvesOf(series, panel.layers, run)) {
       const key = [curve.run, curve.name, curve.style].join("|");
       if (!groups.has(key)) groups.set(key, []);
       groups.get(key).push(curve);
     }
   const out = [];
   for (const curves of groups.values()) {
-    const whole = together(curves, axis);
+    const whole = together(curves, axis, panel.worst);
     out.push(whole);
     const many = curves.length > 1 && whole.constant === null;
     if (many && singles && whole.style !== "thin" && whole.style !== "dashed")
-      for (const curve of curves) out.push({ ...placed(curve, axis), thin: true });
+      for (const curve of curves)
+        out.push({ ...placed({ ...curve, style: "solid" }, axis), thin: true });
   }
   return out;
 }
@@ -33,18 +36,20 @@ function curveOf({ run, member, name = null, style = "solid", constant = null, x
   return { run, member, name, style, constant, x: x ? x.data : null, y: y ? y.data : null };
 }
 
-/** A curve for each layer of the run that was chosen; of others, the median over their layers. */
-function layersOf(series, chosen) {
+/** A curve for each layer of the run that was chosen; without one, each run's median layer. */
+function curvesOf(series, layers, run) {
+  if (!layers) return [curveOf(series)];
+  if (run >= 0 && series.run !== run) return [];
   const [count, length] = series.y.shape;
   const rows = Array.from({ length: count }, (_, i) =>
     series.y.data.subarray(i * length, (i + 1) * length),
   );
   const base = { ...curveOf(series), name: null };
-  if (!chosen) return [{ ...base, y: count === 1 ? rows[0] : medianOf(rows, length) }];
+  if (run < 0) return [{ ...base, y: count === 1 ? rows[0] : medianOf(rows, length) }];
   return rows.map((y, i) => ({
     ...base,
     y,
-    name: series.names[i],
+    name: layers[run][i],
     depth: count > 1 ? i / (count - 1) : 0,
   }));
 }
@@ -63,28 +68,40 @@ function stepsOf({ x, y }) {
 }
 
 /**
- * Median, least and greatest of the curves that have come so far, at the steps of the longest.
- * Seeds differ in nothing that moves them along an axis but the clock: there their mean counts.
+ * Median, least and greatest of the seeds that have come so far, at the steps of the longest.
+ * Where a panel says what is worst, a seed that diverged counts as that from then on: the median
+ * of those that are left would be too good. The band is that of the finite values.
  */
-function together(curves, axis) {
+function together(curves, axis, worst) {
   if (curves.length === 1 || curves[0].constant !== null) return placed(curves[0], axis);
   const longest = curves.reduce((a, b) => (b.y.length > a.y.length ? b : a));
-  const steps = stepsOf(longest);
-  const own = curves.map((curve) => (curve === longest ? curve.y : resampled(curve, steps)));
-  const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length));
-  const column = [];
+  let steps = stepsOf(longest);
+  const own = curves.map((curve) => ({
+    y: curve === longest ? curve.y : resampled(curve, steps),
+    after: worst && axis.members[curve.member].diverged ? WORST[worst] : null,
+  }));
+  // the few steps that not all have done yet would make the curve's end leap at every look
+  const common = Math.min(...own.map(({ y, after }) => (after === null ? y.length : Infinity)));
+  if (common >= (1 - LAG) * steps.length) steps = steps.slice(0, common);
+  const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length).fill(NaN));
   for (let i = 0; i < steps.length; i++) {
-    column.length = 0;
-    for (const y of own)
-      if (i < y.length) column.push(Number.isNaN(y[i]) ? Infinity : y[i]);
+    const column = [];
+    for (const { y, after } of own) {
+      const value = i < y.length && !Number.isNaN(y[i]) ? y[i] : after;
+      if (value !== null) column.push(value);
+    }
+    if (!column.length) continue;
     column.sort((a, b) => a - b);
     const half = column.length >> 1;
-    low[i] = column[0];
-    high[i] = column[column.length - 1];
     main[i] = column.length % 2 ? column[half] : (column[half - 1] + column[half]) / 2;
+    const finite = column.filter(Number.isFinite);
+    low[i] = finite[0];
+    high[i] = finite[finite.length - 1];
   }
-  const x = axis.kind === "step" ? longest.x : meanPlaces(curves, axis, steps);
-  const spread = low.some((value, i) => value !== high[i]);
+  const members = axis.kind === "second" ? curves.map(({ member }) => member) : [longest.member];
+  // without an array of its own, a curve has a point at every step
+  const x = axis.kind === "step" ? longest.x && steps : axis.places(members, steps);
+  const spread = low.some((value, i) => value < high[i]);
   const quiet = curves[0].style === "dashed" || curves[0].style === "thin";
   return { ...placed(longest, axis), x, main, band: spread && !quiet ? [low, high] : null };
 }
@@ -103,9 +120,4 @@ function resampled(curve, steps) {
     out.push(u === 0 ? y[k] : y[k] + u * (y[next] - y[k]));
   }
   return Float32Array.from(out);
-}
-
-function meanPlaces(curves, axis, steps) {
-  const members = axis.kind === "second" ? curves.map((curve) => curve.member) : [curves[0].member];
-  return axis.places(members, steps);
 }

@@ -45,7 +45,7 @@ export function panelShell(kind, onScale) {
       const places = [];
       if (panel.minima?.length) places.push("★ minimum");
       if (panel.saddles?.length) places.push("✕ saddle");
-      key.textContent = places.join("   ");
+      key.textContent = panel.note || places.join("   ");
     },
   };
 }
@@ -57,6 +57,7 @@ function layerChooser() {
   element.hidden = true;
   const ramp = document.createElement("span");
   ramp.className = "ov-ramp";
+  ramp.title = "from the first layer to the last";
   const select = document.createElement("select");
   select.setAttribute("aria-label", "Layers of");
   element.append(ramp, select);
@@ -71,7 +72,7 @@ function layerChooser() {
       if (offered !== labels.join("\n")) {
         offered = labels.join("\n");
         const layersOf = labels.map((label) => new Option(`layers of ${label}`, label));
-        select.replaceChildren(new Option("median layer of each", ""), ...layersOf);
+        select.replaceChildren(new Option("median layer", ""), ...layersOf);
       }
       select.value = chosen;
       ramp.hidden = !chosen;

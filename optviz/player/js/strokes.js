@@ -35,6 +35,30 @@ export function drawPoints(ctx, series, line, from, to, xs, ys, frame) {
   for (let i = Math.ceil(from / every) * every; i < to; i += every)
     if (Number.isFinite(line[i]))
       drawMarker(
-        ctx, runs[series.run].marker, place(i), ys.px(line[i]), 3.4 * scale, ink, theme.background, 1,
+        ctx, runs[series.run].marker, place(i), ys.px(line[i]), 3.4 * scale,
+        ink, theme.background, 1,
       );
+}
+
+/**
+ * Writes names beside the ends of curves, as many as have room.
+ * @param {{x, y, text, ink}[]} ends
+ */
+export function nameEnds(ctx, ends, rect, { theme, scale }) {
+  ctx.font = `600 ${11 * scale}px ${theme.font}`;
+  ctx.textBaseline = "middle";
+  ctx.lineJoin = "round";
+  let last = -Infinity;
+  for (const { x, y, text, ink } of [...ends].sort((a, b) => a.y - b.y)) {
+    if (y - last < 12 * scale) continue;
+    last = y;
+    const right = x + ctx.measureText(text).width + 10 * scale < rect.x + rect.w;
+    ctx.textAlign = right ? "left" : "right";
+    const at = [x + (right ? 8 : -8) * scale, right ? y : y - 9 * scale];
+    ctx.strokeStyle = theme.background;
+    ctx.lineWidth = 4 * scale;
+    ctx.strokeText(text, ...at);
+    ctx.fillStyle = ink;
+    ctx.fillText(text, ...at);
+  }
 }

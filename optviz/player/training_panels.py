@@ -1,0 +1,138 @@
+"""The panels of a training: what can be seen of it, step by step and epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from optviz.engine.train_events import TrainResult
+from optviz.player import training_curves as curves
+from optviz.player.grown import array_of
+
+
+def panels(
+    result: TrainResult,
+    groups: Sequence[Sequence[int]],
+    learning_rates: Sequence[np.ndarray],
+    smoothing: int,
+) -> list[dict[str, Any]]:
+    """All panels that a training of this kind has; the browser shows those that are chosen.
+
+    Args:
+        result: everything told so far.
+        groups: of each run of the message the members, which differ in their seed only.
+        learning_rates: (num_steps,) for each member; empty where a rule has none.
+        smoothing: losses and gradients are means over so many steps.
+    """
+    started = result.started
+    per_epoch = started.steps_per_epoch if started else [1] * len(result.runs)
+    stride = curves.stride_of(max((len(run.losses) for run in result.runs), default=0))
+    numbered = [
+        (number, index, result.runs[index])
+        for number, group in enumerate(groups)
+        for index in group
+    ]
+    several_arms = len({member.arm for member in result.spec.members()}) > 1
+    # a dash tells the arm where there are arms, so that it cannot tell training from validation
+    training = "thin" if several_arms else "dashed"
+    over = f"mean of {smoothing} steps" if smoothing > 1 else ""
+
+    def by_step(name: str) -> list[dict[str, Any]]:
+        return [
+            {"run": run, "member": i, **curves.smoothed(array_of(told, name), smoothing, stride)}
+            for run, i, told in numbered
+            if told.losses
+        ]
+
+    def by_epoch(name: str, style: str, told_as: str | None = None) -> list[dict[str, Any]]:
+        return [
+            {
+                "run": run,
+                "member": i,
+                "style": style,
+                "name": told_as,
+                **curves.epochs(told, name, per_epoch[i]),
+            }
+            for run, i, told in numbered
+            if told.epochs
+        ]
+
+    def by_layer(names: str, values: str) -> list[dict[str, Any]]:
+        return [
+            {"run": run, "member": i, **curves.layers(told, values)}
+            for run, i, told in numbered
+            if told.layers and getattr(told.layers[0], names)
+        ]
+
+    def names_of(names: str) -> list[list[str] | None]:
+        told = [
+            next((result.runs[i].layers for i in group if result.runs[i].layers), None)
+            for group in groups
+        ]
+        return [getattr(looks[0], names) if looks else None for looks in told]
+
+    rates = curves.rates(groups, result, learning_rates, stride) if learning_rates else []
+    moving = any("y" in series for series in rates)
+    accuracies = by_epoch("val_accuracy", "points")
+    accuracies += by_epoch("train_accuracy", training, "training")
+    both = f"validation {'marked' if several_arms else 'solid'}, training {training}"
+    ratios, dead = by_layer("names", "update_ratios"), by_layer("dead_names", "dead")
+    wait = "after the first epoch"
+    found = [
+        _panel("train_loss", "Training loss", by_step("losses"), note=over, worst="high"),
+        _panel(
+            "val_loss", "Validation loss", by_epoch("val_loss", "points"), worst="high", empty=wait
+        ),
+        _panel("accuracy", "Accuracy", accuracies, "linear", note=both, worst="low", empty=wait),
+        # rates that stay the same are told by the labels
+        _panel("learning_rate", "Learning rate", rates, chosen=moving),
+        _panel("grad_norm", "Gradient norm", by_step("grad_norms"), note=over, chosen=not moving),
+        _panel(
+            "update_ratio",
+            "Update ratio",
+            ratios,
+            note="‖Δw‖ / ‖w‖",
+            chosen=False,
+            empty="after the first steps",
+            layers=names_of("names"),
+        ),
+        _panel(
+            "dead",
+            "Dead ReLUs",
+            dead,
+            "linear",
+            note="share of units",
+            chosen=False,
+            layers=names_of("dead_names"),
+        ),
+    ]
+    return [panel for panel in found if panel["series"] or panel["empty"]]
+
+
+def _panel(
+    key: str,
+    title: str,
+    series: list[dict[str, Any]],
+    scale: str = "log",
+    *,
+    note: str = "",
+    chosen: bool = True,
+    empty: str = "",
+    **more: Any,
+) -> dict[str, Any]:
+    """See `optviz.player.pack`."""
+    return {
+        "kind": "curves",
+        "key": key,
+        "title": title,
+        "note": note,
+        "ylabel": title.lower(),
+        "xlabel": "steps",
+        "scale": scale,
+        "series": series,
+        "chosen": chosen,
+        "empty": empty,
+        **more,
+    }

@@ -1,0 +1,36 @@
+"""Freed memory is taken again by the next step instead of from the system."""
+
+import mmap
+import platform
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import resource, sys
+import numpy as np
+from optviz.engine.host_memory import keep_freed_memory
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+np.ones(64 << 20, np.uint8)
+before = faults()
+for _ in range(5):
+    np.ones(64 << 20, np.uint8)
+print(faults() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator than glibc's")
+def test_page_faults():
+    found = {}
+    for how in ("plain", "kept"):
+        done = subprocess.run(
+            [sys.executable, "-c", CODE, how], capture_output=True, text=True, check=True
+        )
+        found[how] = int(done.stdout)
+    pages = 5 * (64 << 20) // mmap.PAGESIZE
+    assert found["kept"] < pages / 100
+    assert found["kept"] < found["plain"] / 5
