@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from optviz.ui import frame, train_controls, train_stage
-from optviz.ui.train_session import SESSION
+from optviz.ui import frame, train_controls, train_session, train_stage
 
 frame.begin(__file__, __doc__)
-SESSION.open()
+train_session.open_link()
 
 stage, panel = st.columns([3.4, 1], gap="medium")
 with panel, st.container(key="controls"):

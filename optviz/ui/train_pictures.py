@@ -78,12 +78,17 @@ def _pictures(job_id: str, member: int) -> None:
                 "Here are the surest mistakes: what it is → what it was taken for."
             )
             if count:
-                _chart(misclassified_figure(found, seen.class_names, dark=dark), "wrong")
+                chart(
+                    misclassified_figure(found, seen.class_names, dark=dark), "train.inside.wrong"
+                )
     if matrix.open:
         with matrix:
             seen = _predictions(job_id, member, stamp)
             st.caption("Rows: what the image shows. Columns: what the network says.")
-            _chart(confusion_figure(confusion(seen), seen.class_names, dark=dark), "confusion")
+            chart(
+                confusion_figure(confusion(seen), seen.class_names, dark=dark),
+                "train.inside.confusion",
+            )
     st.caption(f"Weights of the last checkpoint, after {step:,} steps.")
 
 
@@ -94,18 +99,22 @@ def _first_layer(weights: Weights, class_names: tuple[str, ...], dark: bool) -> 
         st.caption(
             f"{len(filters)} filters of the first convolution, {filters.shape[1]} pixels wide."
         )
-        _chart(filters_figure(filters, dark=dark), "filters")
+        chart(filters_figure(filters, dark=dark), "train.inside.filters")
     elif units is not None:
         classes = len(units) == len(class_names)
         what = "What each class looks for" if classes else "What units of the first layer look for"
         st.caption(f"{what}: the weights of every pixel.")
-        _chart(filters_figure(units, class_names if classes else (), dark=dark), "filters")
+        chart(
+            filters_figure(units, class_names if classes else (), dark=dark), "train.inside.filters"
+        )
     else:
         st.caption("The first layer of this network does not look at colours.")
 
 
-def _chart(figure: Any, name: str) -> None:
-    st.plotly_chart(figure, key=f"train.inside.{name}", config={"displaylogo": False}, theme=None)
+def chart(figure: Any, key: str) -> None:
+    """A figure on the page's own background."""
+    figure.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
+    st.plotly_chart(figure, key=key, config={"displaylogo": False}, theme=None)
 
 
 @lru_cache(maxsize=8)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import streamlit as st
+
 from optviz.data import DATASETS
 from optviz.networks import NETWORKS
 from optviz.optimizers import OPTIMIZERS
+from optviz.runs import jobs
 from optviz.specs import Run
 from optviz.specs.text import parse_entry
 from optviz.specs.train import TrainSpec
@@ -40,3 +45,12 @@ def default_spec() -> TrainSpec:
 
 
 SESSION = Session("train", default_spec, foreign=(JOB,))
+
+
+def open_link() -> None:
+    """Take the settings from the link; one that names a training only means its settings."""
+    first = SESSION.key("spec") not in st.session_state
+    SESSION.open()
+    if first and list(st.query_params) == [JOB]:
+        with suppress(ValueError):  # there is no such training, as the stage will say
+            SESSION.reset(jobs.spec_of(st.query_params[JOB]))

@@ -17,6 +17,7 @@ from optviz.ui.train_watch import Watch, watch
 
 STYLE = """
 <style>
+  .st-key-train-signs [data-testid="stMarkdownContainer"] { margin: 0; }
   .st-key-train-signs p { font-size: 0.875rem; margin: 0; }
 </style>
 """

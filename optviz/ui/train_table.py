@@ -48,31 +48,23 @@ def show(table: pd.DataFrame) -> None:
 def for_people(table: pd.DataFrame) -> pd.DataFrame:
     """What matters most in front, as text: with its spread where there are several seeds."""
     several = "seeds" in table and bool((table["seeds"] > 1).any())
-    names = [
-        str(name)
-        for name in table
-        if not str(name).endswith((", least", ", greatest"))
-        and not str(name).startswith(_IN_FILES)
-        and (several or name not in ("seeds", "reached"))
-    ]
-    first = [name for name in names if name not in _ORDER]
-    settings = [name for name in first if " to " not in name and name not in ("label", "training")]
-    order = [*("training", "label"), *settings, *_ORDER]
-    order[-2:-2] = [name for name in names if " to " in name]
+    names = [str(name) for name in table if several or name not in ("seeds", "reached")]
+    to_goal = [n for n in names if n.startswith(("epochs to", "seconds of training to"))]
     return pd.DataFrame(
         {
             _SHOWN_AS.get(name, name): [_cell(table, row, name) for row in range(len(table))]
-            for name in order
+            for name in (*_FIRST, *to_goal, *_LAST)
             if name in names
         }
     )
 
 
-_ORDER = (
-    *("seeds", "epochs", "validation accuracy", "validation loss", "training accuracy"),
-    *("training loss", "best epoch", "reached", "milliseconds a step", "outcome"),
+# The other columns are in the files: too much for a screen.
+_FIRST = (
+    *("training", "label", "seeds", "epochs", "validation accuracy", "validation loss"),
+    *("training accuracy", "training loss", "best epoch", "reached"),
 )
-_IN_FILES = ("steps to", "images seen to", "seconds an epoch")  # too much for a screen
+_LAST = ("milliseconds a step", "outcome")
 _SHOWN_AS = {"label": "trained"}
 
 

@@ -19,6 +19,7 @@ from optviz.specs.train import TrainSpec
 from optviz.ui import frame
 from optviz.ui.controls import human
 from optviz.ui.train_fields import FIELDS
+from optviz.ui.train_pictures import chart
 from optviz.ui.train_status import LOOKS
 from optviz.ui.train_table import goal_input, show
 from optviz.ui.train_watch import best_accuracy, duration
@@ -45,9 +46,7 @@ def compare(ids: Sequence[str]) -> None:
     st.markdown("**What differs**")
     st.dataframe(differences(named, statuses), height="content")
     dark = st.context.theme.type == "dark"
-    st.plotly_chart(
-        training_curves(named, dark=dark), key="trainings.curves", config={"displaylogo": False}
-    )
+    chart(training_curves(named, dark=dark), "trainings.curves")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**Results**", width="content")
         st.space("stretch")
@@ -77,7 +76,7 @@ def _said(spec: TrainSpec) -> dict[str, str]:
         "Network": _entry(spec.network),
         "Rules": ", ".join(map(_run, spec.runs)),
         "Schedule": _entry(spec.schedule) if spec.schedule else "none",
-        "Varied": ", ".join(spec.vary) or "nothing",
+        "Varied": ", ".join(map(human, spec.vary)).replace("=", " ") or "nothing",
         "Combined": value_text(spec.grid),
         "First seed": str(spec.seed),
         "Seeds": str(spec.seeds),
