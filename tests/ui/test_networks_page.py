@@ -167,6 +167,7 @@ def test_a_training_streams_survives_a_reload_stops_and_goes_on(
     page.until(lambda: page.step > reached)
     page.button("Stop").click()
     page.page.locator(".stMarkdownBadge").get_by_text("stopped").wait_for(timeout=30_000)
+    page.page.wait_for_timeout(1500)  # the last steps are drawn
     ended, reached = page.shown, page.step
     page.page.wait_for_timeout(1500)
     assert page.shown == ended, "nothing moves once it has stopped"
