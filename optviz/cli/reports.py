@@ -18,10 +18,12 @@ class Report:
 
     def __call__(self, event: object) -> None:
         # Networks take a moment to import; `optviz --help` need not wait for them.
-        from optviz.engine.train_events import Downloading, EpochEnd, RunEnd, Started
+        from optviz.engine.train_events import Downloading, EpochEnd, Notice, RunEnd, Started
 
         if isinstance(event, Downloading):
             _downloading(event.done, event.total)
+        elif isinstance(event, Notice):
+            say(event.text)
         elif isinstance(event, Started):
             self._labels = event.labels
             say(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from optviz import folders
 from optviz.catalog import entry
 from optviz.data.base import Data, Dataset, Progress
 from optviz.data.cifar10_files import load_directory
-from optviz.data.download import cache_folder, fetch_archive
+from optviz.data.download import fetch_archive
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 CHECKSUM = "md5:c32a1d4ab5d03f1284b67883e8d87530"  # as its page states it
@@ -36,14 +37,14 @@ class Cifar10(Dataset):
 
     @property
     def ready(self) -> bool:
-        return (cache_folder() / FOLDER).is_dir()
+        return (folders.cache() / FOLDER).is_dir()
 
     def load(self) -> Data:
         if not self.ready:
             raise ValueError(
                 "CIFAR-10 is not on this computer yet: download it, or name a folder that has it"
             )
-        return load_directory(cache_folder() / FOLDER, NOTE)
+        return load_directory(folders.cache() / FOLDER, NOTE)
 
     def fetch(self, progress: Progress | None = None) -> None:
-        fetch_archive(URL, CHECKSUM, FOLDER, cache_folder(), progress)
+        fetch_archive(URL, CHECKSUM, FOLDER, folders.cache(), progress)

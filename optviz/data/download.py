@@ -25,11 +25,6 @@ class DownloadError(ValueError):
     """A download that did not come to its end; what has come is kept for the next try."""
 
 
-def cache_folder() -> Path:
-    """Where downloads live: `$OPTVIZ_CACHE`, else the user's cache folder of the system."""
-    return Path(os.environ.get("OPTVIZ_CACHE") or pooch.os_cache("optviz"))
-
-
 def fetch_archive(
     url: str, checksum: str, member: str, folder: Path, progress: Progress | None = None
 ) -> Path:

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
-from pathlib import Path
 
 import jax
-from platformdirs import user_cache_path
 
-CACHE_VARIABLE = "OPTVIZ_CACHE"  # a folder that takes the place of the user's cache directory
-
-
-def cache_folder() -> Path:
-    """Where optviz keeps what it can make or fetch again."""
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else user_cache_path("optviz")
+from optviz import folders
 
 
 @cache
@@ -23,7 +14,7 @@ def enable() -> None:
     """Switch JAX's persistent compilation cache on, unless the user has set one up."""
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore
         return
-    folder = cache_folder() / "jax"
+    folder = folders.cache() / "jax"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -41,6 +41,13 @@ class Compiling(NamedTuple):
     run: int
 
 
+class Notice(NamedTuple):
+    """Something about the whole training that whoever reads it should know."""
+
+    kind: Literal["notice"]
+    text: str  # one line
+
+
 class Steps(NamedTuple):
     """Consecutive steps: of each its loss and gradient, on its own batch, before the update."""
 
@@ -92,13 +99,14 @@ class RunEnd(NamedTuple):
     diverged_at: int  # the first step whose loss is not finite; -1: none
 
 
-Event: TypeAlias = Downloading | Started | Compiling | Steps | Layers | EpochEnd | RunEnd
+Event: TypeAlias = Downloading | Started | Compiling | Notice | Steps | Layers | EpochEnd | RunEnd
 OnEvent: TypeAlias = Callable[[Event], None]
 
 _KINDS: dict[str, type[Event]] = {
     "downloading": Downloading,
     "started": Started,
     "compiling": Compiling,
+    "notice": Notice,
     "steps": Steps,
     "layers": Layers,
     "epoch": EpochEnd,
@@ -157,6 +165,7 @@ class TrainResult:
     spec: TrainSpec
     runs: list[RunResult]
     started: Started | None = None
+    notices: list[str] = field(default_factory=list)
 
     @classmethod
     def empty(cls, spec: TrainSpec) -> TrainResult:
@@ -184,6 +193,8 @@ class TrainResult:
         """Take in the next event."""
         if isinstance(event, Started):
             self.started = event
+        elif isinstance(event, Notice):
+            self.notices.append(event.text)
         elif isinstance(event, Steps):
             run = self.runs[event.run]
             run.losses.extend(event.losses)

@@ -45,7 +45,7 @@ class Keeper(Protocol):
 
 def to_arrays(tree: Any) -> dict[str, np.ndarray]:
     """The leaves of a tree on the host, by path."""
-    leaves = jax.device_get(jax.tree.map(_plain, tree))
+    leaves = jax.device_get(jax.tree.map(plain, tree))
     found, _ = jax.tree_util.tree_flatten_with_path(leaves)
     return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in found}
 
@@ -85,5 +85,6 @@ def _is_key(leaf: Any) -> bool:
     return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
-def _plain(leaf: Any) -> Any:
+def plain(leaf: Any) -> Any:
+    """The leaf as NumPy can hold it: random keys as their bits."""
     return jax.random.key_data(leaf) if _is_key(leaf) else leaf

@@ -18,7 +18,7 @@ from optviz.engine.train_data import Batch, Split, batches, num_batches
 from optviz.engine.train_events import EpochEnd, Layers, OnEvent, Outcome, RunEnd, Steps, finite
 from optviz.engine.train_snapshot import Keeper, Snapshot
 from optviz.engine.watch import Watcher
-from optviz.networks.base import Network, Params
+from optviz.networks.base import Network, Params, Stats
 from optviz.schedules.base import Schedule
 from optviz.specs.run import Run
 from optviz.specs.variations import Member
@@ -45,7 +45,8 @@ class Track:
         self.optimizer: Any = cast(run.optimizer, "float32")
         self._knobs = scheduled_knobs(run, self.num_steps, self.steps_per_epoch)
         # Those that see the loss are told that of validation, as in PyTorch's own examples.
-        self._watchers = {knob: Watcher(s) for knob, s in run.schedules if s.sees_loss}
+        self._watching = {knob: s for knob, s in run.schedules if s.sees_loss}
+        self._watchers: dict[str, Watcher] = {}
         root = jax.random.key(self.spec.seed)
         self.key = jax.random.fold_in(root, 1)
         self._weights_key = jax.random.fold_in(root, 0)
@@ -66,11 +67,13 @@ class Track:
         return len(self._val_losses)
 
     def begin(self) -> tuple[train_step.Carry, int]:
-        """The carry to go on from, and the steps that lie behind it.
+        """The carry to go on from, and the steps that lie behind it; may be asked for again.
 
         Raises:
             ValueError: what was kept is of another network or rule.
         """
+        self._val_losses = []
+        self._watchers = {knob: Watcher(s) for knob, s in self._watching.items()}
         params, stats = train_step.weights(self.network, self._weights_key)
         carry = train_step.initial(self.optimizer, params, stats)
         snapshot = self._keeper.load(self.index) if self._keeper else None
@@ -83,6 +86,10 @@ class Track:
         for loss in snapshot.val_losses:
             self._observe(loss)
         return train_snapshot.from_arrays(snapshot.arrays, carry), snapshot.step
+
+    def shapes(self) -> train_step.Carry:
+        """What the carry looks like, without making it."""
+        return jax.eval_shape(train_step.initial, self.optimizer, *_shapes(self.network))
 
     def keep(self, carry: train_step.Carry) -> None:
         """Keep a snapshot of the steps told so far."""
@@ -110,11 +117,11 @@ class Track:
     def task(self, batch: Batch) -> train_step.Task:
         return train_step.Task(self.network, self.parts.train, batch, self.strengths)
 
-    def knobs_at(self, number: int) -> dict[str, np.float32]:
-        """The scheduled knobs as they stand at a step."""
+    def knobs_at(self, number: int | slice) -> dict[str, Any]:
+        """The scheduled knobs as they stand at a step, or at each of several: (steps,) float32."""
         values = {name: values[number] for name, values in self._knobs.items()}
         for name, watcher in self._watchers.items():
-            values[name] *= watcher.factor
+            values[name] = values[name] * watcher.factor
         return values
 
     def optimizer_at(self, number: int) -> Any:
@@ -142,7 +149,7 @@ class Track:
         """Tell how far the weights moved in a step, and which layers have dead units."""
         shares = [finite(float(share)) for share in dead.values()]
         moved = [finite(float(ratio)) for ratio in ratios]
-        names = train_step.weight_names(_shapes(self.network))
+        names = train_step.weight_names(_shapes(self.network)[0])
         self._emit(Layers("layers", self.index, number, names, moved, list(dead), shares))
 
     def tell_epoch(
@@ -167,8 +174,8 @@ class Track:
 
 
 @lru_cache(maxsize=64)  # many runs of a training have the same network
-def _shapes(network: Network) -> Params:
-    return jax.eval_shape(network.init, jax.random.key(0))[0]
+def _shapes(network: Network) -> tuple[Params, Stats]:
+    return jax.eval_shape(network.init, jax.random.key(0))
 
 
 def scheduled_knobs(run: Run, num_steps: int, steps_per_epoch: int) -> Mapping[str, np.ndarray]:

@@ -8,16 +8,11 @@ import secrets
 import time
 from pathlib import Path
 
-import platformdirs
+from optviz.folders import home
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}", re.ASCII)  # when it was asked for, and chance
 
 STORE = "store.sqlite"
-
-
-def home() -> Path:
-    """Where trainings are kept: `$OPTVIZ_HOME`, else the user's data folder of the system."""
-    return Path(os.environ.get("OPTVIZ_HOME") or platformdirs.user_data_dir("optviz"))
 
 
 def new_id() -> str:

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from optviz.folders import home
 from optviz.runs import places, processes
-from optviz.runs.folder import folder_of, home, log_of, new_id
+from optviz.runs.folder import folder_of, log_of, new_id
 from optviz.runs.record import Record
 from optviz.runs.status import FINAL, state_of
 from optviz.runs.store import Store

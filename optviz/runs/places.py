@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from optviz.runs.folder import home
+from optviz.folders import home
 from optviz.runs.locks import try_lock
 from optviz.runs.processes import going
 from optviz.runs.store import Store

@@ -14,7 +14,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from optviz.runs.folder import STORE, home
+from optviz.folders import home
+from optviz.runs.folder import STORE
 from optviz.runs.record import Record, Waiting
 from optviz.runs.schema import transaction
 from optviz.runs.store_file import StoreFile

@@ -27,6 +27,7 @@ def run_training(
     on_download: Progress | None = None,
     keeper: Keeper | None = None,
     checkpoint_every: int | None = None,
+    arrangement: str | None = None,
 ) -> TrainResult:
     """Load the images that `spec` names and train with them, in this process.
 
@@ -39,6 +40,7 @@ def run_training(
         on_download: called with (bytes so far, bytes in all).
         keeper: where snapshots of the runs go, and what they go on from.
         checkpoint_every: steps between two snapshots of a run; None: about half a minute.
+        arrangement: see `train`; fixed by whoever wants numbers that repeat to the bit.
 
     Raises:
         ValueError: one line; bad settings, bad or missing files, a download that broke off.
@@ -46,7 +48,7 @@ def run_training(
     spec.check()
     data = load_data(spec, download, on_download)
     kept = {"keeper": keeper, "checkpoint_every": checkpoint_every}
-    return train(spec, data, on_event, should_stop, workers, **kept)
+    return train(spec, data, on_event, should_stop, workers, arrangement=arrangement, **kept)
 
 
 def load_data(spec: TrainSpec, download: bool = False, on_download: Progress | None = None) -> Data:

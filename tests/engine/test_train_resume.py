@@ -60,11 +60,13 @@ def numbers(result: TrainResult) -> list[tuple]:
     ]
 
 
-@pytest.mark.parametrize("every", [1, 3, 5])
-def test_killed_again_and_again(every):
+@pytest.mark.parametrize(
+    ("every", "arrangement"), [(1, "loop"), (3, "loop"), (5, "loop"), (3, "stack")]
+)
+def test_killed_again_and_again(every, arrangement):
     """The process dies at random events, which were told and of which no snapshot speaks."""
     spec = asked(*RUNS, flip=True, crop=2, l2=1e-3, seeds=2)
-    whole = train(spec, DATA)
+    whole = train(spec, DATA, arrangement=arrangement)
     rng, shelf, deaths = np.random.default_rng(every), Shelf(), 0
     while True:
         left = int(rng.integers(8, 60))
@@ -77,7 +79,8 @@ def test_killed_again_and_again(every):
                 raise KilledError
 
         try:
-            train(spec, DATA, on_event, keeper=shelf, checkpoint_every=every, workers=1)
+            kept = {"keeper": shelf, "checkpoint_every": every}
+            train(spec, DATA, on_event, workers=1, arrangement=arrangement, **kept)
             break
         except KilledError:
             deaths += 1
