@@ -135,7 +135,7 @@ def compare(results: Mapping[str, TrainResult], accuracy: float | None = None) -
 
     Returns:
         Columns training, those settings (as text, empty where a row has no such setting), and the
-        columns of `summary`.
+        columns of `summary`. A setting that is called as one of these is `… asked for`.
     """
     rows = [
         {"training": name} | settings(result.spec.members()[group.members[0]].spec)
@@ -148,7 +148,9 @@ def compare(results: Mapping[str, TrainResult], accuracy: float | None = None) -
     asked = pd.DataFrame(rows)
     values = {name: {row[name] for row in rows if name in row} for name in asked}
     told = [name for name in asked if name == "training" or len(values[name]) > 1]
-    return pd.concat([asked[told].fillna(""), pd.concat(tables, ignore_index=True)], axis="columns")
+    came = pd.concat(tables, ignore_index=True)
+    asked = asked[told].fillna("").rename(columns=lambda n: f"{n} asked for" if n in came else n)
+    return pd.concat([asked, came], axis="columns")
 
 
 def settings(spec: TrainSpec) -> dict[str, str]:

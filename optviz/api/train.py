@@ -31,15 +31,28 @@ def train(
     batch_size: int = 128,
     schedule: AnySchedule | Mapping[str, Any] | None = None,
     seed: int = 0,
+    seeds: int = 1,
+    vary: str | Sequence[str] = (),
+    grid: bool = False,
     limit: int | None = None,
     validation: float | None = None,
     loss: str = "cross_entropy",
     reduction: str = "mean",
+    label_smoothing: float = 0.0,
+    l2: float = 0.0,
+    weight_decay: float = 0.0,
+    decay_on: str = "all",
+    normalise: str = "mean_std",
+    flip: bool = False,
+    crop: int = 0,
+    precision: str = "float32",
     download: bool = False,
     on_event: Callable[[Event], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainResult:
     """Train a network with every optimizer: same weights to begin with, same batches.
+
+    `TrainSpec` says more about each setting.
 
     Args:
         data: `synthetic`, `cifar10`, a data set entry, or a folder with CIFAR-10's batch files.
@@ -49,10 +62,22 @@ def train(
         batch_size: images in a step.
         schedule: of the learning rate, for all; or a mapping by label.
         seed: of the weights and of the order of the images.
+        seeds: how many seeds every optimizer is trained with: `seed`, `seed + 1`, …
+        vary: variations of the settings, each such as `batch_size=32|64`, `network.depth=8|14` or
+            `run.learning_rate=0.1|0.01`.
+        grid: combine variations with each other, instead of one change at a time.
         limit: use the first so many training images only.
         validation: share of the training images to validate with; None: the test images.
         loss: a key of `optviz.networks.losses.LOSSES`.
         reduction: whether rules descend the "mean" of the batch's losses or their "sum".
+        label_smoothing: share of each label that is spread over all classes, in [0, 1).
+        l2: λ of the term λ/2·‖w‖² of the loss.
+        weight_decay: λ of w ← w − learning_rate·λ·w beside the rule's update.
+        decay_on: whether both shrink "all" parameters or "weights" alone.
+        normalise: "mean_std", "mean", "mean_image" or "none".
+        flip: mirror each training image half of the time.
+        crop: pixels by which training images are shifted at most.
+        precision: "float32" or "bfloat16", of the forward and backward pass.
         download: whether CIFAR-10 may be downloaded if it is not on this computer.
         on_event: called with what happens, as it happens.
         should_stop: asked before every step.
@@ -73,10 +98,21 @@ def train(
         batch_size=as_int(batch_size),
         schedule=common_schedule(schedule),
         seed=as_int(seed),
+        seeds=as_int(seeds),
+        vary=(vary,) if isinstance(vary, str) else tuple(vary),
+        grid=grid,
         limit=as_int(limit),
         validation=validation,
         loss=loss,
         reduction=reduction,
+        label_smoothing=label_smoothing,
+        l2=l2,
+        weight_decay=weight_decay,
+        decay_on=decay_on,
+        normalise=normalise,
+        flip=flip,
+        crop=as_int(crop),
+        precision=precision,
         directory=directory,
     )
     if isinstance(schedule, Mapping):

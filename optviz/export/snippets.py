@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from optviz.catalog import Entry, defaults
@@ -107,8 +108,16 @@ def train_command_of(spec: TrainSpec) -> str:
     if spec.schedule is not None:
         words += ["--schedule", entry_text(spec.schedule)]
     words += ["--epochs", str(spec.epochs)]
-    for name in ("batch_size", "seed", "limit", "validation", "loss"):
-        field = type(spec).__dataclass_fields__[name]
-        if getattr(spec, name) != field.default:
-            words += [f"--{name.replace('_', '-')}", value_text(getattr(spec, name))]
+    for change in spec.vary:
+        words += ["--vary", change]
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        if field.name in _SAID or value == field.default:
+            continue
+        flag = f"--{field.name.replace('_', '-')}"
+        words += [flag] if value is True else [flag, value_text(value)]
     return shlex.join(words)
+
+
+# What `train_command_of` writes in other ways than `--name value`.
+_SAID = {"dataset", "directory", "network", "runs", "schedule", "epochs", "vary"}

@@ -65,6 +65,9 @@ def outcome(result: TrainResult) -> list[dict[str, Any]]:
             "outcome": run.outcome,
             "diverged_at": run.diverged_at,
             "steps": len(run.losses),
+            "best_accuracy": max(
+                (e.val_accuracy for e in run.epochs if e.val_accuracy is not None), default=None
+            ),
             "last_epoch": run.epochs[-1]._asdict() if run.epochs else None,
         }
         for run in result.runs

@@ -15,6 +15,7 @@ from optviz.runs.folder import folder_of, log_of, new_id
 from optviz.runs.record import Record
 from optviz.runs.status import FINAL, state_of
 from optviz.runs.store import Store
+from optviz.specs.run import labels
 from optviz.specs.train import TrainSpec
 
 MAX_NAME = 120  # characters
@@ -22,7 +23,19 @@ MAX_NAME = 120  # characters
 
 def heading(spec: TrainSpec) -> str:
     """The name of a training that was given none."""
-    text = f"{spec.network.label} on {spec.dataset.label}: {', '.join(spec.labels)}"
+    return shortened(f"{spec.network.label} on {spec.dataset.label}: {compared(spec)}")
+
+
+def compared(spec: TrainSpec) -> str:
+    """What an experiment compares, in few words: rules, variations, seeds."""
+    pairs = (change.partition("=") for change in spec.vary)
+    changes = [f"{n.split('.')[-1].replace('_', ' ')} {values}" for n, _, values in pairs]
+    seeds = [f"{spec.seeds} seeds"] if spec.seeds > 1 else []
+    return " · ".join([", ".join(labels(spec.resolved())), *changes, *seeds])
+
+
+def shortened(text: str) -> str:
+    """A text that can be a name."""
     return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
 
 

@@ -16,12 +16,39 @@ NONE = "none"
 
 
 def entry_fields(
-    item: Entry, key: str, apply: Callable[[str, Any], None], *, skip: tuple[str, ...] = ()
+    item: Entry,
+    key: str,
+    apply: Callable[[str, Any], None],
+    *,
+    skip: tuple[str, ...] = (),
+    possible: Callable[[str, range], list[Any]] = lambda name, values: list(values),
 ) -> None:
-    """A control for every knob and switch of an entry; `apply(name, value)` takes the choice."""
+    """A control for every knob and switch of an entry.
+
+    Args:
+        item: what is shown.
+        key: prefix of the widgets.
+        apply: takes the name of what was changed and its new value.
+        skip: names that are not shown.
+        possible: which of a whole number's values the entry accepts beside its other settings.
+    """
     for name, info in knobs(type(item)).items():
-        if name not in skip:
-            knob_slider(name, info, getattr(item, name), f"{key}.{name}", _named(apply, name))
+        if name in skip:
+            continue
+        value, own = getattr(item, name), _named(apply, name)
+        whole = range(int(info.typical[0]), int(info.typical[1]) + 1) if info.integer else ()
+        if whole and len(some := possible(name, whole)) < len(whole):
+            bound(
+                st.select_slider,
+                human(name),
+                options=with_option(some, value, f"{key}.{name}"),
+                value=value,
+                key=f"{key}.{name}",
+                apply=own,
+                help=info.help,
+            )
+        else:
+            knob_slider(name, info, value, f"{key}.{name}", own)
     for name, info in switches(type(item)).items():
         if name in skip:
             continue

@@ -23,8 +23,10 @@ ICON = Path(__file__).with_name("icon.png")  # a local file: named icons come fr
 
 STYLE = """
 <style>
-  .stAppHeader { background: transparent; pointer-events: none; }
-  .stAppHeader > * { pointer-events: auto; }
+  .stAppHeader { background: transparent; }
+  /* It lies over the menu, all of its width: only its buttons take clicks. */
+  .stAppHeader, .stAppHeader * { pointer-events: none; }
+  .stAppHeader button, .stAppHeader button *, .stAppHeader a { pointer-events: auto; }
   .stMainBlockContainer { padding: 0.7rem 1.6rem 2rem; max-width: 2600px; }
   .st-key-frame { padding-right: 3rem; }
   .st-key-frame [data-testid="stMarkdownContainer"],

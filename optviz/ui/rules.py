@@ -12,6 +12,7 @@ from optviz.catalog import summary
 from optviz.figures.theme import styles_of
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import Run
+from optviz.specs.run import labels
 from optviz.ui import controls
 from optviz.ui.schedule_control import other_knobs, schedule_control, with_schedule
 from optviz.ui.session import Session
@@ -24,9 +25,11 @@ def rules(session: Session[Any], fresh: Callable[[str], Run]) -> None:
         session: the page's spec.
         fresh: the run of a rule that has just been added, by the rule's key.
     """
-    runs, labels = session.spec.resolved(), session.spec.labels
+    runs = session.spec.resolved()
     _colours(session, [run.optimizer.name for run in runs])
-    for uid, run, said, label in zip(session.run_ids, runs, session.spec.runs, labels, strict=True):
+    for uid, run, said, label in zip(
+        session.run_ids, runs, session.spec.runs, labels(runs), strict=True
+    ):
         with st.container(horizontal=True, gap="xxsmall"):
             _rule(session, uid, run, said, fresh)
             st.button(

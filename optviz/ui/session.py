@@ -49,13 +49,13 @@ class Session(Generic[S]):
         base: Any = self.plain() if self.plain and query else self.default()
         spec, ignored = base.from_query(query, base)
         self.reset(spec)
-        self._say([f"Ignored in the link: {line}" for line in ignored])
+        self.say([f"Ignored in the link: {line}" for line in ignored])
 
     def reset(self, spec: S) -> None:
         """Look at another spec altogether."""
         self._store(spec)
         st.session_state[self.key("ids")] = list(range(len(spec.runs)))  # pyright: ignore
-        self._say([])
+        self.say([])
 
     @property
     def spec(self) -> S:
@@ -77,9 +77,9 @@ class Session(Generic[S]):
             new = apply(self.spec)
             new.check()
         except ValueError as error:
-            self._say([str(error)])
+            self.say([str(error)])
             return False
-        self._say([])
+        self.say([])
         self._store(new)
         return True
 
@@ -128,7 +128,8 @@ class Session(Generic[S]):
     def _store(self, spec: S) -> None:
         st.session_state[self.key("spec")] = spec
 
-    def _say(self, lines: list[str]) -> None:
+    def say(self, lines: list[str]) -> None:
+        """Tell these lines instead of the last ones, until something is changed."""
         st.session_state[self.key("problems")] = lines
 
 
@@ -153,7 +154,7 @@ def bound(
     name = widget.__name__
     if name in ("selectbox", "radio"):
         default = {"index": list(options["options"]).index(value)}
-    elif name in ("segmented_control", "pills"):
+    elif name in ("segmented_control", "pills", "multiselect"):
         default = {"default": value}
     else:
         default = {"value": value}

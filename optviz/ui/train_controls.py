@@ -1,4 +1,4 @@
-"""The networks page's panel: data, network, rules, schedule, and how long to train."""
+"""The networks page's panel: data, network, rules, schedule, settings, and what is tried."""
 
 from __future__ import annotations
 
@@ -11,44 +11,16 @@ import streamlit as st
 from optviz.catalog import summary
 from optviz.data import DATASETS
 from optviz.networks import NETWORKS
-from optviz.optimizers import OPTIMIZERS
-from optviz.specs import Run
-from optviz.specs.text import parse_entry
-from optviz.specs.train import TrainSpec
 from optviz.ui import controls
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
-from optviz.ui.session import Session, bound, with_option
-
-# Rates at which each rule trains LeNet well on real CIFAR-10 (2 epochs, batches of 128).
-PRESETS = (
-    "sgd:learning_rate=0.1",
-    "momentum:learning_rate=0.02",
-    "nesterov:learning_rate=0.02",
-    "rmsprop:learning_rate=0.001",
-    "adagrad:learning_rate=0.01",
-)
-FIRST = ("sgd", "momentum", "adam")
-
-
-def fresh(name: str) -> Run:
-    """A rule as it is added: at a rate that suits a small network."""
-    text = next((preset for preset in PRESETS if preset.partition(":")[0] == name), name)
-    optimizer, given = parse_entry(text, OPTIMIZERS)
-    return Run(optimizer, given)
-
-
-def default_spec() -> TrainSpec:
-    """What the page opens on: three rules, LeNet, images that need no download."""
-    return TrainSpec(
-        dataset=DATASETS["synthetic"](),
-        network=NETWORKS["lenet"](),
-        runs=tuple(map(fresh, FIRST)),
-        epochs=3,
-    )
-
-
-SESSION = Session("train", default_spec, foreign=("job",))
+from optviz.ui.session import bound
+from optviz.ui.train_experiment import amount, experiment
+from optviz.ui.train_fields import DATA
+from optviz.ui.train_network import cost_line
+from optviz.ui.train_session import SESSION, fresh
+from optviz.ui.train_settings import fields, settings
+from optviz.ui.train_variations import possible
 
 
 def panel() -> None:
@@ -56,7 +28,7 @@ def panel() -> None:
     _data()
     _network()
     rules(SESSION, fresh)
-    with st.popover("Schedule and training", icon=":material/tune:", width="stretch"):
+    with st.popover("Schedule", icon=":material/timeline:", width="stretch"):
         schedule_control(
             "Schedule for all",
             SESSION.spec.schedule,
@@ -65,7 +37,11 @@ def panel() -> None:
             none="None (constant)",
             help="How the learning rate of every rule without its own schedule changes.",
         )
-        _settings()
+    with st.popover("Training", icon=":material/tune:", width="stretch"):
+        settings()
+    with st.popover("Experiment", icon=":material/science:", width="stretch"):
+        experiment()
+    amount(SESSION.spec)
 
 
 def _data() -> None:
@@ -75,14 +51,21 @@ def _data() -> None:
         dataset = DATASETS[name or "synthetic"]()
         SESSION.change(lambda s: replace(s, dataset=dataset, directory=None))
 
-    controls.entry_select(
-        "Data",
-        DATASETS,
-        spec.dataset.name,
-        "train.dataset",
-        choose,
-        help="The images to learn from.",
-    )
+    def set_field(name: str, value: Any) -> None:
+        SESSION.change(lambda s: replace(s, dataset=replace(s.dataset, **{name: value})))
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        controls.entry_select(
+            "Data",
+            DATASETS,
+            spec.dataset.name,
+            "train.dataset",
+            choose,
+            help="The images to learn from.",
+        )
+        with st.popover("", icon=":material/tune:", help="Which images, and how many"):
+            fields(DATA)
+            controls.entry_fields(spec.dataset, f"train.dataset.{spec.dataset.name}", set_field)
     st.caption(summary(type(spec.dataset)))
     if not spec.dataset.ready:
         bound(
@@ -121,63 +104,10 @@ def _network() -> None:
             help="What learns; every rule starts from the same weights.",
         )
         with st.popover("", icon=":material/tune:", help="Shape of the network"):
-            controls.entry_fields(network, f"train.network.{network.name}", set_field)
-    st.caption(f"{summary(type(network))} {_num_params(network):,} parameters.")
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _num_params(network: Any) -> int:
-    return network.num_params()
-
-
-def _settings() -> None:
-    spec = SESSION.spec
-    bound(
-        st.slider,
-        "Epochs",
-        1,
-        max(20, spec.epochs),
-        value=spec.epochs,
-        key="train.epochs",
-        apply=SESSION.set("epochs"),
-        help="Passes over the training images.",
-    )
-    bound(
-        st.select_slider,
-        "Batch size",
-        options=with_option((2**k for k in range(11)), spec.batch_size, "train.batch_size"),
-        value=spec.batch_size,
-        key="train.batch_size",
-        apply=SESSION.set("batch_size"),
-        help="Images in a step: fewer make the gradient noisier and the epoch longer.",
-    )
-    sizes = (500, 1000, 2000, 5000, 10_000, 20_000)
-    bound(
-        st.select_slider,
-        "Training images",
-        options=[n for n in with_option((*sizes, 0), spec.limit or 0, "train.limit") if n] + [0],
-        format_func=lambda count: f"{count:,}" if count else "all",
-        value=spec.limit or 0,
-        key="train.limit",
-        apply=lambda count: SESSION.set("limit")(count or None),
-        help="Train with the first so many images only; validation stays whole.",
-    )
-    bound(
-        st.number_input,
-        "Seed",
-        min_value=0,
-        max_value=2**31 - 1,
-        step=1,
-        value=spec.seed,
-        key="train.seed",
-        apply=lambda value: SESSION.set("seed")(int(value or 0)),
-        help="Of the first weights and of the order of the images; the same for every rule.",
-    )
-    st.button(
-        "Start over",
-        icon=":material/restart_alt:",
-        key="train.start_over",
-        on_click=lambda: SESSION.reset(default_spec()),
-        help="Back to the training that this page opens on.",
-        width="stretch",
-    )
+            controls.entry_fields(
+                network,
+                f"train.network.{network.name}",
+                set_field,
+                possible=lambda name, values: possible(network, name, values),
+            )
+    st.caption(f"{summary(type(network))} {cost_line(SESSION.spec)}")

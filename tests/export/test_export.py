@@ -12,9 +12,12 @@ import pytest
 import optviz
 from optviz.cli import _parser
 from optviz.cli.commands.race import spec_of
+from optviz.data import Synthetic
 from optviz.engine.descend import CAPACITIES
-from optviz.export.snippets import command_of, python_of
+from optviz.export.snippets import command_of, python_of, train_command_of
+from optviz.networks import Linear
 from optviz.specs import RaceSpec, Run
+from optviz.specs.train import TrainSpec
 
 SPECS = {
     "plain": {"surface": ["ravine"], "run": ["sgd", "adam"]},
@@ -68,6 +71,33 @@ def test_the_command_asks_for_the_same_race(spec: RaceSpec) -> None:
     words = shlex.split(command_of(spec))
     options = _parser()[0].parse_args(words[1:])
     assert spec_of(options) == spec
+
+
+def test_the_command_asks_for_the_same_training() -> None:
+    from optviz.cli.commands.train import spec_of as training_of
+
+    spec = TrainSpec(
+        dataset=Synthetic(noise=0.3),
+        network=Linear(),
+        runs=(Run.parse("sgd:learning_rate=0.1"), Run.parse("adam#mine")),
+        epochs=3,
+        batch_size=64,
+        seeds=2,
+        vary=("batch_size=32|64", "run.learning_rate=0.1"),
+        grid=True,
+        validation=0.1,
+        reduction="sum",
+        label_smoothing=0.1,
+        l2=1e-4,
+        weight_decay=1e-2,
+        decay_on="weights",
+        normalise="mean_image",
+        flip=True,
+        crop=4,
+        precision="bfloat16",
+    )
+    words = shlex.split(train_command_of(spec))
+    assert training_of(_parser()[0].parse_args(words[1:])) == spec
 
 
 def test_every_suffix(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The networks page in a real browser: a training is watched, survives a reload, is stopped."""
+"""The networks page: its panel as a script, and trainings watched in a real browser."""
 
 from __future__ import annotations
 
@@ -7,12 +7,117 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+from optviz.data import Synthetic
+from optviz.networks import NETWORKS
+from optviz.ui.train_variations import choices, counts, steps, suggestions
 
-SMALL = "dataset=synthetic&network=linear&run=sgd&run=adam&limit=500&epochs=1000"
+ROOT = Path(__file__).parents[2]
+DATA = "dataset=synthetic:num_train=640,num_test=20&network=linear"
+LONG = f"{DATA}&run=sgd&run=adam&epochs=1000"
+SHORT = f"{DATA}&run=sgd&run=adam&epochs=2&seeds=2&vary=batch_size%3D64"
 
 
+# The panel ----------------------------------------------------------------------------------------
+
+
+def panel(**query: str | list[str]) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def link(test: AppTest, name: str) -> list[str]:
+    value = test.query_params.get(name, [])
+    return [value] if isinstance(value, str) else list(value)
+
+
+def captions(test: AppTest) -> str:
+    return "\n".join(caption.value for caption in test.caption)
+
+
+SMALL = {"dataset": "synthetic:num_train=640,num_test=20", "network": "linear", "run": ["sgd"]}
+
+
+def test_every_setting_goes_into_the_link() -> None:
+    test = panel(**SMALL)
+    test.slider(key="train.seeds").set_value(3).run()
+    test.toggle(key="train.flip").set_value(True).run()
+    for key, value in (("crop", 4), ("label_smoothing", 0.1), ("l2", 1e-4), ("validation", 0.1)):
+        test.select_slider(key=f"train.{key}").set_value(value).run()
+    test.selectbox(key="train.decay_on").set_value("weights").run()
+    for key, value in (("normalise", "mean"), ("precision", "bfloat16")):
+        test.selectbox(key=f"train.{key}").set_value(value).run()
+    assert not test.exception
+    assert [w.value for w in test.warning] == []
+    said = {n: link(test, n) for n in ("seeds", "flip", "crop", "l2", "decay_on", "validation")}
+    assert said == {
+        "seeds": ["3"],
+        "flip": ["true"],
+        "crop": ["4"],
+        "l2": ["0.0001"],
+        "decay_on": ["weights"],
+        "validation": ["0.1"],
+    }
+
+
+def test_contradictions_cost_one_line_and_nothing_else() -> None:
+    test = panel(**SMALL, label_smoothing="0.1")
+    test.selectbox(key="train.loss").set_value("hinge").run()
+    assert not test.exception
+    (line,) = [warning.value for warning in test.warning]
+    assert "label_smoothing" in line
+    assert test.selectbox(key="train.loss~1").value == "cross_entropy"
+    assert link(test, "label_smoothing") == ["0.1"]
+
+
+def test_variations_are_added_counted_and_removed() -> None:
+    test = panel(**SMALL, seeds="3")
+    test.selectbox(key="train.vary.add").set_value("batch_size").run()
+    assert link(test, "vary") == [], "a row without values varies nothing yet"
+    test.multiselect(key="train.vary.batch_size").set_value(["32", "64"]).run()
+    assert link(test, "vary") == ["batch_size=32|64"]
+    # 640 images: 5 steps with batches of 128, 20 of 32, 10 of 64; 3 epochs, 3 seeds
+    assert "1 rule × 3 variations × 3 seeds = 9 runs, 315 steps in all" in captions(test)
+    test.multiselect(key="train.vary.batch_size").set_value(["32", "many"]).run()
+    assert "many" in test.warning[0].value
+    assert link(test, "vary") == ["batch_size=32|64"]
+    test.button(key="train.vary.batch_size.remove").click().run()
+    assert link(test, "vary") == []
+
+
+def test_variations_of_a_link_are_shown() -> None:
+    test = panel(**SMALL, vary=["run.learning_rate=0.1|0.2", "flip=true"], grid="true")
+    assert test.multiselect(key="train.vary.run.learning_rate").value == ["0.1", "0.2"]
+    assert "1 rule × 6 variations = 6 runs" in captions(test)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_suggestion_can_be_trained(name: str) -> None:
+    from dataclasses import replace
+
+    from optviz.ui.train_session import default_spec
+
+    spec = replace(default_spec(), network=NETWORKS[name](), dataset=Synthetic(num_train=640))
+    for field in choices(spec):
+        if field.startswith(("network.", "batch_size")):
+            values = suggestions(spec, field)
+            assert values
+            changed = replace(spec, vary=(f"{field}={'|'.join(values)}",))
+            changed.check()
+            assert steps(changed, 640) >= steps(spec, 640)
+    assert counts(spec) == (3, 1, 1)
+
+
+# In a browser -------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("app")
 def test_the_first_deep_link_to_a_fresh_server_has_the_whole_frame(
     start_server: Callable[[], str], view: Callable[..., Any]
 ) -> None:
@@ -21,17 +126,36 @@ def test_the_first_deep_link_to_a_fresh_server_has_the_whole_frame(
     page.button("Train").wait_for(timeout=60_000)
     links = page.page.get_by_test_id("stPageLink").all_inner_texts()
     assert links[:2] == ["Race", "Networks"]
-    assert len(links) == 1 + len(list((Path(__file__).parents[2] / "pages").glob("[0-9]*.py")))
+    assert len(links) == 1 + len(list((ROOT / "pages").glob("[0-9]*.py")))
     assert page.page.get_by_test_id("stSidebarNav").count() == 0
     assert page.errors == []
     assert all(host.startswith("127.0.0.1") for host in page.hosts)
 
 
-def test_a_training_streams_survives_a_reload_and_stops(
+@pytest.mark.browser
+@pytest.mark.xdist_group("app")
+def test_an_experiment_runs_to_its_end(server: str, view: Callable[..., Any]) -> None:
+    page = view()
+    page.page.goto(f"{server}/networks?{SHORT}")
+    page.page.get_by_text("2 rules × 2 variations × 2 seeds = 8 runs").wait_for(timeout=60_000)
+    page.button("Train").click()
+    page.page.locator(".stMarkdownBadge").get_by_text("finished").wait_for(timeout=120_000)
+    page.page.wait_for_selector(".optviz-player[data-shown]")
+    assert page.page.get_by_text("SGD · batch_size=64").count() > 0
+    page.page.get_by_text("Look inside").click()
+    page.page.get_by_text("What each class looks for").wait_for(timeout=30_000)
+    page.page.get_by_role("tab", name="Confusion").click()
+    page.page.get_by_text("Rows: what the image shows").wait_for(timeout=30_000)
+    assert page.errors == []
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("app")
+def test_a_training_streams_survives_a_reload_stops_and_goes_on(
     server: str, view: Callable[..., Any]
 ) -> None:
     page = view()
-    page.page.goto(f"{server}/networks?{SMALL}")
+    page.page.goto(f"{server}/networks?{LONG}")
     page.button("Train").click()
     page.page.wait_for_selector(".optviz-player[data-shown]", timeout=90_000)
     first = page.shown
@@ -42,16 +166,23 @@ def test_a_training_streams_survives_a_reload_and_stops(
     reached = page.step
     page.until(lambda: page.step > reached)
     page.button("Stop").click()
-    page.button("Train").wait_for(timeout=30_000)
-    assert "stopped" in page.page.get_by_test_id("stCaptionContainer").all_inner_texts()[-2] or (
-        page.page.get_by_text("stopped").count() > 0
-    )
-    ended = page.shown
+    page.page.locator(".stMarkdownBadge").get_by_text("stopped").wait_for(timeout=30_000)
+    page.page.wait_for_timeout(1500)  # the last steps are drawn
+    ended, reached = page.shown, page.step
     page.page.wait_for_timeout(1500)
     assert page.shown == ended, "nothing moves once it has stopped"
+    page.button("Resume").click()
+    page.until(lambda: page.step > reached, 60)
+    page.button("Stop").click()
+    page.page.locator(".stMarkdownBadge").get_by_text("stopped").wait_for(timeout=30_000)
+    page.button("Close").click()
+    page.page.get_by_text("What will be learned").wait_for()
+    assert "job=" not in page.page.url
     assert page.errors == []
 
 
+@pytest.mark.browser
+@pytest.mark.xdist_group("app")
 def test_a_link_to_a_training_that_is_not_there(server: str, view: Callable[..., Any]) -> None:
     page = view()
     page.page.goto(f"{server}/networks?job=../../etc/passwd")

@@ -171,7 +171,7 @@ def test_the_networks_page_shows_what_a_watching_schedule_did() -> None:
     from optviz.analysis.training_curves import learning_rates
     from optviz.engine.train_events import EpochEnd, RunEnd, Started, Steps, TrainResult
     from optviz.specs.train import TrainSpec
-    from optviz.ui.train_controls import default_spec
+    from optviz.ui.train_session import default_spec
 
     run = Run.parse("sgd:learning_rate=0.1@reduce_on_plateau:patience=0,factor=0.5")
     asked: TrainSpec = replace(default_spec(), runs=(run,), epochs=3)

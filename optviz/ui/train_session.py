@@ -1,0 +1,56 @@
+"""The training that the networks page looks at, and what it opens on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import streamlit as st
+
+from optviz.data import DATASETS
+from optviz.networks import NETWORKS
+from optviz.optimizers import OPTIMIZERS
+from optviz.runs import jobs
+from optviz.specs import Run
+from optviz.specs.text import parse_entry
+from optviz.specs.train import TrainSpec
+from optviz.ui.session import Session
+
+# Rates at which each rule trains LeNet well on real CIFAR-10 (2 epochs, batches of 128).
+PRESETS = (
+    "sgd:learning_rate=0.1",
+    "momentum:learning_rate=0.02",
+    "nesterov:learning_rate=0.02",
+    "rmsprop:learning_rate=0.001",
+    "adagrad:learning_rate=0.01",
+)
+FIRST = ("sgd", "momentum", "adam")
+JOB = "job"  # the link's parameter: the training on the stage
+
+
+def fresh(name: str) -> Run:
+    """A rule as it is added: at a rate that suits a small network."""
+    text = next((preset for preset in PRESETS if preset.partition(":")[0] == name), name)
+    optimizer, given = parse_entry(text, OPTIMIZERS)
+    return Run(optimizer, given)
+
+
+def default_spec() -> TrainSpec:
+    """What the page opens on: three rules, LeNet, images that need no download."""
+    return TrainSpec(
+        dataset=DATASETS["synthetic"](),
+        network=NETWORKS["lenet"](),
+        runs=tuple(map(fresh, FIRST)),
+        epochs=3,
+    )
+
+
+SESSION = Session("train", default_spec, foreign=(JOB,))
+
+
+def open_link() -> None:
+    """Take the settings from the link; one that names a training only means its settings."""
+    first = SESSION.key("spec") not in st.session_state
+    SESSION.open()
+    if first and list(st.query_params) == [JOB]:
+        with suppress(ValueError):  # there is no such training, as the stage will say
+            SESSION.reset(jobs.spec_of(st.query_params[JOB]))

@@ -1,0 +1,60 @@
+"""Trainings from another computer's store: named by a path here, or sent through the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import streamlit as st
+
+from optviz.runs import jobs
+from optviz.ui import trainings_state
+
+
+def bring() -> None:
+    """Draw the popover."""
+    popover = st.popover(
+        "Import", icon=":material/move_to_inbox:", key="trainings.import", on_change="rerun"
+    )
+    if not popover.open:
+        return
+    with popover:
+        st.caption("Takes over the trainings of another store. What is here already stays.")
+        with st.form("trainings.import.form", border=False):
+            path = st.text_input(
+                "Folder or file on the computer that runs optviz",
+                placeholder="/media/usb/optviz",
+                key="trainings.import.path",
+            )
+            file = st.file_uploader(
+                "or a store from this computer",
+                type=["sqlite", "sqlite3", "db"],
+                key="trainings.import.file",
+            )
+            if st.form_submit_button("Import", type="primary", width="stretch"):
+                _take(path, file)
+                st.rerun()
+
+
+def _take(path: str, file: Any) -> None:
+    trainings_state.act()
+    trainings_state.say(*found_in(path, file))
+
+
+def found_in(path: str, file: Any) -> list[str]:
+    """Import a file that was sent, or else what the path names; what came of it, in lines."""
+    try:
+        if file is not None:
+            with TemporaryDirectory() as folder:
+                copy = Path(folder) / "store.sqlite"
+                copy.write_bytes(file.getbuffer())
+                found = jobs.import_from(copy)
+        elif path.strip():
+            found = jobs.import_from(path.strip())
+        else:
+            return ["name a folder or a file to import from"]
+    except (ValueError, OSError) as error:
+        return [str(error)]
+    refused = [f"{job_id} was not imported: {why}" for job_id, why in found.refused]
+    return [f"{len(found.new)} imported, {len(found.present)} here already.", *refused]

@@ -1,0 +1,169 @@
+"""The page of all trainings: a list that one can act on, or a comparison of some of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from optviz.runs import jobs
+from optviz.runs.jobs import Status
+from optviz.ui import frame, trainings_state
+from optviz.ui.train_status import notice
+from optviz.ui.trainings_bring import bring
+from optviz.ui.trainings_compare import compare
+from optviz.ui.trainings_export import export
+from optviz.ui.trainings_row import row
+from optviz.ui.trainings_state import COMPARE, SEARCH
+
+SECONDS = 1.0  # between two looks while something goes on
+SHOWN = 20  # rows at a time
+
+STYLE = """
+<style>
+  .st-key-trainings-list [data-testid="stTextInputRootElement"] {
+    border-color: transparent; background: transparent; min-height: 1.9rem; height: 1.9rem;
+  }
+  .st-key-trainings-list [data-testid="stTextInputRootElement"]:hover,
+  .st-key-trainings-list [data-testid="stTextInputRootElement"]:focus-within {
+    border-color: rgba(128, 128, 128, 0.5);
+  }
+  .st-key-trainings-list input { font-weight: 600; padding: 0 0.3rem; text-overflow: ellipsis; }
+  .st-key-trainings-list [data-testid="stCaptionContainer"],
+  .st-key-trainings-list [data-testid="stMarkdownContainer"] { margin: 0; }
+  .st-key-trainings-list [data-testid="stCaptionContainer"] { padding-left: 0.35rem; }
+  .st-key-trainings-list p { margin: 0; }
+  .st-key-trainings-list button[kind="tertiary"] { min-height: 1.9rem; padding: 0 0.4rem; }
+</style>
+"""
+
+
+def pace() -> float | None:
+    """Seconds until the page looks again by itself; None: nothing goes on."""
+    return SECONDS if any(not status.ended for status in jobs.list_jobs()) else None
+
+
+def page() -> None:
+    """Draw the page."""
+    going = pace() is not None
+    if st.session_state.setdefault("trainings.going", going) != going:
+        st.session_state["trainings.going"] = going
+        st.rerun()  # the whole script, so that the page looks again by itself, or no longer
+    st.html(STYLE)
+    ids = st.query_params.get_all(COMPARE)
+    notice()
+    if ids:
+        compare(ids)
+        return
+    every = jobs.list_jobs()
+    if not every and not trainings_state.undoable():
+        _nothing_yet()
+        return
+    found = _tools(every)
+    _undo_bar()
+    frame.problems(trainings_state.lines())
+    _chosen_bar(found)
+    _list(found)
+
+
+def _tools(every: list[Status]) -> list[Status]:
+    """Search and import; what was found."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        query = st.text_input(
+            "Search",
+            value=st.query_params.get(SEARCH, ""),
+            key="trainings.search",
+            placeholder="Search: name, rule, network, state …",
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width=420,
+        )
+        st.space("stretch")
+        bring()
+    if query:
+        st.query_params[SEARCH] = query
+    elif SEARCH in st.query_params:
+        del st.query_params[SEARCH]
+    return jobs.list_jobs(query) if query else every
+
+
+def _undo_bar() -> None:
+    gone = trainings_state.undoable()
+    if not gone:
+        return
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key="trainings-undo"
+    ):
+        what = "1 training" if len(gone) == 1 else f"{len(gone)} trainings"
+        st.info(f"Deleted {what}.", icon=":material/delete:", width=420)
+        st.button("Undo", icon=":material/undo:", on_click=trainings_state.undo)
+
+
+def _chosen_bar(found: list[Status]) -> None:
+    """What can be done with the trainings that are ticked."""
+    known = {status.id: status for status in found}
+    ids = [job_id for job_id in trainings_state.chosen() if job_id in known]
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key="trainings-chosen"
+    ):
+        st.button(
+            "Compare",
+            icon=":material/compare_arrows:",
+            type="primary" if len(ids) > 1 else "secondary",
+            disabled=len(ids) < 2,
+            on_click=_compare,
+            args=(ids,),
+            help="Tick two or more: what differs between them, and their curves.",
+        )
+        export(ids)
+        st.button(
+            "Delete",
+            icon=":material/delete:",
+            disabled=not ids or not all(known[job_id].ended for job_id in ids),
+            on_click=trainings_state.delete,
+            args=(ids,),
+            help="Those that have ended; it can be undone.",
+        )
+        st.caption(f"{len(ids)} of {len(found)} ticked" if ids else _count(len(found)))
+
+
+def _list(found: list[Status]) -> None:
+    if not found:
+        st.info("No training is like that.", icon=":material/search_off:")
+        return
+    shown = st.session_state.get("trainings.shown", SHOWN)
+    with st.container(key="trainings-list", gap="xsmall"):
+        for status in found[:shown]:
+            row(status)
+    if len(found) > shown:
+        st.button(
+            f"Show {min(SHOWN, len(found) - shown)} more",
+            on_click=lambda: st.session_state.update({"trainings.shown": shown + SHOWN}),
+        )
+
+
+def _nothing_yet() -> None:
+    with st.container(horizontal_alignment="center", gap="small", key="trainings-empty"):
+        st.space("large")
+        st.markdown("### Nothing has been trained yet", width="content")
+        st.markdown(
+            "Every training that is started here is kept with its curves: to be watched, "
+            "stopped, resumed, compared and taken away.",
+            width="content",
+        )
+        if "pages/20_networks.py" in frame.pages():
+            st.page_link(
+                "pages/20_networks.py",
+                label="Train a network",
+                icon=":material/play_arrow:",
+                width="content",
+            )
+        bring()
+        frame.problems(trainings_state.lines())
+
+
+def _compare(ids: list[str]) -> None:
+    trainings_state.act()
+    st.query_params.from_dict({COMPARE: ids})
+
+
+def _count(number: int) -> str:
+    return "1 training" if number == 1 else f"{number} trainings"

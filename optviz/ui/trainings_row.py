@@ -1,0 +1,150 @@
+"""One training in the list: tick, name, state, and what can be done with it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+
+import streamlit as st
+
+from optviz.runs import jobs
+from optviz.runs.jobs import Status
+from optviz.specs.train import TrainSpec
+from optviz.ui import frame, trainings_state
+from optviz.ui.session import bound
+from optviz.ui.train_session import JOB, SESSION
+from optviz.ui.train_status import badge, bar, environment, heading
+from optviz.ui.train_watch import best_accuracy, watch
+
+NETWORKS_PAGE = "pages/20_networks.py"
+
+
+def row(status: Status) -> None:
+    """Draw the row."""
+    try:
+        spec: TrainSpec | None = jobs.spec_of(status.id)
+    except ValueError as error:
+        spec, unreadable = None, str(error)
+    else:
+        unreadable = ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
+        with st.container(width=28):
+            _tick(status)
+        with st.container(gap=None, width="stretch"):
+            _name(status)
+            st.caption(unreadable or _facts(status, spec))
+        with st.container(width=260, gap="xxsmall"):
+            _state(status)
+        st.markdown(_best(status), width=100)
+        _actions(status, spec)
+
+
+def _tick(status: Status) -> None:
+    bound(
+        st.checkbox,
+        f"Choose {status.name}",
+        value=status.id in trainings_state.chosen(),
+        key=f"trainings.tick.{status.id}",
+        apply=lambda ticked: trainings_state.choose(status.id, ticked),
+        label_visibility="collapsed",
+    )
+
+
+def _name(status: Status) -> None:
+    bound(
+        st.text_input,
+        f"Name of {status.name}",
+        value=status.name,
+        key=f"trainings.name.{status.id}",
+        apply=lambda name: trainings_state.act(lambda: jobs.rename(status.id, name)),
+        label_visibility="collapsed",
+    )
+
+
+def _facts(status: Status, spec: TrainSpec | None) -> str:
+    when = datetime.fromtimestamp(status.created).strftime("%d %b %Y, %H:%M")
+    if spec is None:
+        return when
+    count = len(spec.members())
+    return f"{when} · {heading(spec)} · {count} run{'' if count == 1 else 's'}"
+
+
+def _state(status: Status) -> None:
+    if not status.ended:
+        try:
+            seen = watch(status.id)
+            seen.look()
+        except ValueError:
+            return
+        bar(seen, status)
+        return
+    badge(status)
+    if status.message:
+        st.caption(status.message)
+    if status.log:
+        log = st.popover(
+            "Last lines", type="tertiary", key=f"trainings.log.{status.id}", on_change="rerun"
+        )
+        if log.open:
+            log.code("\n".join(status.log), language=None, wrap_lines=True)
+
+
+def _best(status: Status) -> str:
+    best = None
+    if not status.ended:
+        with suppress(ValueError):
+            best = best_accuracy(watch(status.id).result)
+    elif status.outcome:
+        told = [run.get("best_accuracy") for run in status.outcome]
+        best = max((share for share in told if share is not None), default=None)
+    return "" if best is None else f"**{100 * best:.1f} %** :gray[best]"
+
+
+def _actions(status: Status, spec: TrainSpec | None) -> None:
+    with st.container(horizontal=True, gap="xxsmall", width=230, horizontal_alignment="right"):
+        if st.button(
+            "Open",
+            icon=":material/open_in_full:",
+            key=f"trainings.open.{status.id}",
+            type="tertiary",
+            disabled=spec is None,
+            help="On the page Networks",
+        ):
+            _open(status.id, spec)
+        if not status.ended:
+            st.button(
+                "Stop",
+                icon=":material/stop:",
+                key=f"trainings.stop.{status.id}",
+                type="tertiary",
+                on_click=trainings_state.act,
+                args=(lambda: jobs.stop(status.id, wait=False),),
+            )
+        elif status.resumable:
+            st.button(
+                "Resume",
+                icon=":material/resume:",
+                key=f"trainings.resume.{status.id}",
+                type="tertiary",
+                on_click=trainings_state.act,
+                args=(lambda: jobs.resume(status.id, env=environment()),),
+                help="Go on from the last checkpoint.",
+            )
+        if status.ended:
+            st.button(
+                "",
+                icon=":material/delete:",
+                key=f"trainings.delete.{status.id}",
+                type="tertiary",
+                on_click=trainings_state.delete,
+                args=([status.id],),
+                help=f"Delete {status.name}",
+            )
+
+
+def _open(job_id: str, spec: TrainSpec | None) -> None:
+    trainings_state.act()
+    if spec is None or NETWORKS_PAGE not in frame.pages():
+        return
+    SESSION.reset(spec)
+    st.switch_page(NETWORKS_PAGE, query_params={JOB: job_id})

@@ -1,0 +1,160 @@
+"""The page of all trainings: as a script over a store of its own, and in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from optviz.data import Synthetic
+from optviz.networks import Linear
+from optviz.runs import jobs
+from optviz.specs.run import Run
+from optviz.specs.train import TrainSpec
+from optviz.ui.train_files import ARCHIVES, as_archive, as_json
+
+ROOT = Path(__file__).parents[2]
+DATA = "dataset=synthetic:num_train=640,num_test=20&network=linear&run=sgd"
+SPEC = TrainSpec(Synthetic(num_train=640, num_test=20), Linear(), (Run.parse("sgd"),), epochs=1)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OPTVIZ_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def two(home: Path) -> list[str]:
+    """Two trainings that have finished, the newest first."""
+    jobs.run_here(SPEC, name="slow one")
+    jobs.run_here(replace(SPEC, batch_size=64), name="fast one")
+    return [status.id for status in jobs.list_jobs()]
+
+
+def trainings(**query: str | list[str]) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "pages" / "25_trainings.py"), default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def names(test: AppTest) -> list[str]:
+    return [i.value for i in test.text_input if str(i.key).startswith("trainings.name.")]
+
+
+def said(test: AppTest) -> list[str]:
+    return [warning.value for warning in test.warning]
+
+
+def press(test: AppTest, label: str) -> AppTest:
+    next(b for b in test.button if b.label == label).click().run()
+    assert not test.exception, test.exception
+    return test
+
+
+def test_an_empty_store_invites(home: Path) -> None:
+    test = trainings()
+    assert "Nothing has been trained yet" in test.markdown[-2].value
+
+
+def test_search_and_rename(two: list[str]) -> None:
+    test = trainings(search="fast")
+    assert names(test) == ["fast one"]
+    test.text_input(key="trainings.search").set_value("").run()
+    assert names(test) == ["fast one", "slow one"]
+    test.text_input(key=f"trainings.name.{two[0]}").set_value("quick").run()
+    assert jobs.status(two[0]).name == "quick"
+    test.text_input(key=f"trainings.name.{two[0]}").set_value(" ").run()
+    assert "a name must have" in said(test)[0]
+    assert names(test) == ["quick", "slow one"]
+
+
+def test_deleting_is_undone_until_something_else_is_done(two: list[str]) -> None:
+    test = trainings()
+    test.button(key=f"trainings.delete.{two[0]}").click().run()
+    assert names(test) == ["slow one"]
+    press(test, "Undo")
+    assert names(test) == ["fast one", "slow one"]
+    for job_id in two:
+        test.checkbox(key=f"trainings.tick.{job_id}").set_value(True).run()
+    press(test, "Delete")
+    assert names(test) == []
+    press(test, "Undo")
+    assert names(test) == ["fast one", "slow one"]
+    test.button(key=f"trainings.delete.{two[0]}").click().run()
+    test.text_input(key=f"trainings.name.{two[1]}").set_value("slow").run()
+    assert "Undo" not in [button.label for button in test.button]
+
+
+def test_a_comparison_says_what_differs(two: list[str]) -> None:
+    test = trainings(compare=[*two, "nothing-like-this"])
+    assert "there is no training" in said(test)[0]
+    table = test.dataframe[0].value
+    assert list(table.columns) == ["fast one", "slow one"]
+    assert list(table.loc["Batch size"]) == ["64", "128"]
+    assert "Epochs" not in table.index, "it is the same in both"
+    assert len(test.dataframe[1].value) == 2
+
+
+def test_import_of_what_is_not_there(home: Path) -> None:
+    from optviz.ui import trainings_bring
+
+    assert trainings_bring.found_in(f"{home}/nowhere", None)[0].startswith("there is no store")
+
+
+def test_import_of_another_store(two: list[str], tmp_path: Path, monkeypatch: Any) -> None:
+    from optviz.ui import trainings_bring
+
+    monkeypatch.setenv("OPTVIZ_HOME", str(tmp_path / "other"))
+    assert trainings_bring.found_in(str(tmp_path), None) == ["2 imported, 0 here already."]
+    assert names(trainings()) == ["fast one", "slow one"]
+
+
+def test_files_of_several_trainings(two: list[str]) -> None:
+    import io
+    import json
+    import zipfile
+
+    assert set(json.loads(as_json(two))) == set(two)
+    assert "runs" in json.loads(as_json(two[:1]))
+    for suffix in ARCHIVES:
+        files = zipfile.ZipFile(io.BytesIO(as_archive(two, suffix))).namelist()
+        assert {file.split("/")[0] for file in files} == {"fast_one", "slow_one"}
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("app")
+def test_stop_delete_undo_and_compare(server: str, view: Callable[..., Any]) -> None:
+    page = view()
+    for rate, epochs in ((0.1, 1), (0.2, 1000)):
+        page.page.goto(f"{server}/networks?{DATA}:learning_rate={rate}&epochs={epochs}")
+        page.button("Train").click()
+        page.page.wait_for_selector(".optviz-player[data-shown]", timeout=90_000)
+    page.page.get_by_test_id("stPageLink").get_by_text("Trainings").click()
+    rows = page.page.locator(".st-key-trainings-list > div")
+    rows.first.get_by_role("button", name="Stop").click(timeout=60_000)
+    rows.first.get_by_text("stopped").wait_for(timeout=30_000)
+    count = rows.count()
+    rows.first.get_by_role("button", name="Delete").click()
+    page.button("Undo").wait_for()
+    page.until(lambda: rows.count() == count - 1)
+    page.button("Undo").click()
+    page.until(lambda: rows.count() == count)
+    for row in (rows.nth(0), rows.nth(1)):
+        row.get_by_test_id("stCheckbox").locator("label").click()
+    page.button("Compare").click()
+    page.page.get_by_text("What differs").wait_for()
+    page.page.locator(".js-plotly-plot").first.wait_for()
+    assert page.page.url.count("compare=") == 2
+    page.button("All trainings").click()
+    rows.first.get_by_role("button", name="Resume").click()
+    rows.first.get_by_role("button", name="Stop").click(timeout=30_000)
+    rows.first.get_by_text("stopped").wait_for(timeout=30_000)
+    assert page.errors == []
