@@ -149,7 +149,8 @@ def compare(results: Mapping[str, TrainResult], accuracy: float | None = None) -
     values = {name: {row[name] for row in rows if name in row} for name in asked}
     told = [name for name in asked if name == "training" or len(values[name]) > 1]
     came = pd.concat(tables, ignore_index=True)
-    asked = asked[told].fillna("").rename(columns=lambda n: f"{n} asked for" if n in came else n)
+    twice = {name: f"{name} asked for" for name in told if name in came}
+    asked = asked[told].fillna("").rename(columns=twice)
     return pd.concat([asked, came], axis="columns")
 
 
