@@ -150,7 +150,7 @@ def compare(results: Mapping[str, TrainResult], accuracy: float | None = None) -
     told = [name for name in asked if name == "training" or len(values[name]) > 1]
     came = pd.concat(tables, ignore_index=True)
     twice = {name: f"{name} asked for" for name in told if name in came}
-    asked = asked[told].fillna("").rename(columns=twice)
+    asked = asked.loc[:, told].fillna("").rename(columns=twice)
     return pd.concat([asked, came], axis="columns")
 
 

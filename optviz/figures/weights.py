@@ -60,13 +60,13 @@ def image_grid(
     lines = max((1 + label.count("<br>") for label in labels), default=0)
     below = gap + math.ceil(LINE * lines * width / tile)
     theme = DARK if dark else LIGHT
-    sheet = np.empty((rows * (height + below), columns * (width + gap), 3))
-    sheet[:] = [int(theme.background[i : i + 2], 16) for i in (1, 3, 5)]
+    sheet = np.zeros((rows * (height + below), columns * (width + gap), 4))  # see-through
     figure = go.Figure()
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
         top, left = row * (height + below), column * (width + gap)
-        sheet[top : top + height, left : left + width] = image
+        sheet[top : top + height, left : left + width, :3] = image
+        sheet[top : top + height, left : left + width, 3] = 255
         if labels:
             figure.add_annotation(
                 x=left + (width - 1) / 2,
@@ -76,7 +76,8 @@ def image_grid(
                 showarrow=False,
                 yanchor="top",
             )
-    figure.add_trace(go.Image(z=sheet.astype(np.uint8), hoverinfo="skip"))
+    pixels = sheet.astype(np.uint8)
+    figure.add_trace(go.Image(z=pixels, colormodel="rgba256", hoverinfo="skip"))
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, constrain="domain")
     scale = tile / width

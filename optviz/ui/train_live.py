@@ -27,6 +27,8 @@ def live(job_id: str) -> None:
         st.rerun()
     _head(seen, status)
     trouble(status)
+    for text in seen.result.notices:
+        st.caption(text)
     _signs(seen)
     if any(run.losses for run in seen.result.runs):
         player.show(_payload(seen, status.ended), key="train-player")

@@ -51,7 +51,11 @@ def refusals(act: Callable[[], object]) -> list[str]:
 
 def notice() -> None:
     """What the store has to say, as that it was damaged: until somebody has read it."""
-    if (said := jobs.notice()) is not None:
+    try:
+        said = jobs.notice()
+    except ValueError as error:  # a newer optviz wrote it
+        said = str(error)
+    if said is not None:
         st.session_state[NOTICE] = said
     if NOTICE in st.session_state:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

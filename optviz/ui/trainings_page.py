@@ -38,7 +38,11 @@ STYLE = """
 
 def pace() -> float | None:
     """Seconds until the page looks again by itself; None: nothing goes on."""
-    return SECONDS if any(not status.ended for status in jobs.list_jobs()) else None
+    try:
+        going = any(not status.ended for status in jobs.list_jobs())
+    except ValueError:  # the page says why the store cannot be read
+        return None
+    return SECONDS if going else None
 
 
 def page() -> None:
@@ -53,7 +57,10 @@ def page() -> None:
     if ids:
         compare(ids)
         return
-    every = jobs.list_jobs()
+    try:
+        every = jobs.list_jobs()
+    except ValueError:
+        return  # the notice says why
     if not every and not trainings_state.undoable():
         _nothing_yet()
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from optviz.data import Synthetic
+from optviz.folders import home as home_folder
 from optviz.networks import Linear
 from optviz.runs import jobs
+from optviz.runs.folder import log_of
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 from optviz.ui.train_files import ARCHIVES, as_archive, as_json
@@ -158,3 +162,35 @@ def test_stop_delete_undo_and_compare(server: str, view: Callable[..., Any]) -> 
     rows.first.get_by_role("button", name="Stop").click(timeout=30_000)
     rows.first.get_by_text("stopped").wait_for(timeout=30_000)
     assert page.errors == []
+
+
+@pytest.mark.parametrize("page", ["20_networks.py", "25_trainings.py"])
+def test_a_store_of_a_newer_optviz_is_one_line(home: Path, page: str) -> None:
+    with closing(sqlite3.connect(home / "store.sqlite")) as store:
+        store.execute("PRAGMA user_version = 999")
+    test = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=60).run()
+    assert not test.exception, test.exception
+    assert len(said(test)) == 1
+    assert "newer" in said(test)[0]
+
+
+def test_a_damaged_store_is_kept_aside_and_said_so(home: Path) -> None:
+    (home / "store.sqlite").write_bytes(b"no database" * 1000)
+    test = trainings()
+    assert "damaged" in said(test)[0]
+    assert list(home.glob("store.damaged-*.sqlite"))
+    assert said(press(test, "Understood")) == []
+
+
+def test_a_training_whose_process_died_is_shown_with_its_last_lines(two: list[str]) -> None:
+    """As after kill -9: it says that it runs, and there is no such process."""
+    with closing(sqlite3.connect(home_folder() / "store.sqlite")) as store, store:
+        store.execute("UPDATE trainings SET state = 'running', pid = 1 WHERE id = ?", (two[0],))
+    log_of(two[0]).write_text("step 17\nthe last line\n")
+    test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
+    test.query_params["job"] = two[0]
+    test.run()
+    assert not test.exception, test.exception
+    assert "ended without a word" in test.error[0].value
+    assert "the last line" in test.code[0].value
+    assert any(button.label == "Resume" for button in test.button)
