@@ -3,6 +3,7 @@
 The settings go into the environment too, so that processes which a test starts are as strict.
 """
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -40,6 +41,25 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "error")
+
+
+MAPPED = Path("/proc/self/maps")  # one line for each region of memory
+MOST_MAPPED = 20_000  # of 65,530 that Linux gives a process
+CHECK_EVERY = 50  # tests
+
+_tests = itertools.count(1)
+
+
+def pytest_runtest_teardown() -> None:
+    """Let go of compiled programs before a worker runs out of regions of memory.
+
+    Each has a few, and the catalogue makes tens of thousands; at the limit the process would abort.
+    """
+    if next(_tests) % CHECK_EVERY == 0 and MAPPED.exists():
+        with MAPPED.open("rb") as lines:
+            mapped = sum(1 for _ in lines)
+        if mapped > MOST_MAPPED:
+            jax.clear_caches()
 
 
 @pytest.fixture(scope="session")
