@@ -51,6 +51,7 @@ def pack_training(
         "num_steps": max(done, 1),
         "live": live,
         "autoplay": False,
+        "opens_at_end": True,  # what has been trained is there to be seen
         "axes": ["step", "epoch", "sample", "second"] if result.started else ["step"],
         "members": _members(result),
         "runs": [

@@ -139,9 +139,10 @@ def test_the_grid_has_every_picture_once():
     images = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.full((1, 8, 8, 3), 10, np.uint8)
     figure = image_grid(images, list("abcde"), columns=3)
     (sheet,) = figure.data
-    seen = np.asarray(sheet.z)[..., 0]
+    red, seen = np.asarray(sheet.z)[..., 0], np.asarray(sheet.z)[..., 3] == 255
     for value in range(5):
-        assert np.sum(seen == 10 * value) == 64
+        assert np.sum(seen & (red == 10 * value)) == 64
+    assert np.sum(seen) == 5 * 64
     places = {note.text: (note.x, note.y) for note in figure.layout.annotations}
     assert places["a"][1] == places["c"][1] < places["d"][1]
     assert places["a"][0] == places["d"][0] < places["b"][0]

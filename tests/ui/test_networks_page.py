@@ -165,7 +165,9 @@ def test_a_training_streams_survives_a_reload_stops_and_goes_on(
     page.page.wait_for_selector(".optviz-player[data-shown]", timeout=60_000)
     reached = page.step
     page.until(lambda: page.step > reached)
-    page.button("Stop").click()
+    # The page's own: Streamlit shows another one while it runs a script.
+    stop = page.page.locator("button[kind=primary]").filter(has_text="Stop")
+    stop.click()
     page.page.locator(".stMarkdownBadge").get_by_text("stopped").wait_for(timeout=30_000)
     page.page.wait_for_timeout(1500)  # the last steps are drawn
     ended, reached = page.shown, page.step
@@ -173,7 +175,7 @@ def test_a_training_streams_survives_a_reload_stops_and_goes_on(
     assert page.shown == ended, "nothing moves once it has stopped"
     page.button("Resume").click()
     page.until(lambda: page.step > reached, 60)
-    page.button("Stop").click()
+    stop.click()
     page.page.locator(".stMarkdownBadge").get_by_text("stopped").wait_for(timeout=30_000)
     page.button("Close").click()
     page.page.get_by_text("What will be learned").wait_for()

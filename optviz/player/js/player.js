@@ -64,7 +64,7 @@ export class Player {
     this.root.setAttribute("aria-label", header.title ? `Player: ${header.title}` : "Player");
     this.axis = this.view.axis(header);
     this.clock.resize(this.axis.span, Boolean(header.live), this.axis.perStep);
-    if (opening && header.live) this.clock.seek(this.axis.span);
+    if (opening && (header.live || header.opens_at_end)) this.clock.seek(this.axis.span);
     this.setRuns();
     placePanels(this);
     this.notes.textContent = (header.notes || []).join(" · ");
