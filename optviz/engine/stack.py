@@ -13,8 +13,9 @@ from jax.sharding import Mesh, NamedSharding
 
 from optviz.engine import stack_step, train_snapshot
 from optviz.engine.stack_step import CAPACITY, RUNS, SAME, Feed, Fixed, Span, Told
+from optviz.engine.train_batch import Totals
 from optviz.engine.train_loop import BLOCK
-from optviz.engine.train_step import Carry, Totals
+from optviz.engine.train_step import Carry
 from optviz.engine.train_track import Track
 from optviz.networks.base import Params
 

@@ -17,9 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
-from optviz.engine import train_step
+from optviz.engine import train_batch, train_step
+from optviz.engine.train_batch import Recipe, Strengths, Task, Totals
 from optviz.engine.train_data import Batch, Images
-from optviz.engine.train_step import Carry, Measures, Recipe, Strengths, Task, Totals
+from optviz.engine.train_step import Carry, Measures
 from optviz.networks.base import Network, Params
 
 AXIS = "run"  # of the mesh
@@ -147,7 +148,7 @@ def _step(
         params, state, seen = _mapped(train_step.update, recipe, feed, place, number)(
             carry.params, carry.state, carry.stats, rule, part.loss, part.grads, own
         )
-        totals = train_step.add(carry.totals, part.totals)
+        totals = train_batch.add(carry.totals, part.totals)
         moved.append(Carry(params, part.stats, state, totals))
         measures.append(seen)
     return tuple(moved), measures
@@ -232,7 +233,7 @@ def evaluate_block(
     """`totals` and the sums over `size` more images, of every run."""
 
     def of_one(own: Fixed, params: Params, stats: Any, images: Images, start: jax.Array) -> Totals:
-        return train_step.evaluate_block(
+        return train_batch.evaluate_block(
             own.network, params, stats, images, start, recipe=recipe, size=size
         )
 
@@ -240,7 +241,7 @@ def evaluate_block(
         run = jax.vmap(of_one, (0, 0, 0, None, None))
         more = run(_joined(fixed), _joined(params), _joined(stats), images, start)
         parts = _parted(more, [t.loss.size for t in totals])
-        return tuple(map(train_step.add, totals, parts))
+        return tuple(map(train_batch.add, totals, parts))
 
     over = (RUNS, RUNS, RUNS, RUNS, SAME, SAME)
     return _shared(of_all, mesh, over, RUNS)(totals, params, stats, fixed, images, start)
@@ -260,7 +261,7 @@ def dead_shares(
 
     def of_one(own: Fixed, params: Params, stats: Any, feed: Feed, place: jax.Array) -> Any:
         batch = Batch(feed.orders[own.order, place], feed.sizes[place])
-        return train_step.dead_shares(own.network, params, stats, feed.images, batch)
+        return train_batch.dead_shares(own.network, params, stats, feed.images, batch)
 
     def of_all(params: Any, stats: Any, fixed: Any, feed: Feed, place: jax.Array) -> Any:
         run = jax.vmap(of_one, (0, 0, 0, None, None))

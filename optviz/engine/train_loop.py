@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.engine import train_step
+from optviz.engine import train_batch, train_step
 from optviz.engine.train_data import Batch
 from optviz.engine.train_events import Compiling, OnEvent
 from optviz.engine.train_track import Track, measures_of
@@ -84,7 +84,7 @@ class TrainLoop:
         skip = self._step_number - track.epoch * track.steps_per_epoch
         if not skip:
             self._seconds = 0.0
-            self._carry = self._carry._replace(totals=train_step.Totals.zero())
+            self._carry = self._carry._replace(totals=train_batch.Totals.zero())
         told: list[train_step.Measures] = []  # reading them waits for the device
         batches = track.batches(track.epoch, skip)
         waited = 0.0
@@ -132,18 +132,18 @@ class TrainLoop:
     def _dead(self, carry: train_step.Carry, batch: Batch) -> dict[str, jax.Array]:
         track = self._track
         params = train_step.answer(track.optimizer, carry)
-        return train_step.dead_shares(track.network, params, carry.stats, track.parts.train, batch)
+        return train_batch.dead_shares(track.network, params, carry.stats, track.parts.train, batch)
 
     def _validate(self) -> bool:
         """Validate and tell the epoch; False where the run was stopped meanwhile."""
         start = time.perf_counter()
         trained = self._carry.totals
         params = train_step.answer(self._track.optimizer, self._carry)
-        totals = train_step.Totals.zero()
+        totals = train_batch.Totals.zero()
         for first in range(0, self._track.parts.validation.y.size, BLOCK):
             if self._stopped():
                 return False
-            totals = train_step.add(totals, self._block(params, first))
+            totals = train_batch.add(totals, self._block(params, first))
         totals.loss.block_until_ready()
         took = time.perf_counter() - start
         self._track.clock += took
@@ -151,9 +151,9 @@ class TrainLoop:
         self._seconds = 0.0
         return True
 
-    def _block(self, params: Params, start: int) -> train_step.Totals:
+    def _block(self, params: Params, start: int) -> train_batch.Totals:
         track = self._track
-        return train_step.evaluate_block(
+        return train_batch.evaluate_block(
             track.network,
             params,
             self._carry.stats,

@@ -11,9 +11,9 @@ import jax
 from optviz.engine import train_snapshot
 from optviz.engine.stack import Seat, Stack
 from optviz.engine.stack_step import CAPACITY, Told
+from optviz.engine.train_batch import Totals
 from optviz.engine.train_events import Compiling, OnEvent, Outcome
 from optviz.engine.train_loop import BLOCK, KEEP_SECONDS
-from optviz.engine.train_step import Totals
 from optviz.engine.train_track import Track
 
 SPAN_SECONDS = 0.2  # that a span of steps takes, about: how often losses are told

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.engine import train_snapshot, train_step
+from optviz.engine import train_batch, train_snapshot, train_step
 from optviz.engine.factors import check_domain
 from optviz.engine.precision import cast
 from optviz.engine.train_data import Batch, Split, batches, num_batches
@@ -38,8 +38,8 @@ class Track:
         self.steps_per_epoch = num_batches(parts.train.y.size, self.spec.batch_size)
         self.num_steps = self.steps_per_epoch * self.spec.epochs
         self.look_every = -(-self.num_steps // LOOKS)
-        self.recipe = train_step.Recipe.of(self.spec)
-        self.strengths = train_step.Strengths.of(self.spec)
+        self.recipe = train_batch.Recipe.of(self.spec)
+        self.strengths = train_batch.Strengths.of(self.spec)
         (run,) = self.spec.resolved()
         self.network = cast(self.spec.network, "float32")
         self.optimizer: Any = cast(run.optimizer, "float32")
@@ -114,8 +114,8 @@ class Track:
         """The batches of an epoch, but for the first `skip`."""
         return batches(self.parts.train.y.size, self.spec.batch_size, self.spec.seed, epoch, skip)
 
-    def task(self, batch: Batch) -> train_step.Task:
-        return train_step.Task(self.network, self.parts.train, batch, self.strengths)
+    def task(self, batch: Batch) -> train_batch.Task:
+        return train_batch.Task(self.network, self.parts.train, batch, self.strengths)
 
     def knobs_at(self, number: int | slice) -> dict[str, Any]:
         """The scheduled knobs as they stand at a step, or at each of several: (steps,) float32."""
@@ -153,7 +153,7 @@ class Track:
         self._emit(Layers("layers", self.index, number, names, moved, list(dead), shares))
 
     def tell_epoch(
-        self, trained: train_step.Totals, validated: train_step.Totals, seconds: float
+        self, trained: train_batch.Totals, validated: train_batch.Totals, seconds: float
     ) -> None:
         """Tell an epoch's numbers, those who watch the loss too."""
         means = (*_means(trained), *_means(validated))
@@ -201,7 +201,7 @@ def _factors(
     return jax.vmap(lambda step: schedule(step, num_steps, steps_per_epoch))(steps)
 
 
-def _means(totals: train_step.Totals) -> tuple[float | None, float | None]:
+def _means(totals: train_batch.Totals) -> tuple[float | None, float | None]:
     """Mean loss and accuracy."""
     loss, correct, count = (float(value) for value in totals)
     return finite(loss / count), finite(correct / count)

@@ -10,7 +10,7 @@ import pytest
 from small_networks import smallest
 
 from optviz.data import Synthetic
-from optviz.engine import train_step
+from optviz.engine import train_batch, train_step
 from optviz.engine.train import train
 from optviz.engine.train_data import batches, num_batches, split
 from optviz.engine.train_events import (
@@ -81,7 +81,7 @@ def test_company_changes_nothing():
 def test_new_values_compile_nothing():
     spec = asked("adam:learning_rate=0.001", epochs=2)
     train(spec, DATA)
-    programs = (train_step.gradient, train_step.update, train_step.evaluate_block)
+    programs = (train_step.gradient, train_step.update, train_batch.evaluate_block)
     before = [program._cache_size() for program in programs]
     for run, seed in [
         ("adam:learning_rate=0.5,b1=0.5", 0),

@@ -9,7 +9,7 @@ import pytest
 from optviz.data import Synthetic
 from optviz.data.augmentation import mirrored, shifted
 from optviz.data.preprocessing import moments
-from optviz.engine import train_step
+from optviz.engine import train_batch, train_step
 from optviz.engine.train import train
 from optviz.engine.train_events import Layers, TrainResult
 from optviz.engine.train_snapshot import Snapshot
@@ -75,7 +75,7 @@ def test_a_rule_that_asks_for_losses_descends_the_penalty_too():
 
 def test_new_strengths_compile_nothing():
     train(BASE, DATA)
-    programs = (train_step.gradient, train_step.update, train_step.evaluate_block)
+    programs = (train_step.gradient, train_step.update, train_batch.evaluate_block)
     before = [program._cache_size() for program in programs]
     train(dataclasses.replace(BASE, l2=0.1, weight_decay=0.2, label_smoothing=0.3, seed=9), DATA)
     assert [program._cache_size() for program in programs] == before
