@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -15,6 +16,8 @@ from optviz.specs.text import parse_value
 if TYPE_CHECKING:
     from optviz.specs.train import TrainSpec
 
+MAX_GRID = 1024  # combinations, before those that say the same are left out
+
 T = TypeVar("T", bound=Entry)
 
 
@@ -23,7 +26,7 @@ class Member(NamedTuple):
 
     label: str  # unlike those of the other members
     spec: TrainSpec  # its own: one run, one seed, no variations
-    arm: str  # what was varied, such as `batch_size=64`; empty: nothing
+    arm: str  # what was varied, such as `batch size 64`; empty: nothing
     run: int  # index into the experiment's runs
     seed: int
     series: str  # the label of its group: without the seed
@@ -61,6 +64,9 @@ def arms(spec: TrainSpec) -> Iterator[tuple[str, TrainSpec]]:
     base = replace(spec, vary=(), grid=False)
     axes = [_axis(text) for text in spec.vary]
     if spec.grid:
+        size = math.prod(len(axis) + 1 for axis in axes)
+        if size > MAX_GRID:
+            raise ValueError(f"a grid has at most {MAX_GRID:,} combinations, got {size:,}")
         choices = itertools.product(*([None, *axis] for axis in axes))
     else:
         choices = itertools.chain([()], ((change,) for axis in axes for change in axis))
@@ -72,7 +78,12 @@ def arms(spec: TrainSpec) -> Iterator[tuple[str, TrainSpec]]:
         if settings in seen:
             continue  # a value that the settings have anyway, or one that is said twice
         seen.add(settings)
-        yield ", ".join(f"{field.split('.')[-1]}={value}" for field, value in changes), settings
+        yield ", ".join(f"{_words(field)} {value}" for field, value in changes), settings
+
+
+def _words(field: str) -> str:
+    """`network.batch_norm` as it is said: `batch norm`."""
+    return field.rpartition(".")[2].replace("_", " ")
 
 
 def _axis(text: str) -> list[tuple[str, str]]:

@@ -61,8 +61,8 @@ def test_groups_are_told_apart_by_all_but_the_seed():
     assert [group.label for group in found] == [
         "Adam",
         "SGD",
-        "Adam · batch_size=10",
-        "SGD · batch_size=10",
+        "Adam · batch size 10",
+        "SGD · batch size 10",
     ]
     assert [group.members for group in found] == [(0, 1, 2), (3, 4, 5), (6, 7, 8), (9, 10, 11)]
     assert [group.rule for group in found] == ["adam", "sgd", "adam", "sgd"]

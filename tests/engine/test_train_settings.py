@@ -209,6 +209,12 @@ def test_bad_settings(field, value, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_grid_is_bounded_before_it_is_made():
+    huge = dataclasses.replace(BASE, vary=("batch_size=64|64|64",) * 30, grid=True)
+    with pytest.raises(ValueError, match="a grid has at most 1,024 combinations, got 1,152,9"):
+        huge.check()
+
+
 def test_no_rate_no_decoupled_decay():
     searching = dataclasses.replace(BASE, runs=(Run.parse("random_search"),), weight_decay=0.1)
     with pytest.raises(ValueError, match="Random search has no learning rate; use l2"):

@@ -45,7 +45,7 @@ def test_steps(result):
         assert part["learning_rate"].isna().all() == (member.run == 1)
     assert frame["learning_rate"].max() == np.float32(0.01)
     assert set(frame["group"]) == {
-        *("Adam", "Random search", "Adam · batch_size=10", "Random search · batch_size=10")
+        *("Adam", "Random search", "Adam · batch size 10", "Random search · batch size 10")
     }
 
 

@@ -36,7 +36,7 @@ def panel(found: dict, key: str) -> dict:
 def test_seeds_are_one_run_in_the_rules_colour(whole: TrainResult) -> None:
     found = message(whole)
     labels = [run["label"] for run in found["runs"]]
-    assert labels[:3] == ["SGD", "Adam", "SGD · batch_size=64"]
+    assert labels[:3] == ["SGD", "Adam", "SGD · batch size 64"]
     assert [run["seeds"] for run in found["runs"]] == [3] * 6
     assert sorted(i for run in found["runs"] for i in run["members"]) == list(range(18))
     looks = {(run["color"], tuple(run["dash"]), run["marker"]) for run in found["runs"]}

@@ -153,7 +153,7 @@ def test_the_nearest_curve_is_told(view: Seen) -> None:
     frame = "p.panels[2].series.filter(s => p.panels[2].isNear(s, p.frame())).map(s => s.run)"
     assert view.player(frame) == [3], "the same run stands out in the other panels"
     label, value = near.locator("span").inner_text(), near.locator("b").inner_text()
-    assert label == "Adam · batch_size=64"
+    assert label == "Adam · batch size 64"
     assert float(value) == pytest.approx(view.player("p.panels[1].series[3].main[3]"), rel=0.02)
     view.page.mouse.move(2, 2)
     assert view.player("p.hover.near") is None

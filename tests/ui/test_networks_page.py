@@ -141,7 +141,7 @@ def test_an_experiment_runs_to_its_end(server: str, view: Callable[..., Any]) ->
     page.button("Train").click()
     page.page.locator(".stMarkdownBadge").get_by_text("finished").wait_for(timeout=120_000)
     page.page.wait_for_selector(".optviz-player[data-shown]")
-    assert page.page.get_by_text("SGD · batch_size=64").count() > 0
+    assert page.page.get_by_text("SGD · batch size 64").count() > 0
     page.page.get_by_text("Look inside").click()
     page.page.get_by_text("What each class looks for").wait_for(timeout=30_000)
     page.page.get_by_role("tab", name="Confusion").click()
