@@ -3,14 +3,18 @@
 import os
 from pathlib import Path
 
-import platformdirs
-
 
 def cache() -> Path:
     """What can be made or fetched again: `$OPTVIZ_CACHE`, else the user's cache of the system."""
-    return Path(os.environ.get("OPTVIZ_CACHE") or platformdirs.user_cache_dir("optviz"))
+    return Path(os.environ.get("OPTVIZ_CACHE") or _of_system("cache"))
 
 
 def home() -> Path:
     """Trainings: `$OPTVIZ_HOME`, else the user's data folder of the system."""
-    return Path(os.environ.get("OPTVIZ_HOME") or platformdirs.user_data_dir("optviz"))
+    return Path(os.environ.get("OPTVIZ_HOME") or _of_system("data"))
+
+
+def _of_system(kind: str) -> str:
+    import platformdirs  # a machine without it names its folders
+
+    return getattr(platformdirs, f"user_{kind}_dir")("optviz")

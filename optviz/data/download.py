@@ -12,8 +12,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-import pooch
-
 from optviz.data.base import Progress
 
 CHUNK = 1 << 18  # bytes
@@ -62,6 +60,8 @@ def fetch_archive(
 
 
 def _retrieve(url: str, checksum: str, name: str, folder: Path, progress: Progress | None) -> str:
+    import pooch  # not on every machine that trains: it is needed for downloads alone
+
     part = folder / f"{name}.part"
 
     def downloader(fname: Any, action: Any, pooch: Any, *, check_only: Any = None) -> None:
