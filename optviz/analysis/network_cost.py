@@ -69,7 +69,7 @@ class NetworkCost(NamedTuple):
 
 def cost(network: Network) -> NetworkCost:
     """The cost of each layer; shapes are traced, and nothing is computed."""
-    params, stats, image = _shapes(network)
+    params, stats = network.shapes()
     rows: list[LayerCost] = []
 
     def look(
@@ -93,7 +93,7 @@ def cost(network: Network) -> NetworkCost:
         return result
 
     with nn.intercept_methods(look):
-        jax.eval_shape(lambda *shapes: _test(network, *shapes), params, stats, image)
+        jax.eval_shape(lambda *shapes: _test(network, *shapes), params, stats, _image(network))
     return NetworkCost(tuple(rows))
 
 
@@ -112,7 +112,7 @@ class Memory(NamedTuple):
 
 def memory(network: Network, optimizer: Optimizer, batch_size: int, runs: int = 1) -> Memory:
     """What `runs` trainings at once keep, in float32, each with a batch of its own."""
-    params, stats, _ = _shapes(network)
+    params, stats = network.shapes()
     state = jax.eval_shape(lambda p: optimizer.init(p), params)
     activations = 4 * batch_size * cost(network).activations
     sizes = (_bytes((params, stats)), _bytes(params), _bytes(state), activations)
@@ -125,7 +125,7 @@ def xla_flops(network: Network) -> float:
     Counted for a platform that has the plain form of every convolution. XLA leaves products with
     padded zeros out, and counts square roots and exponentials apart.
     """
-    program = jax.jit(_test).trace(network, *_shapes(network))
+    program = jax.jit(_test).trace(network, *network.shapes(), _image(network))
     analysis: Any = program.lower(lowering_platforms=("cuda",)).cost_analysis()
     return float(analysis["flops"])
 
@@ -134,9 +134,8 @@ def _test(network: Network, params: Any, stats: Any, image: jax.Array) -> jax.Ar
     return network.apply(params, stats, image, False, jax.random.key(0))[0]
 
 
-def _shapes(network: Network) -> tuple[Any, Any, jax.ShapeDtypeStruct]:
-    params, stats = jax.eval_shape(network.init, jax.random.key(0))
-    return params, stats, jax.ShapeDtypeStruct((1, *network.input_shape), jnp.float32)
+def _image(network: Network) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((1, *network.input_shape), jnp.float32)
 
 
 def _count(tree: Any) -> int:

@@ -8,11 +8,11 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from optviz.runs.environment import processor, version_of
 
 
 def stamp(device: str) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def stamp(device: str) -> dict[str, Any]:
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "device": device,
         "machine": {
-            "cpu": _cpu(),
+            "cpu": processor(),
             "cores": os.cpu_count(),
             "system": platform.system(),
             # Above the number of cores others were at work too: trust ratios, not times.
@@ -29,23 +29,9 @@ def stamp(device: str) -> dict[str, Any]:
         },
         "versions": {
             "python": platform.python_version(),
-            **{n: v for n in ("optviz", "jax", "jaxlib", "numpy", "optax") if (v := _version(n))},
+            **{n: v for n in ("optviz", "jax", "jaxlib", "numpy", "optax") if (v := version_of(n))},
         },
     }
-
-
-def _cpu() -> str:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def say(progress: str) -> None:

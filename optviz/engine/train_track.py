@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from optviz.engine import train_batch, train_snapshot, train_step
-from optviz.engine.factors import check_domain
+from optviz.engine.factors import check_domain, evaluate
 from optviz.engine.precision import cast
 from optviz.engine.train_data import Batch, Split, batches, num_batches
 from optviz.engine.train_events import EpochEnd, Layers, OnEvent, Outcome, RunEnd, Steps, finite
 from optviz.engine.train_snapshot import Keeper, Snapshot
 from optviz.engine.watch import Watcher
-from optviz.networks.base import Network, Params, Stats
-from optviz.schedules.base import Schedule
 from optviz.specs.run import Run
 from optviz.specs.variations import Member
 
@@ -89,7 +85,7 @@ class Track:
 
     def shapes(self) -> train_step.Carry:
         """What the carry looks like, without making it."""
-        return jax.eval_shape(train_step.initial, self.optimizer, *_shapes(self.network))
+        return jax.eval_shape(train_step.initial, self.optimizer, *self.network.shapes())
 
     def keep(self, carry: train_step.Carry) -> None:
         """Keep a snapshot of the steps told so far."""
@@ -149,7 +145,7 @@ class Track:
         """Tell how far the weights moved in a step, and which layers have dead units."""
         shares = [finite(float(share)) for share in dead.values()]
         moved = [finite(float(ratio)) for ratio in ratios]
-        names = train_step.weight_names(_shapes(self.network)[0])
+        names = train_step.weight_names(self.network.shapes()[0])
         self._emit(Layers("layers", self.index, number, names, moved, list(dead), shares))
 
     def tell_epoch(
@@ -173,32 +169,19 @@ class Track:
             self._emit(RunEnd("end", self.index, outcome, self._diverged_at))
 
 
-@lru_cache(maxsize=64)  # many runs of a training have the same network
-def _shapes(network: Network) -> tuple[Params, Stats]:
-    return jax.eval_shape(network.init, jax.random.key(0))
-
-
 def scheduled_knobs(run: Run, num_steps: int, steps_per_epoch: int) -> Mapping[str, np.ndarray]:
     """Each scheduled knob's value at each step: name -> (num_steps,) float32.
 
     Raises:
         ValueError: a schedule takes a knob out of its domain.
     """
-    steps = jnp.arange(num_steps, dtype=jnp.float32)
-    lengths = np.float32(num_steps), np.float32(steps_per_epoch)
+    lengths: Any = np.float32(num_steps), np.float32(steps_per_epoch)
     values = {}
     for knob, schedule in run.schedules:
-        factors = np.asarray(_factors(cast(schedule, "float32"), steps, *lengths))
+        factors = np.asarray(evaluate(cast(schedule, "float32"), *lengths, length=num_steps))
         check_domain(run.optimizer, knob, (float(factors.min()), float(factors.max())))
         values[knob] = np.float32(getattr(run.optimizer, knob)) * factors
     return values
-
-
-@jax.jit
-def _factors(
-    schedule: Schedule, steps: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
-) -> jax.Array:
-    return jax.vmap(lambda step: schedule(step, num_steps, steps_per_epoch))(steps)
 
 
 def _means(totals: train_batch.Totals) -> tuple[float | None, float | None]:

@@ -61,15 +61,19 @@ class Network(Entry):
         result: Any = _Module(self).apply(variables, x, train, rngs=rngs, mutable=mutable)
         return result if train else (result, stats)
 
+    def shapes(self) -> tuple[Params, Stats]:
+        """What `init` makes, as shapes and dtypes: nothing is computed, and it is remembered."""
+        return _shapes(self._at_defaults())
+
     def num_params(self) -> int:
         """How many numbers the optimizer changes."""
-        params, _ = _shapes(self._at_defaults())
+        params, _ = self.shapes()
         return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
 
     @property
     def uses_batch_statistics(self) -> bool:
         """Whether in training the output for one image depends on the others (batch norm)."""
-        _, stats = _shapes(self._at_defaults())
+        _, stats = self.shapes()
         return bool(jax.tree.leaves(stats))
 
     def dead_units(self, params: Params, stats: Stats, x: jax.Array) -> dict[str, jax.Array]:

@@ -5,16 +5,15 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob, switch
+from optviz.catalog import entry, switch
 from optviz.networks.activations import ACTIVATIONS
-from optviz.networks.base import Network
 from optviz.networks.initialisers import INITIALISERS
 from optviz.networks.recipe import Recipe
-from optviz.networks.stages import check_depth, staged
+from optviz.networks.stages import Staged, staged
 
 
 @entry
-class ResNet(Network):
+class ResNet(Staged):
     r"""Blocks that learn what to add to their input.
 
     $$x_{k+1} = \phi(x_k + F(x_k)), \qquad F = \text{two 3x3 convolutions}$$
@@ -30,33 +29,12 @@ class ResNet(Network):
     name: ClassVar[str] = "resnet"
     label: ClassVar[str] = "ResNet"
 
-    depth: int = knob(
-        8,
-        domain=(8, 1202),
-        typical=(8, 56),
-        closed="both",
-        integer=True,
-        static=True,
-        help="How many layers have weights: 6n + 2.",
-    )
-    width: int = knob(
-        16,
-        domain=(1, 512),
-        typical=(4, 64),
-        closed="both",
-        integer=True,
-        static=True,
-        help="Channels of the first stage.",
-    )
     shortcut: str = switch(
         "identity", options=("identity", "projection"), help="What passes where the shape changes."
     )
     activation: str = switch("relu", options=tuple(ACTIVATIONS), help="Non-linearity.")
     initialiser: str = switch("kaiming", options=tuple(INITIALISERS), help="How weights start.")
     batch_norm: bool = switch(True, help="Normalise after each convolution.")
-
-    def check(self) -> None:
-        check_depth("ResNet", self.depth)
 
     def forward(self, x: jax.Array, train: bool) -> jax.Array:
         recipe = Recipe(self.initialiser, self.activation, train, self.batch_norm)

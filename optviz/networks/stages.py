@@ -6,16 +6,42 @@ from collections.abc import Callable
 
 import jax
 
+from optviz.catalog import entry, knob
+from optviz.networks.base import Network
 from optviz.networks.layers import Add, GlobalAveragePool
 from optviz.networks.recipe import Recipe
 
 Shortcut = Callable[[jax.Array, int, int, str], jax.Array]  # x, features, stride, name
 
 
-def check_depth(who: str, depth: int) -> None:
-    """Raise `ValueError` unless `depth` is 6n + 2."""
-    if depth % 6 != 2:
-        raise ValueError(f"{who}.depth must be 6n + 2 (8, 14, 20, 32, …), got {depth}")
+@entry
+class Staged(Network):
+    """The sizes of a network in three stages."""
+
+    depth: int = knob(
+        8,
+        domain=(8, 1202),
+        typical=(8, 56),
+        closed="both",
+        integer=True,
+        static=True,
+        help="How many layers have weights: 6n + 2.",
+    )
+    width: int = knob(
+        16,
+        domain=(1, 512),
+        typical=(4, 64),
+        closed="both",
+        integer=True,
+        static=True,
+        help="Channels of the first stage.",
+    )
+
+    def check(self) -> None:
+        if self.depth % 6 != 2:
+            raise ValueError(
+                f"{type(self).__name__}.depth must be 6n + 2 (8, 14, 20, 32, …), got {self.depth}"
+            )
 
 
 def staged(

@@ -60,13 +60,13 @@ def describe() -> dict[str, Any]:
 
     devices = jax.devices()
     return {
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": {name: version_of(name) for name in PACKAGES},
         "python": platform.python_version(),
         "system": platform.platform(),
         "platform": devices[0].platform,
         "device": devices[0].device_kind,
         "num_devices": len(devices),
-        "cpu": _cpu(),
+        "cpu": processor(),
         "cores": usable_cores(),
         "threads": threads_now(),
         "commit": commit(),
@@ -115,14 +115,16 @@ def _started() -> bool:
     return xla_bridge.backends_are_initialized()
 
 
-def _version(name: str) -> str | None:
+def version_of(name: str) -> str | None:
+    """Which version of a package is installed; None: it is not."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
 
 
-def _cpu() -> str:
+def processor() -> str:
+    """What the processor is called."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
