@@ -10,6 +10,7 @@ import math
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +124,6 @@ def _read() -> dict[str, Any]:
 
 def _write(known: dict[str, Any]) -> None:
     """Whole or not at all; without a writable folder it is measured again next time."""
-    scratch = _file().with_name(f".arrangements.{os.getpid()}")
-    try:
-        scratch.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_text(json.dumps(known, indent=1), encoding="utf-8")
-        os.replace(scratch, _file())
-    except OSError:
-        return
+    with suppress(OSError):
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        folders.replace_file(_file(), json.dumps(known, indent=1).encode())

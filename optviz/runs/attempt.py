@@ -105,7 +105,7 @@ def carry_out(
     except KeyboardInterrupt:  # the second one
         _last_word(lambda: store.end(training, attempt, "stopped"), reserve, tell)
         raise
-    except Exception as error:
+    except Exception as error:  # whatever it was: nothing may be left that says it runs
         stopped = should_stop() and isinstance(error, ValueError)  # as a download that is stopped
         state, message, failure = ("stopped" if stopped else "failed"), _line(error), error
         if not isinstance(error, (ValueError, OSError)):

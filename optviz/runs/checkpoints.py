@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optviz.engine.train_snapshot import Snapshot
-from optviz.runs.folder import replace_file
+from optviz.folders import replace_file
 from optviz.runs.writer import Writer
 
 _META = "meta"  # JSON: all of a snapshot but the arrays, their names, and the count of events

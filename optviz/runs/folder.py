@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import time
@@ -44,26 +43,3 @@ def log_of(training: str) -> Path:
 def checkpoints_of(training: str) -> Path:
     """The folder of a training's checkpoints."""
     return folder_of(training) / "checkpoints"
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write so that a reader, or a crash, finds the old file or the new one and nothing between.
-
-    Raises:
-        OSError: it could not be written; the old file is as it was.
-    """
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        with scratch.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
-    if os.name == "posix":  # so that the new name outlives a power cut too
-        handle = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -23,7 +23,12 @@ MAX_NAME = 120  # characters
 
 def heading(spec: TrainSpec) -> str:
     """The name of a training that was given none."""
-    return shortened(f"{spec.network.label} on {spec.dataset.label}: {compared(spec)}")
+    return shortened(f"{subject(spec)}: {compared(spec)}")
+
+
+def subject(spec: TrainSpec) -> str:
+    """What is trained on what."""
+    return f"{spec.network.label} on {spec.dataset.label}"
 
 
 def compared(spec: TrainSpec) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any
 
 from optviz.catalog import validate
 from optviz.data import DATASETS, Dataset
@@ -20,11 +20,9 @@ from optviz.specs.schedule import parse_schedule
 from optviz.specs.text import (
     entry_text,
     parse_entry,
-    parse_flag,
-    parse_number,
-    parse_whole,
     value_text,
 )
+from optviz.specs.train_text import READERS, SCALARS
 from optviz.specs.variations import Member, arms, members, vary_entry, vary_runs
 
 MAX_EPOCHS, MAX_BATCH, MAX_IMAGES, MAX_RUNS, MAX_CROP = 1000, 50_000, 10**7, 32, 16
@@ -198,11 +196,11 @@ class TrainSpec:
             return replace(self, **{part: vary_entry(getattr(self, part), name, text)})
         if dot and part == "run":
             return replace(self, runs=vary_runs(self.runs, name, text))
-        if field not in _READERS or field in ("run", "vary", "grid", "seeds"):
+        if field not in READERS or field in ("run", "vary", "grid", "seeds"):
             raise ValueError(
                 f"vary must name a setting such as batch_size or network.activation, got {field!r}"
             )
-        return _READERS[field](self, [text])
+        return READERS[field](self, [text])
 
     def resolved(self) -> tuple[Run, ...]:
         """The runs with every schedule filled in."""
@@ -229,7 +227,7 @@ class TrainSpec:
         if self.schedule is not None:
             texts["schedule"] = entry_text(self.schedule)
         for field in fields(self):
-            if field.name in _SCALARS and getattr(self, field.name) != field.default:
+            if field.name in SCALARS and getattr(self, field.name) != field.default:
                 texts[field.name] = value_text(getattr(self, field.name))
         return texts
 
@@ -244,11 +242,11 @@ class TrainSpec:
         """
         spec, problems = base, []
         for name, values in query.items():
-            if name not in _READERS:
+            if name not in READERS:
                 problems.append(f"{name!r} is not a setting of a training")
             elif values:
                 try:
-                    changed = _READERS[name](spec, values)
+                    changed = READERS[name](spec, values)
                     changed.check()
                 except ValueError as error:
                     problems.append(f"{name}: {error}")
@@ -266,7 +264,7 @@ class TrainSpec:
             "runs": [run.text() for run in self.runs],
             "schedule": entry_text(self.schedule) if self.schedule else None,
             "vary": list(self.vary),
-            **{name: getattr(self, name) for name in (*_SCALARS, "directory")},
+            **{name: getattr(self, name) for name in (*SCALARS, "directory")},
         }
 
     @classmethod
@@ -284,32 +282,7 @@ class TrainSpec:
             schedule=parse_schedule(schedule) if schedule else None,
             vary=tuple(record.get("vary", ())),
             # A setting that the record is older than has its default.
-            **{name: record[name] for name in (*_SCALARS, "directory") if name in record},
+            **{name: record[name] for name in (*SCALARS, "directory") if name in record},
         )
         spec.check()
         return spec
-
-
-_WHOLES = ("epochs", "batch_size", "seed", "seeds", "limit", "crop")
-_NUMBERS = ("validation", "label_smoothing", "l2", "weight_decay")
-_WORDS = ("loss", "reduction", "decay_on", "normalise", "precision")
-_FLAGS = ("grid", "flip")
-_SCALARS = (*_WHOLES, *_NUMBERS, *_WORDS, *_FLAGS)
-Reader: TypeAlias = Callable[[TrainSpec, Sequence[str]], TrainSpec]
-
-
-def _reader(name: str, parse: Callable[[str, str], Any]) -> Reader:
-    return lambda spec, texts: replace(spec, **{name: parse(texts[0], name)})
-
-
-_READERS: dict[str, Reader] = {
-    "dataset": _reader("dataset", lambda text, _: parse_entry(text, DATASETS)[0]),
-    "network": _reader("network", lambda text, _: parse_entry(text, NETWORKS)[0]),
-    "run": lambda s, v: replace(s, runs=tuple(map(Run.parse, v))),
-    "schedule": _reader("schedule", lambda text, _: parse_schedule(text)),
-    "vary": lambda s, v: replace(s, vary=tuple(v)),
-    **{name: _reader(name, parse_whole) for name in _WHOLES},
-    **{name: _reader(name, parse_number) for name in _NUMBERS},
-    **{name: _reader(name, lambda text, _: text) for name in _WORDS},
-    **{name: _reader(name, parse_flag) for name in _FLAGS},
-}

@@ -10,8 +10,9 @@ from optviz.analysis.training_curves import learning_rates
 from optviz.analysis.training_signs import Sign, signs
 from optviz.player.training import pack_training
 from optviz.runs import jobs
+from optviz.runs.launch import subject
 from optviz.ui import player
-from optviz.ui.train_status import badge, bar, heading, trouble
+from optviz.ui.train_status import badge, bar, trouble
 from optviz.ui.train_table import results
 from optviz.ui.train_watch import Watch, watch
 
@@ -53,7 +54,7 @@ def _head(seen: Watch, status: jobs.Status) -> None:
 
 
 def _facts(seen: Watch) -> str:
-    facts = heading(seen.spec)
+    facts = subject(seen.spec)
     if (started := seen.result.started) is None:
         return facts
     images, per_epoch = started.num_train[0], started.steps_per_epoch[0]

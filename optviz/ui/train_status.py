@@ -9,7 +9,6 @@ from typing import NamedTuple
 import streamlit as st
 
 from optviz.runs import jobs
-from optviz.specs.train import TrainSpec
 from optviz.ui.train_watch import Watch, duration
 
 PLATFORMS = "OPTVIZ_JOB_PLATFORMS"  # where trainings run; the app itself keeps to the CPU
@@ -96,8 +95,3 @@ def trouble(status: jobs.Status) -> None:
     if status.log:
         with st.expander("Its last lines"):
             st.code("\n".join(status.log), language=None, wrap_lines=True)
-
-
-def heading(spec: TrainSpec) -> str:
-    """What is trained on what."""
-    return f"{spec.network.label} on {spec.dataset.label}"

@@ -38,16 +38,25 @@ STYLE = """
 
 def pace() -> float | None:
     """Seconds until the page looks again by itself; None: nothing goes on."""
+    return SECONDS if _going(_all()) else None
+
+
+def _all() -> list[Status] | None:
+    """All trainings; None where the store cannot be read, which the notice explains."""
     try:
-        going = any(not status.ended for status in jobs.list_jobs())
-    except ValueError:  # the page says why the store cannot be read
+        return jobs.list_jobs()
+    except ValueError:
         return None
-    return SECONDS if going else None
+
+
+def _going(every: list[Status] | None) -> bool:
+    return any(not status.ended for status in every or ())
 
 
 def page() -> None:
     """Draw the page."""
-    going = pace() is not None
+    every = _all()
+    going = _going(every)
     if st.session_state.setdefault("trainings.going", going) != going:
         st.session_state["trainings.going"] = going
         st.rerun()  # the whole script, so that the page looks again by itself, or no longer
@@ -57,10 +66,8 @@ def page() -> None:
     if ids:
         compare(ids)
         return
-    try:
-        every = jobs.list_jobs()
-    except ValueError:
-        return  # the notice says why
+    if every is None:
+        return
     if not every and not trainings_state.undoable():
         _nothing_yet()
         return
@@ -99,8 +106,7 @@ def _undo_bar() -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key="trainings-undo"
     ):
-        what = "1 training" if len(gone) == 1 else f"{len(gone)} trainings"
-        st.info(f"Deleted {what}.", icon=":material/delete:", width=420)
+        st.info(f"Deleted {_count(len(gone))}.", icon=":material/delete:", width=420)
         st.button("Undo", icon=":material/undo:", on_click=trainings_state.undo)
 
 

@@ -9,11 +9,12 @@ import streamlit as st
 
 from optviz.runs import jobs
 from optviz.runs.jobs import Status
+from optviz.runs.launch import subject
 from optviz.specs.train import TrainSpec
 from optviz.ui import frame, trainings_state
 from optviz.ui.session import bound
 from optviz.ui.train_session import JOB, SESSION
-from optviz.ui.train_status import badge, bar, environment, heading
+from optviz.ui.train_status import badge, bar, environment
 from optviz.ui.train_watch import best_accuracy, watch
 
 NETWORKS_PAGE = "pages/20_networks.py"
@@ -66,7 +67,7 @@ def _facts(status: Status, spec: TrainSpec | None) -> str:
     if spec is None:
         return when
     count = len(spec.members())
-    return f"{when} · {heading(spec)} · {count} run{'' if count == 1 else 's'}"
+    return f"{when} · {subject(spec)} · {count} run{'' if count == 1 else 's'}"
 
 
 def _state(status: Status) -> None:
