@@ -1,6 +1,6 @@
 """The compiled pieces of a training: gradient, update, one block of validation.
 
-Each is one module-level `jit`. Entries come in as pytrees: their switches are part of what is
+Each is compiled once for a process. Entries come in as pytrees: their switches are part of what is
 compiled, their knobs are traced, so that another learning rate, seed or schedule compiles nothing.
 There is no loop around convolutions here: XLA runs them many times slower inside one on a CPU
 (https://github.com/jax-ml/jax/issues/12868). The engine loops in Python.
@@ -8,13 +8,14 @@ There is no loop around convolutions here: XLA runs them many times slower insid
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from optviz.engine.cpu_library import compiler_options
 from optviz.engine.train_batch import Recipe, Task, Totals, add, keys, mean_loss
 from optviz.networks.base import Network, Params, Stats
 from optviz.optimizers.base import Optimizer, StepContext
@@ -83,7 +84,8 @@ def step(
     """
     params, stats, state, totals = carry
     point = query(optimizer, params, state) if looks_ahead(optimizer) else params
-    found = gradient(point, stats, task, number, key, recipe=recipe)
+    gradient_of = compiled_gradient(task.network)
+    found = gradient_of(point, stats, task, number, key, recipe=recipe)
     params, state, measures = update(
         params, state, stats, optimizer, found.loss, found.grads, task, number, key, recipe=recipe
     )
@@ -101,7 +103,16 @@ def query(optimizer: Optimizer, params: Params, state: Any) -> Params:
     return optimizer.query(params, state)
 
 
-@partial(jax.jit, static_argnames="recipe")
+def compiled_gradient(network: Network) -> jax.stages.Wrapped:
+    """`gradient` as a program, compiled in the way that is quickest for this network."""
+    return _compiled_gradient(*compiler_options(network).items())
+
+
+@cache
+def _compiled_gradient(*options: tuple[str, str]) -> jax.stages.Wrapped:
+    return jax.jit(gradient, static_argnames="recipe", compiler_options=dict(options))
+
+
 def gradient(
     params: Params, stats: Stats, task: Task, number: jax.Array, key: jax.Array, *, recipe: Recipe
 ) -> Gradient:

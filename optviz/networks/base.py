@@ -26,6 +26,9 @@ class Network(Entry):
 
     input_shape: ClassVar[tuple[int, int, int]] = (32, 32, 3)  # height, width, channels
     num_classes: ClassVar[int] = 10
+    # Kinds of operations ("eltwise", "reduce", ...) that are quicker on a CPU as kernels of XLA's
+    # YNNPACK library than in XLA's own loops, as measured; None leaves the choice to XLA.
+    cpu_library: ClassVar[tuple[str, ...] | None] = None
 
     def forward(self, x: jax.Array, train: bool) -> jax.Array:
         """Logits (batch, num_classes) of normalised images x (batch, height, width, channels)."""

@@ -26,6 +26,7 @@ class LeNet(Network):
 
     name: ClassVar[str] = "lenet"
     label: ClassVar[str] = "LeNet"
+    cpu_library: ClassVar[tuple[str, ...] | None] = ()  # its kernels are slow on 6 channels
 
     activation: str = switch("relu", options=tuple(ACTIVATIONS), help="Non-linearity.")
     initialiser: str = switch("pytorch", options=tuple(INITIALISERS), help="How weights start.")

@@ -27,6 +27,7 @@ class ResNet9(Network):
 
     name: ClassVar[str] = "resnet9"
     label: ClassVar[str] = "ResNet-9"
+    cpu_library: ClassVar[tuple[str, ...] | None] = ("eltwise", "reduce")
 
     width: int = knob(
         64,

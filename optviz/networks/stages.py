@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import jax
 
@@ -17,6 +18,8 @@ Shortcut = Callable[[jax.Array, int, int, str], jax.Array]  # x, features, strid
 @entry
 class Staged(Network):
     """The sizes of a network in three stages."""
+
+    cpu_library: ClassVar[tuple[str, ...] | None] = ("eltwise", "reduce")
 
     depth: int = knob(
         8,

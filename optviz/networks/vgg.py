@@ -37,6 +37,7 @@ class VGG(Network):
 
     name: ClassVar[str] = "vgg"
     label: ClassVar[str] = "VGG"
+    cpu_library: ClassVar[tuple[str, ...] | None] = ("eltwise", "reduce")
 
     depth: int = switch(9, options=tuple(STAGES), help="How many layers have weights.")
     width: int = knob(

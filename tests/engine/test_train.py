@@ -81,7 +81,7 @@ def test_company_changes_nothing():
 def test_new_values_compile_nothing():
     spec = asked("adam:learning_rate=0.001", epochs=2)
     train(spec, DATA)
-    programs = (train_step.gradient, train_step.update, train_batch.evaluate_block)
+    programs = (train_step.compiled_gradient(SMALL), train_step.update, train_batch.evaluate_block)
     before = [program._cache_size() for program in programs]
     for run, seed in [
         ("adam:learning_rate=0.5,b1=0.5", 0),
@@ -94,9 +94,9 @@ def test_new_values_compile_nothing():
 
 def test_rules_share_the_gradient():
     train(asked("sgd", epochs=1), DATA)
-    before = train_step.gradient._cache_size()
+    before = train_step.compiled_gradient(SMALL)._cache_size()
     train(asked("adam", "momentum", "nesterov:form=look_ahead", epochs=1), DATA)
-    assert train_step.gradient._cache_size() == before
+    assert train_step.compiled_gradient(SMALL)._cache_size() == before
 
 
 def test_sgd_by_hand():

@@ -75,7 +75,11 @@ def test_a_rule_that_asks_for_losses_descends_the_penalty_too():
 
 def test_new_strengths_compile_nothing():
     train(BASE, DATA)
-    programs = (train_step.gradient, train_step.update, train_batch.evaluate_block)
+    programs = (
+        train_step.compiled_gradient(BASE.network),
+        train_step.update,
+        train_batch.evaluate_block,
+    )
     before = [program._cache_size() for program in programs]
     train(dataclasses.replace(BASE, l2=0.1, weight_decay=0.2, label_smoothing=0.3, seed=9), DATA)
     assert [program._cache_size() for program in programs] == before

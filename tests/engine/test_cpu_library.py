@@ -1,0 +1,56 @@
+"""What is handed to XLA's kernels on a CPU changes the speed, not the gradient."""
+
+import jax
+import numpy as np
+import pytest
+from small_networks import smallest
+
+from optviz.data import Synthetic
+from optviz.engine import cpu_library, train_step
+from optviz.engine.train_batch import Recipe, Strengths, Task
+from optviz.engine.train_data import batches, split
+from optviz.networks import NETWORKS, LeNet, Linear, ResNet
+from optviz.specs.train import TrainSpec
+
+KEY = jax.random.key(0)
+DATASET = Synthetic(num_train=64, num_test=10)
+cpu_only = pytest.mark.skipif(jax.default_backend() != "cpu", reason="an option for CPUs")
+
+
+def asked(network):
+    spec = TrainSpec(DATASET, network, (), batch_size=32)
+    images = split(DATASET.load(), spec).train
+    task = Task(network, images, next(batches(64, 32, 0, 0)), Strengths.of(spec))
+    return (*train_step.weights(network, KEY), task, np.int32(0), KEY), Recipe.of(spec)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_gradient_is_the_same(name):
+    network = smallest(NETWORKS[name])
+    arguments, recipe = asked(network)
+    found = train_step.compiled_gradient(network)(*arguments, recipe=recipe)
+    plain = jax.jit(train_step.gradient, static_argnames="recipe")(*arguments, recipe=recipe)
+    assert float(found.loss) == pytest.approx(float(plain.loss), rel=1e-5)
+    for one, other in zip(jax.tree.leaves(found.grads), jax.tree.leaves(plain.grads), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * float(abs(other).max()))
+
+
+@cpu_only
+@pytest.mark.parametrize("network", [LeNet(), ResNet(width=4)])
+def test_the_program_has_the_kernels_that_were_asked_for(network):
+    arguments, recipe = asked(network)
+    program = train_step.compiled_gradient(network).lower(*arguments, recipe=recipe).compile()
+    assert ("ynn_fusion" in program.as_text()) == bool(network.cpu_library)
+
+
+@cpu_only
+def test_options():
+    assert cpu_library.compiler_options(Linear()) == {}
+    assert cpu_library.compiler_options(LeNet()) == {cpu_library.OPTION: ""}
+
+
+def test_an_xla_without_the_option_trains_all_the_same(monkeypatch):
+    monkeypatch.setattr(cpu_library, "OPTION", "xla_cpu_no_such_option")
+    cpu_library._is_known.cache_clear()
+    assert cpu_library.compiler_options(LeNet()) == {}
+    cpu_library._is_known.cache_clear()
