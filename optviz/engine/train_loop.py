@@ -35,7 +35,6 @@ class TrainLoop:
         self._should_stop, self._every = should_stop, checkpoint_every
         self._carry, self._step_number = track.begin()
         self._compiled = False
-        self._seconds = 0.0  # that the epoch has taken, without the other runs' turns
         self._kept_at = time.monotonic()
 
     def epochs(self) -> Iterator[None]:
@@ -83,7 +82,6 @@ class TrainLoop:
         track = self._track
         skip = self._step_number - track.epoch * track.steps_per_epoch
         if not skip:
-            self._seconds = 0.0
             self._carry = self._carry._replace(totals=train_batch.Totals.zero())
         told: list[train_step.Measures] = []  # reading them waits for the device
         batches = track.batches(track.epoch, skip)
@@ -117,9 +115,7 @@ class TrainLoop:
 
     def _tell(self, told: list[train_step.Measures], start: float, waited: float) -> None:
         values = measures_of(told)
-        took = time.perf_counter() - start
-        self._seconds += took
-        self._track.clock += took
+        self._track.clock += time.perf_counter() - start
         self._track.tell(*values, waited)
 
     def _is_late(self) -> bool:
@@ -145,10 +141,8 @@ class TrainLoop:
                 return False
             totals = train_batch.add(totals, self._block(params, first))
         totals.loss.block_until_ready()
-        took = time.perf_counter() - start
-        self._track.clock += took
-        self._track.tell_epoch(trained, totals, self._seconds + took)
-        self._seconds = 0.0
+        self._track.clock += time.perf_counter() - start
+        self._track.tell_epoch(trained, totals)
         return True
 
     def _block(self, params: Params, start: int) -> train_batch.Totals:

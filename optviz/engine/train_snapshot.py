@@ -26,6 +26,7 @@ class Snapshot(NamedTuple):
     step: int  # steps done
     epoch: int  # whole epochs done, validation included
     clock: float  # seconds of training
+    epoch_clock: float  # the clock when the epoch began
     val_losses: tuple[float | None, ...]  # of the epochs done
     outcome: Outcome  # "running" unless the run has come to its own end
     diverged_at: int

@@ -62,7 +62,6 @@ class TrainStack:
         self._alone = alone
         self._stack = Stack(tracks, devices)
         self._one = tracks[0]  # stands for all in what they have in common
-        self._seconds = 0.0  # that the epoch has taken each run
         self._per_step = 0.0  # seconds, as last seen; 0: not yet
         self._kept_at = time.monotonic()
 
@@ -161,8 +160,6 @@ class TrainStack:
     def _train(self) -> Iterator[None]:
         """Go through the steps of one epoch that are left, or to where all runs end."""
         end = (self._epoch + 1) * self._one.steps_per_epoch
-        if self._step == end - self._one.steps_per_epoch:
-            self._seconds = 0.0
         begun = time.perf_counter()
         self._stack.begin_epoch(self._epoch)
         self._waited = time.perf_counter() - begun
@@ -213,7 +210,6 @@ class TrainStack:
         waited = self._waited / len(self._stack.seats)
         self._per_step = (now - self._start) / flight.length
         self._start, self._waited = now, 0.0
-        self._seconds += share
         for seat in self._active():
             losses, norms = (values[: flight.length, seat.row] for values in found[seat.slice])
             seat.track.clock += share
@@ -246,7 +242,7 @@ class TrainStack:
         for seat in self._active():
             seat.track.clock += share
             own, held_out = (_row(t[seat.slice], seat.row) for t in (trained, validated))
-            seat.track.tell_epoch(own, held_out, self._seconds + share)
+            seat.track.tell_epoch(own, held_out)
         self._epoch += 1
         return True
 

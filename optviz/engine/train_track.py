@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
@@ -21,6 +21,8 @@ from optviz.specs.variations import Member
 
 DIVERGED = 1e12  # as on surfaces, a loss beyond this counts as infinite
 LOOKS = 40  # at the layers of a run, evenly over its steps
+
+Mean: TypeAlias = float | None  # None: not finite, or never taken
 
 
 class Track:
@@ -47,6 +49,7 @@ class Track:
         self.key = jax.random.fold_in(root, 1)
         self._weights_key = jax.random.fold_in(root, 0)
         self.clock = 0.0  # seconds, without the other runs' turns and without compilation
+        self._epoch_clock = 0.0  # what it was when the epoch began
         self.outcome: Outcome = "running"
         self.ended = False
         self._diverged_at = -1
@@ -76,7 +79,8 @@ class Track:
         if snapshot is None:
             return carry, 0
         train_snapshot.check(snapshot, self.spec, train_snapshot.to_arrays(carry))
-        self.clock, self._told = snapshot.clock, snapshot.step
+        self.clock, self._epoch_clock = snapshot.clock, snapshot.epoch_clock
+        self._told = snapshot.step
         self.outcome, self._diverged_at = snapshot.outcome, snapshot.diverged_at
         self.ended = snapshot.outcome != "running"
         for loss in snapshot.val_losses:
@@ -98,6 +102,7 @@ class Track:
                 self._told,
                 self.epoch,
                 self.clock,
+                self._epoch_clock,
                 tuple(self._val_losses),
                 "running" if self.outcome == "stopped" else self.outcome,
                 self._diverged_at,
@@ -132,8 +137,7 @@ class Track:
             self._emit(Steps("steps", self.index, first, *told, self.clock, waited))
             self._told += int(count)
         if len(bad):
-            nothing = (None, None, None, None, 0.0, self.clock)
-            self._emit(EpochEnd("epoch", self.index, self.epoch, *nothing))
+            self._emit_epoch(self.epoch, (None, None, None, None))
             self._diverged_at = self._told
             self.end("diverged")
 
@@ -148,13 +152,16 @@ class Track:
         names = train_step.weight_names(self.network.shapes()[0])
         self._emit(Layers("layers", self.index, number, names, moved, list(dead), shares))
 
-    def tell_epoch(
-        self, trained: train_batch.Totals, validated: train_batch.Totals, seconds: float
-    ) -> None:
+    def tell_epoch(self, trained: train_batch.Totals, validated: train_batch.Totals) -> None:
         """Tell an epoch's numbers, those who watch the loss too."""
         means = (*_means(trained), *_means(validated))
         epoch = self.epoch
         self._observe(means[2])
+        self._emit_epoch(epoch, means)
+
+    def _emit_epoch(self, epoch: int, means: tuple[Mean, Mean, Mean, Mean]) -> None:
+        seconds = self.clock - self._epoch_clock
+        self._epoch_clock = self.clock
         self._emit(EpochEnd("epoch", self.index, epoch, *means, seconds, self.clock))
 
     def _observe(self, val_loss: float | None) -> None:

@@ -90,6 +90,8 @@ def test_killed_again_and_again(every, arrangement):
     for event in shelf.events:
         again.add(event)
     assert numbers(again) == numbers(whole)
+    for run in again.runs:  # what an epoch took before a death counts too
+        assert sum(epoch.seconds for epoch in run.epochs) == pytest.approx(run.clocks[-1][1])
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -15,7 +15,7 @@ ARRAYS = {
     "nothing": np.zeros((0, 3), bool),
     "odd": np.array([np.nan, -0.0, np.inf], np.float32),
 }
-SNAPSHOT = Snapshot(7, 1, 0.25, (0.5, None), "running", -1, "linear, adam, 00", ARRAYS)
+SNAPSHOT = Snapshot(7, 1, 0.25, 0.125, (0.5, None), "running", -1, "linear, adam, 00", ARRAYS)
 KEPT = Checkpoint(SNAPSHOT, 3)
 
 
