@@ -168,6 +168,7 @@ class Store(StoreFile):
             c.execute(sql, values)
 
         self.write(say)
+        self.settle()
 
     # Events -----------------------------------------------------------------------------------
 
@@ -229,6 +230,7 @@ class Store(StoreFile):
         sql = f"UPDATE trainings SET {assignments} WHERE id = ?"
         if not self.write(lambda c: c.execute(sql, (*values, training)).rowcount):
             raise ValueError(f"there is no training {str(training)[:60]!r}")
+        self.settle()
 
 
 _current: Store | None = None

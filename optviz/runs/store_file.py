@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,6 +55,14 @@ class StoreFile:
                 return action(c)
 
         return self.do(within)
+
+    def settle(self) -> None:
+        """Have the file hold everything, so that it can be carried away without the -wal beside it.
+
+        What another process reads just now, or a full disk, puts it off to the next time.
+        """
+        with suppress(UnavailableError):
+            self.do(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone())
 
     def do(self, action: Callable[[sqlite3.Connection], T]) -> T:
         """Have an action done with the connection.

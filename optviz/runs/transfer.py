@@ -110,7 +110,9 @@ def _copy_of(path: Path, scratch: Path) -> Path:
     target = sqlite3.connect(scratch / STORE)
     try:
         source.backup(target)
-        target.execute("SELECT count(*) FROM trainings, events WHERE 0")  # is it a store at all?
+        tables = {row[0] for row in target.execute("SELECT name FROM sqlite_schema")}
+        if not {"trainings", "events"} <= tables:
+            raise ValueError(f"it holds no trainings, or they are in a {path.name}-wal beside it")
         (verdict,) = target.execute("PRAGMA quick_check(1)").fetchone()
     finally:
         source.close()

@@ -24,7 +24,8 @@ PRESETS = (
     "adagrad:learning_rate=0.01",
 )
 FIRST = ("sgd", "momentum", "adam")
-JOB = "job"  # the link's parameter: the training on the stage
+# Parameters of the link: the training on the stage, and how the process of the next one works.
+JOB, CHECKPOINT, DETERMINISTIC = "job", "checkpoint", "deterministic"
 
 
 def fresh(name: str) -> Run:
@@ -44,7 +45,7 @@ def default_spec() -> TrainSpec:
     )
 
 
-SESSION = Session("train", default_spec, foreign=(JOB,))
+SESSION = Session("train", default_spec, foreign=(JOB, CHECKPOINT, DETERMINISTIC))
 
 
 def open_link() -> None:

@@ -1,4 +1,4 @@
-"""The popover of a training's settings: length, loss, shrinking of weights, images, chance."""
+"""The popover of a training's settings: length, loss, weights, images, chance, its process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from optviz.ui import train_fields as known
+from optviz.ui import train_process
 from optviz.ui.session import bound, with_option
 from optviz.ui.train_fields import Field
 from optviz.ui.train_session import SESSION, default_spec
@@ -17,7 +18,9 @@ MAX_SEEDS = 10  # that the slider offers; a link may ask for more
 def settings() -> None:
     """Draw the settings."""
     spec = SESSION.spec
-    run, loss, weights, images = st.tabs(["Run", "Loss", "Weights", "Images"], key="train.settings")
+    run, loss, weights, images, process = st.tabs(
+        ["Run", "Loss", "Weights", "Images", "Process"], key="train.settings"
+    )
     with run:
         fields(known.LENGTH)
         _chance()
@@ -29,14 +32,21 @@ def settings() -> None:
         fields({n: f for n, f in known.DECAY.items() if shrinks or n != "decay_on"})
     with images:
         fields(known.IMAGES)
+    with process:
+        train_process.controls()
     st.button(
         "Start over",
         icon=":material/restart_alt:",
         key="train.start_over",
-        on_click=lambda: SESSION.reset(default_spec()),
+        on_click=_start_over,
         help="Back to the training that this page opens on.",
         width="stretch",
     )
+
+
+def _start_over() -> None:
+    SESSION.reset(default_spec())
+    train_process.reset()
 
 
 def fields(those: dict[str, Field]) -> None:

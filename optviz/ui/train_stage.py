@@ -10,6 +10,7 @@ from optviz.ui import frame, pictures
 from optviz.ui.train_live import live
 from optviz.ui.train_network import layers
 from optviz.ui.train_pictures import look_inside
+from optviz.ui.train_process import as_link, process
 from optviz.ui.train_session import JOB, SESSION
 from optviz.ui.train_status import environment, notice, refusals
 from optviz.ui.train_take_away import take_away
@@ -33,10 +34,10 @@ def stage() -> None:
     frame.problems(SESSION.problems)
     notice()
     if watched is None or status is None:
-        SESSION.write_link()
+        SESSION.write_link(**as_link())
         _before()
         return
-    SESSION.write_link(job=watched.job_id)
+    SESSION.write_link(job=watched.job_id, **as_link())
     st.fragment(live, run_every=None if status.ended else SECONDS)(watched.job_id)
     st.fragment(look_inside)(watched.job_id)
     st.fragment(take_away)(watched.job_id)
@@ -102,7 +103,8 @@ def _start(download: bool) -> None:
 
     def begin(spec: TrainSpec) -> TrainSpec:
         name = launch.shortened(launch.compared(spec))  # what is trained on what is shown beside it
-        started.append(jobs.start(spec, download=download, env=environment(), name=name))
+        wanted = process()._asdict()
+        started.append(jobs.start(spec, download=download, env=environment(), name=name, **wanted))
         return spec
 
     if SESSION.change(begin):

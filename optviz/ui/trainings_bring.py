@@ -11,35 +11,34 @@ import streamlit as st
 from optviz.runs import jobs
 from optviz.ui import trainings_state
 
+OPEN = "trainings.import"  # whether the popover is
+PATH, FILE = f"{OPEN}.path", f"{OPEN}.file"
+
 
 def bring() -> None:
     """Draw the popover."""
-    popover = st.popover(
-        "Import", icon=":material/move_to_inbox:", key="trainings.import", on_change="rerun"
-    )
+    popover = st.popover("Import", icon=":material/move_to_inbox:", key=OPEN, on_change="rerun")
     if not popover.open:
         return
     with popover:
         st.caption("Takes over the trainings of another store. What is here already stays.")
         with st.form("trainings.import.form", border=False):
-            path = st.text_input(
+            st.text_input(
                 "Folder or file on the computer that runs optviz",
                 placeholder="/media/usb/optviz",
-                key="trainings.import.path",
+                key=PATH,
             )
-            file = st.file_uploader(
-                "or a store from this computer",
-                type=["sqlite", "sqlite3", "db"],
-                key="trainings.import.file",
+            st.file_uploader(
+                "or a store from this computer", type=["sqlite", "sqlite3", "db"], key=FILE
             )
-            if st.form_submit_button("Import", type="primary", width="stretch"):
-                _take(path, file)
-                st.rerun()
+            st.form_submit_button("Import", type="primary", width="stretch", on_click=_take)
 
 
-def _take(path: str, file: Any) -> None:
+def _take() -> None:
+    """Import what the form names, and close it: what came of it stands on the page."""
     trainings_state.act()
-    trainings_state.say(*found_in(path, file))
+    trainings_state.say(*found_in(st.session_state[PATH], st.session_state[FILE]))
+    st.session_state[OPEN] = False
 
 
 def found_in(path: str, file: Any) -> list[str]:

@@ -10,6 +10,7 @@ from optviz.ui import frame, trainings_state
 from optviz.ui.train_status import notice
 from optviz.ui.trainings_bring import bring
 from optviz.ui.trainings_compare import compare
+from optviz.ui.trainings_deleted import deleted
 from optviz.ui.trainings_export import export
 from optviz.ui.trainings_row import row
 from optviz.ui.trainings_state import COMPARE, SEARCH
@@ -79,7 +80,7 @@ def page() -> None:
 
 
 def _tools(every: list[Status]) -> list[Status]:
-    """Search and import; what was found."""
+    """Search, import and what was deleted; what was found."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         query = st.text_input(
             "Search",
@@ -92,6 +93,7 @@ def _tools(every: list[Status]) -> list[Status]:
         )
         st.space("stretch")
         bring()
+        deleted()
     if query:
         st.query_params[SEARCH] = query
     elif SEARCH in st.query_params:
@@ -169,7 +171,9 @@ def _nothing_yet() -> None:
                 icon=":material/play_arrow:",
                 width="content",
             )
-        bring()
+        with st.container(horizontal=True, width="content", gap="small"):
+            bring()
+            deleted()
         frame.problems(trainings_state.lines())
 
 

@@ -233,3 +233,20 @@ def test_looking_often_costs_little():
         assert jobs.read(training, position).events == []
         took.append(time.perf_counter() - start)
     assert sorted(took)[100] < 0.002
+
+
+def test_the_file_alone_holds_what_has_ended(own_home, tmp_path):
+    """It may be carried away without the -wal beside it, while the app still has it open."""
+    store = current()
+    training = made(store)
+    attempt = store.begin(training, {}, {})
+    store.append(training, attempt, [(0, "{}")])
+    store.end(training, attempt, "finished")
+    store.rename(training, "second name")
+    copy = tmp_path / "alone.sqlite"
+    copy.write_bytes(store.path.read_bytes())
+    other = Store(copy)
+    found = other.get(training)
+    assert (found.name, found.state) == ("second name", "finished")
+    assert bodies(other, training) == ["{}"]
+    other.close()

@@ -90,7 +90,7 @@ def newer(folder):
     [
         (nothing, "there is no store"),
         (text, "cannot be read: file is not a database"),
-        (another_database, "cannot be read: no such table: trainings"),
+        (another_database, "cannot be read: it holds no trainings, or they are in a"),
         (newer, "has version 99"),
     ],
 )

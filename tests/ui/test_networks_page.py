@@ -11,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from optviz.data import Synthetic
 from optviz.networks import NETWORKS
+from optviz.runs import jobs
+from optviz.specs.train import TrainSpec
 from optviz.ui.train_variations import choices, counts, steps, suggestions
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +65,41 @@ def test_every_setting_goes_into_the_link() -> None:
         "decay_on": ["weights"],
         "validation": ["0.1"],
     }
+
+
+def test_how_the_process_works_goes_into_the_link_and_to_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPTVIZ_HOME", str(tmp_path))
+    asked: list[dict[str, Any]] = []
+
+    def start(spec: TrainSpec, **options: Any) -> str:
+        asked.append(options)
+        raise ValueError("not today")
+
+    monkeypatch.setattr(jobs, "start", start)
+    test = panel(**SMALL, checkpoint="7", deterministic="perhaps")
+    (line,) = [warning.value for warning in test.warning]
+    assert "deterministic must be true or false" in line
+    assert test.select_slider(key="train.checkpoint_every").value == 7
+    test.select_slider(key="train.checkpoint_every").set_value(100).run()
+    test.toggle(key="train.deterministic").set_value(True).run()
+    assert (link(test, "checkpoint"), link(test, "deterministic")) == (["100"], ["true"])
+    next(button for button in test.button if button.label == "Train").click().run()
+    assert {n: asked[0][n] for n in ("checkpoint_every", "deterministic")} == {
+        "checkpoint_every": 100,
+        "deterministic": True,
+    }
+    test.button(key="train.start_over").click().run()
+    assert (link(test, "checkpoint"), link(test, "deterministic")) == ([], [])
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "1.5", "often"])
+def test_a_checkpoint_interval_that_is_none(value: str) -> None:
+    test = panel(**SMALL, checkpoint=value)
+    (line,) = [warning.value for warning in test.warning]
+    assert "checkpoint must be" in line
+    assert test.select_slider(key="train.checkpoint_every").value is None
 
 
 def test_contradictions_cost_one_line_and_nothing_else() -> None:

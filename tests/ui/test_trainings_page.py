@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -97,6 +100,19 @@ def test_deleting_is_undone_until_something_else_is_done(two: list[str]) -> None
     assert "Undo" not in [button.label for button in test.button]
 
 
+def test_what_was_deleted_can_be_restored_later(two: list[str]) -> None:
+    for job_id in two:
+        jobs.delete(job_id)
+    test = trainings()
+    assert names(test) == []
+    test.session_state["trainings.deleted"] = True  # open
+    test.run()
+    test.button(key=f"trainings.restore.{two[1]}").click().run()
+    assert not test.exception, test.exception
+    assert names(test) == ["slow one"]
+    assert [status.id for status in jobs.list_jobs(deleted=True)] == [two[0]]
+
+
 def test_a_comparison_says_what_differs(two: list[str]) -> None:
     test = trainings(compare=[*two, "nothing-like-this"])
     assert "there is no training" in said(test)[0]
@@ -122,15 +138,43 @@ def test_import_of_another_store(two: list[str], tmp_path: Path, monkeypatch: An
 
 
 def test_files_of_several_trainings(two: list[str]) -> None:
-    import io
-    import json
-    import zipfile
-
     assert set(json.loads(as_json(two))) == set(two)
     assert "runs" in json.loads(as_json(two[:1]))
     for suffix in ARCHIVES:
         files = zipfile.ZipFile(io.BytesIO(as_archive(two, suffix))).namelist()
         assert {file.split("/")[0] for file in files} == {"fast_one", "slow_one"}
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("app")
+def test_a_store_is_sent_and_its_training_taken_away_again(
+    two: list[str], home: Path, server: str, view: Callable[..., Any]
+) -> None:
+    (store,) = home.glob("*.sqlite")
+    page = view()
+    page.page.goto(f"{server}/trainings")
+    page.button("Import").first.click()
+    page.page.locator("input[type=file]").set_input_files(store)
+    page.page.get_by_text(store.name).wait_for()
+    page.page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+    page.page.get_by_text("2 imported, 0 here already.").wait_for()
+    page.page.get_by_placeholder("Search").fill("fast one")
+    page.page.keyboard.press("Enter")
+    row = page.page.locator(".st-key-trainings-list > div")
+    page.until(lambda: row.count() == 1)
+    row.get_by_test_id("stCheckbox").locator("label").click()
+    page.button("Export").click()
+    found = {}
+    for ending, name in (("(JSON)", "training.json"), ("(CSV, zipped)", "training-csv.zip")):
+        with page.page.expect_download() as download:
+            page.page.get_by_role("button", name=ending).click()
+        assert download.value.suggested_filename == name
+        found[name] = Path(download.value.path()).read_bytes()
+    assert json.loads(found["training.json"]) == json.loads(as_json(two[:1]))
+    files = zipfile.ZipFile(io.BytesIO(found["training-csv.zip"]))
+    assert files.testzip() is None
+    assert any(name.startswith("fast_one/") for name in files.namelist())
+    assert page.errors == []
 
 
 @pytest.mark.browser
