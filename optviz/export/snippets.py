@@ -99,8 +99,10 @@ def _constructor(module: str, item: Entry, always: bool = False) -> str:
     return f"optviz.{module}.{type(item).__name__}({', '.join(fields)})"
 
 
-def train_command_of(spec: TrainSpec) -> str:
-    """The `optviz train` command that repeats exactly this training."""
+def train_command_of(
+    spec: TrainSpec, *, checkpoint_every: int | None = None, deterministic: bool = False
+) -> str:
+    """The `optviz train` command that repeats exactly this training; options as of `jobs.start`."""
     data = spec.directory or entry_text(spec.dataset)
     words = ["optviz", "train", "--data", data, "--network", entry_text(spec.network)]
     for run in spec.runs:
@@ -116,6 +118,9 @@ def train_command_of(spec: TrainSpec) -> str:
             continue
         flag = f"--{field.name.replace('_', '-')}"
         words += [flag] if value is True else [flag, value_text(value)]
+    if checkpoint_every is not None:
+        words += ["--checkpoint-every", str(checkpoint_every)]
+    words += ["--deterministic"] if deterministic else []
     return shlex.join(words)
 
 

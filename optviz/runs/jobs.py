@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from optviz.engine.train_events import Event, Started, TrainResult
 from optviz.runs import history, places, processes
@@ -156,6 +157,19 @@ def spec_of(job_id: str) -> TrainSpec:
         ValueError: there is no such training, or another version wrote what is not known now.
     """
     return history.spec_of(existing(current(), job_id))
+
+
+def process_of(job_id: str) -> dict[str, Any]:
+    """How its process works: `checkpoint_every` and `deterministic`, as `start` takes them.
+
+    Raises:
+        ValueError: there is no such training.
+    """
+    options = existing(current(), job_id).options
+    return {
+        "checkpoint_every": options.get("checkpoint_every"),
+        "deterministic": bool(options.get("deterministic")),
+    }
 
 
 def read(job_id: str, since: int = 0) -> News:

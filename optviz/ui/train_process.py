@@ -76,11 +76,11 @@ def controls() -> None:
     )
     bound(
         st.toggle,
-        "Same numbers on every machine",
+        "Same numbers on any number of cores",
         value=deterministic,
         key=SESSION.key("deterministic"),
         apply=lambda value: _store(process()._replace(deterministic=value)),
-        help="Sums are divided alike, however many cores there are; that may be slower.",
+        help="Sums are always divided into as many parts; that may be slower.",
     )
 
 

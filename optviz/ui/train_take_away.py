@@ -18,13 +18,13 @@ def take_away(job_id: str) -> None:
             with share:
                 st.caption("This link opens exactly these settings.")
                 st.code(SESSION.address(), language=None, wrap_lines=True)
-        command = st.popover(
+        as_command = st.popover(
             "Copy as command", icon=":material/terminal:", key="train.command", on_change="rerun"
         )
-        if command.open:
-            with command:
-                spec = jobs.spec_of(job_id)
-                st.code(train_command_of(spec), language="bash", wrap_lines=True)
+        if as_command.open:
+            with as_command:
+                command = train_command_of(jobs.spec_of(job_id), **jobs.process_of(job_id))
+                st.code(command, language="bash", wrap_lines=True)
         files = st.popover(
             "Download", icon=":material/download:", key="train.files", on_change="rerun"
         )

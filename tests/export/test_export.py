@@ -96,8 +96,11 @@ def test_the_command_asks_for_the_same_training() -> None:
         crop=4,
         precision="bfloat16",
     )
-    words = shlex.split(train_command_of(spec))
-    assert training_of(_parser()[0].parse_args(words[1:])) == spec
+    words = shlex.split(train_command_of(spec, checkpoint_every=7, deterministic=True))
+    options = _parser()[0].parse_args(words[1:])
+    assert training_of(options) == spec
+    assert (options.checkpoint_every, options.deterministic) == ("7", True)
+    assert "--deterministic" not in train_command_of(spec)
 
 
 def test_every_suffix(tmp_path: Path) -> None:

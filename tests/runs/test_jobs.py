@@ -20,6 +20,14 @@ from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
 
+def test_how_the_process_works_is_remembered():
+    jobs.run_here(SHORT, checkpoint_every=3)
+    (status,) = jobs.list_jobs()
+    assert jobs.process_of(status.id) == {"checkpoint_every": 3, "deterministic": False}
+    with pytest.raises(ValueError, match="there is no training"):
+        jobs.process_of("20250101-120000-0123abcd")
+
+
 def test_from_start_to_end():
     began = time.perf_counter()
     job_id = jobs.start(SHORT, name="  the   first ")
