@@ -36,10 +36,15 @@ def live(job_id: str) -> None:
     results(seen.result)
     if seen.result.started is not None:
         st.caption(seen.result.started.note)
-    ended = f"train.ended.{job_id}"
-    if status.ended and st.session_state.get(ended) != status.attempt:
-        st.session_state[ended] = status.attempt
+    if status.ended and not drawn_ended(status):
         st.rerun()  # so that the buttons change, and nobody looks any more
+
+
+def drawn_ended(status: jobs.Status) -> bool:
+    """Whether the page has been drawn since this training ended; from now on it counts as drawn."""
+    key = f"train.ended.{status.id}"
+    before, st.session_state[key] = st.session_state.get(key), status.attempt
+    return before == status.attempt
 
 
 def _head(seen: Watch, status: jobs.Status) -> None:
