@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -10,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from optviz.data.augmentation import mirrored, shifted
+from optviz.engine.cpu_library import compiled
 from optviz.engine.train_data import Batch, Images
 from optviz.networks.base import Network, Params, Stats
 from optviz.networks.convolution import DIRECT, convolutions_as
@@ -128,7 +128,11 @@ def add(totals: Totals, more: Totals) -> Totals:
     return Totals(*map(jnp.add, totals, more))
 
 
-@partial(jax.jit, static_argnames=("recipe", "size"))
+def compiled_evaluation(network: Network) -> jax.stages.Wrapped:
+    """`evaluate_block` as a program."""
+    return compiled(evaluate_block, network, "recipe", "size")
+
+
 def evaluate_block(
     network: Network,
     params: Params,

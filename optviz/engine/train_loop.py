@@ -147,7 +147,7 @@ class TrainLoop:
 
     def _block(self, params: Params, start: int) -> train_batch.Totals:
         track = self._track
-        return train_batch.evaluate_block(
+        return train_batch.compiled_evaluation(track.network)(
             track.network,
             params,
             self._carry.stats,

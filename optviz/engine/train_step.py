@@ -8,14 +8,14 @@ There is no loop around convolutions here: XLA runs them many times slower insid
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.engine.cpu_library import compiler_options
+from optviz.engine.cpu_library import compiled
 from optviz.engine.train_batch import Recipe, Task, Totals, add, keys, mean_loss
 from optviz.networks.base import Network, Params, Stats
 from optviz.optimizers.base import Optimizer, StepContext
@@ -104,13 +104,8 @@ def query(optimizer: Optimizer, params: Params, state: Any) -> Params:
 
 
 def compiled_gradient(network: Network) -> jax.stages.Wrapped:
-    """`gradient` as a program, compiled in the way that is quickest for this network."""
-    return _compiled_gradient(*compiler_options(network).items())
-
-
-@cache
-def _compiled_gradient(*options: tuple[str, str]) -> jax.stages.Wrapped:
-    return jax.jit(gradient, static_argnames="recipe", compiler_options=dict(options))
+    """`gradient` as a program."""
+    return compiled(gradient, network, "recipe")
 
 
 def gradient(

@@ -81,7 +81,11 @@ def test_company_changes_nothing():
 def test_new_values_compile_nothing():
     spec = asked("adam:learning_rate=0.001", epochs=2)
     train(spec, DATA)
-    programs = (train_step.compiled_gradient(SMALL), train_step.update, train_batch.evaluate_block)
+    programs = (
+        train_step.compiled_gradient(SMALL),
+        train_step.update,
+        train_batch.compiled_evaluation(SMALL),
+    )
     before = [program._cache_size() for program in programs]
     for run, seed in [
         ("adam:learning_rate=0.5,b1=0.5", 0),

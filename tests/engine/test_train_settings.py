@@ -78,7 +78,7 @@ def test_new_strengths_compile_nothing():
     programs = (
         train_step.compiled_gradient(BASE.network),
         train_step.update,
-        train_batch.evaluate_block,
+        train_batch.compiled_evaluation(BASE.network),
     )
     before = [program._cache_size() for program in programs]
     train(dataclasses.replace(BASE, l2=0.1, weight_decay=0.2, label_smoothing=0.3, seed=9), DATA)
