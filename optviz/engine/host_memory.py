@@ -24,17 +24,17 @@ def keep_freed_memory() -> None:
     """
     if platform.libc_ver()[0] != "glibc":
         return
-    mallopt = ctypes.CDLL(None).mallopt
+    libc = ctypes.CDLL(None)
+    mallopt = libc.mallopt
     mallopt(_ARENA_MAX, 1)  # one heap for all threads: what one frees another can take
     mallopt(_MMAP_MAX, 0)  # no block outside of it
     mallopt(_TRIM_THRESHOLD, -1)  # whatever is free at its end
     mallopt(_TOP_PAD, 256 * MEBIBYTE)
-    _ask_for_huge_pages()
+    _ask_for_huge_pages(libc)
 
 
-def _ask_for_huge_pages() -> None:
+def _ask_for_huge_pages(libc: ctypes.CDLL) -> None:
     """Have the heap grow by `RESERVED` and say of the new part that huge pages suit it."""
-    libc = ctypes.CDLL(None, use_errno=True)
     libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
     libc.free.argtypes = [ctypes.c_void_p]
     libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]

@@ -1,6 +1,6 @@
 """The compiled pieces of a training: gradient, update, one block of validation.
 
-Each is compiled once for a process. Entries come in as pytrees: their switches are part of what is
+Each is one `jit` of the process. Entries come in as pytrees: their switches are part of what is
 compiled, their knobs are traced, so that another learning rate, seed or schedule compiles nothing.
 There is no loop around convolutions here: XLA runs them many times slower inside one on a CPU
 (https://github.com/jax-ml/jax/issues/12868). The engine loops in Python.

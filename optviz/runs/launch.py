@@ -48,14 +48,21 @@ def options_of(
     download: bool, checkpoint_every: int | None, deterministic: bool, platforms: str | None
 ) -> dict[str, Any]:
     """What is asked for beside the spec; a resumed training keeps it."""
-    if checkpoint_every is not None and checkpoint_every < 1:
-        raise ValueError(f"checkpoint_every must be a whole number from 1, got {checkpoint_every}")
+    if checkpoint_every is not None:
+        checked_interval(checkpoint_every, "checkpoint_every")
     return {
         "download": download,
         "checkpoint_every": checkpoint_every,
         "deterministic": deterministic,
         "platforms": platforms,
     }
+
+
+def checked_interval(steps: int, who: str) -> int:
+    """Steps between two checkpoints, or a `ValueError` that says whose they should have been."""
+    if steps < 1:
+        raise ValueError(f"{who} must be a whole number from 1, got {steps}")
+    return steps
 
 
 def create(store: Store, spec: TrainSpec, options: dict[str, Any], name: str | None) -> str:

@@ -121,4 +121,17 @@ DATA = {
         | {share: f"{share:.0%} of the training images" for share in (0.02, 0.05, 0.1, 0.2, 0.5)},
     ),
 }
+PROCESS = {  # not of the training's spec, but of how it is run
+    "checkpoint_every": Field(
+        "Steps between checkpoints",
+        "From the last one a training goes on that was stopped or broken off.",
+        (None, 1, 10, 50, 100, 500, 1000),
+        {None: "half a minute"},
+    ),
+    "deterministic": Field(
+        "Same numbers on any number of cores",
+        "Sums are always divided into as many parts; that may be slower.",
+        (False, True),
+    ),
+}
 FIELDS: dict[str, Field] = LENGTH | LOSS | DECAY | IMAGES | NUMBERS | DATA

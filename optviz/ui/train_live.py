@@ -19,8 +19,12 @@ from optviz.ui.train_watch import Watch, watch
 SMOOTHED = 60  # the loss of a step is a mean over this share of all steps: one in so many
 
 
-def live(job_id: str) -> None:
-    """Progress, bad signs, curves and table of a training, as far as it has come."""
+def live(job_id: str, ended: bool) -> None:
+    """Progress, bad signs, curves and table of a training, as far as it has come.
+
+    Args:
+        ended: whether it had when the rest of the page was drawn.
+    """
     try:
         status, seen = jobs.status(job_id), watch(job_id)
         seen.look()
@@ -36,15 +40,8 @@ def live(job_id: str) -> None:
     results(seen.result)
     if seen.result.started is not None:
         st.caption(seen.result.started.note)
-    if status.ended and not drawn_ended(status):
+    if status.ended and not ended:
         st.rerun()  # so that the buttons change, and nobody looks any more
-
-
-def drawn_ended(status: jobs.Status) -> bool:
-    """Whether the page has been drawn since this training ended; from now on it counts as drawn."""
-    key = f"train.ended.{status.id}"
-    before, st.session_state[key] = st.session_state.get(key), status.attempt
-    return before == status.attempt
 
 
 def _head(seen: Watch, status: jobs.Status) -> None:

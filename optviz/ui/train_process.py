@@ -5,15 +5,14 @@ Neither is part of a training's spec, since neither changes what is learned; the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import streamlit as st
 
+from optviz.runs.launch import checked_interval
 from optviz.specs.text import parse_flag, parse_whole
-from optviz.ui.session import bound, with_option
 from optviz.ui.train_session import CHECKPOINT, DETERMINISTIC, SESSION
-
-EVERY = (1, 10, 50, 100, 500, 1000)  # steps between two checkpoints, to choose from
 
 
 class Process(NamedTuple):
@@ -60,41 +59,13 @@ def reset() -> None:
     _store(Process())
 
 
-def controls() -> None:
-    """Draw both."""
-    every, deterministic = process()
-    given = EVERY if every is None else (*EVERY, every)
-    bound(
-        st.select_slider,
-        "Save a checkpoint every",
-        options=[None, *with_option(given, EVERY[0], SESSION.key("process.every"))],
-        value=every,
-        format_func=_say,
-        key=SESSION.key("checkpoint_every"),
-        apply=lambda value: _store(process()._replace(checkpoint_every=value)),
-        help="From the last one a training goes on that was stopped or broken off.",
-    )
-    bound(
-        st.toggle,
-        "Same numbers on any number of cores",
-        value=deterministic,
-        key=SESSION.key("deterministic"),
-        apply=lambda value: _store(process()._replace(deterministic=value)),
-        help="Sums are always divided into as many parts; that may be slower.",
-    )
+def choose(name: str) -> Callable[[Any], None]:
+    """The `apply` of a widget that sets one field."""
+    return lambda value: _store(process()._replace(**{name: value}))
 
 
 def _steps(text: str, who: str) -> int:
-    steps = parse_whole(text, who)
-    if steps < 1:
-        raise ValueError(f"{who} must be a whole number of steps from 1, got {text!r}")
-    return steps
-
-
-def _say(every: int | None) -> str:
-    if every is None:
-        return "half minute"
-    return "step" if every == 1 else f"{every:,} steps"
+    return checked_interval(parse_whole(text, who), who)
 
 
 def _store(chosen: Process) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -33,7 +34,7 @@ def settings() -> None:
     with images:
         fields(known.IMAGES)
     with process:
-        train_process.controls()
+        fields(known.PROCESS, train_process.process(), train_process.choose)
     st.button(
         "Start over",
         icon=":material/restart_alt:",
@@ -49,18 +50,25 @@ def _start_over() -> None:
     train_process.reset()
 
 
-def fields(those: dict[str, Field]) -> None:
-    """A control for each of these settings."""
+def fields(
+    those: dict[str, Field], of: Any = None, choose: Callable[[str], Any] = SESSION.set
+) -> None:
+    """A control for each of these settings.
+
+    Args:
+        of: has their values as attributes; None: the spec.
+        choose: makes the `apply` of the widget for one of them.
+    """
+    of = SESSION.spec if of is None else of
     for name, field in those.items():
-        _control(name, field)
+        _control(name, field, getattr(of, name), choose(name))
 
 
-def _control(name: str, field: Field) -> None:
-    value = getattr(SESSION.spec, name)
+def _control(name: str, field: Field, value: Any, apply: Callable[[Any], object]) -> None:
     common: dict[str, Any] = {
         "value": value,
         "key": SESSION.key(name),
-        "apply": SESSION.set(name),
+        "apply": apply,
         "help": field.help,
     }
     if field.values == (False, True):

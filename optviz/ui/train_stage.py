@@ -7,7 +7,7 @@ import streamlit as st
 from optviz.runs import jobs, launch
 from optviz.specs.train import TrainSpec
 from optviz.ui import frame, pictures
-from optviz.ui.train_live import drawn_ended, live
+from optviz.ui.train_live import live
 from optviz.ui.train_network import layers
 from optviz.ui.train_pictures import look_inside
 from optviz.ui.train_process import as_link, process
@@ -37,10 +37,8 @@ def stage() -> None:
         SESSION.write_link(**as_link())
         _before()
         return
-    if status.ended:
-        drawn_ended(status)
     SESSION.write_link(job=watched.job_id, **as_link())
-    st.fragment(live, run_every=None if status.ended else SECONDS)(watched.job_id)
+    st.fragment(live, run_every=None if status.ended else SECONDS)(watched.job_id, status.ended)
     st.fragment(look_inside)(watched.job_id)
     st.fragment(take_away)(watched.job_id)
 
