@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import jax
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from optviz.engine.descend import noise_of
 from optviz.engine.precision import cast, on_cpu
@@ -52,10 +51,18 @@ def _running_rms(values: np.ndarray, window: int) -> np.ndarray:
     squares = np.square(values)
     if window == 1:
         return np.sqrt(squares)
-    padded = np.zeros((*squares.shape[:-2], window - 1, squares.shape[-1]))
-    summed = sliding_window_view(np.concatenate([padded, squares], axis=-2), window, axis=-2)
-    counts = np.minimum(np.arange(squares.shape[-2]) + 1, window)[:, None]
-    return np.sqrt(summed.sum(axis=-1) / counts)
+    # Sums within blocks as long as the window, from their beginnings and from their ends: every
+    # window is the end of one block and the beginning of the next. The time does not depend on the
+    # window, and nothing is subtracted, where a small gradient after large ones would be lost.
+    count = squares.shape[-2]
+    before, after = window - 1, -(count + window - 1) % window
+    padded = np.pad(squares, [(0, 0)] * (squares.ndim - 2) + [(before, after), (0, 0)])
+    blocks = padded.reshape(*squares.shape[:-2], -1, window, squares.shape[-1])
+    begun = np.cumsum(blocks, axis=-2).reshape(padded.shape)[..., before : before + count, :]
+    ended = np.flip(np.cumsum(np.flip(blocks, -2), axis=-2), -2).reshape(padded.shape)
+    first = np.arange(count)[:, None]  # of each window; at the beginning of a block it is the block
+    summed = ended[..., :count, :] + np.where(first % window == 0, 0, begun)
+    return np.sqrt(summed / np.minimum(first + 1, window))
 
 
 @jax.jit

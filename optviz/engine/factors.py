@@ -80,10 +80,24 @@ def factors_of(
 def _device_factors(
     schedule: Schedule | None, num_steps: int, steps_per_epoch: float, length: int, dtype: str
 ) -> jax.Array:
-    number = np.dtype(dtype).type
     if schedule is None:
         return jnp.ones(length, dtype)
-    return evaluate(cast(schedule, dtype), number(num_steps), number(steps_per_epoch), length)
+    values = values_of(schedule, num_steps, steps_per_epoch, length)
+    with np.errstate(over="ignore"):  # a factor that float32 does not hold is infinite there
+        return jnp.asarray(values.astype(dtype))
+
+
+def values_of(
+    schedule: Schedule, num_steps: int, steps_per_epoch: float, length: int
+) -> np.ndarray:
+    """(length,) float64 factors at steps 0, 1, …, whatever format the run is in.
+
+    In float32 a step past 100,000 and a share of the run leave two digits for what lies between
+    them: drops would come a step early or late.
+    """
+    with on_cpu("float64"):
+        lengths = np.float64(num_steps), np.float64(steps_per_epoch)
+        return np.asarray(evaluate(cast(schedule, "float64"), *lengths, length))
 
 
 @partial(jax.jit, static_argnames="length")

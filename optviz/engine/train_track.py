@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from optviz.engine import train_batch, train_snapshot, train_step
-from optviz.engine.factors import check_domain, evaluate
+from optviz.engine.factors import check_domain, values_of
 from optviz.engine.precision import cast
 from optviz.engine.train_data import Batch, Split, batches, num_batches
 from optviz.engine.train_events import EpochEnd, Layers, OnEvent, Outcome, RunEnd, Steps, finite
@@ -182,12 +182,11 @@ def scheduled_knobs(run: Run, num_steps: int, steps_per_epoch: int) -> Mapping[s
     Raises:
         ValueError: a schedule takes a knob out of its domain.
     """
-    lengths: Any = np.float32(num_steps), np.float32(steps_per_epoch)
     values = {}
     for knob, schedule in run.schedules:
-        factors = np.asarray(evaluate(cast(schedule, "float32"), *lengths, length=num_steps))
+        factors = values_of(schedule, num_steps, steps_per_epoch, num_steps)
         check_domain(run.optimizer, knob, (float(factors.min()), float(factors.max())))
-        values[knob] = np.float32(getattr(run.optimizer, knob)) * factors
+        values[knob] = np.float32(getattr(run.optimizer, knob) * factors)
     return values
 
 

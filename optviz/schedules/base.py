@@ -8,6 +8,7 @@ import numbers
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import jax
+import jax.numpy as jnp
 
 from optviz.catalog import Entry
 
@@ -66,6 +67,31 @@ class Schedule(Entry):
         if not isinstance(other, Schedule):
             return NotImplemented
         return Product((*self.parts, *other.parts))
+
+
+def hair(num_steps: Any) -> Any:
+    """How many steps early something happens at most: () for a run of () floating steps.
+
+    A share of the run times its length is seldom the whole number that it stands for: 0.07 · 100
+    is 7.000000000000001. What rounding can do to a moment grows with the run; a moment that is
+    later than a step by less than this is that step's.
+    """
+    return 1e-9 + 32 * jnp.finfo(jnp.result_type(num_steps)).eps * num_steps
+
+
+def stretch(share: Any, num_steps: jax.Array) -> jax.Array:
+    """Steps () that a share of the run takes; never so few that their number is not finite."""
+    return jnp.maximum(share * num_steps, 1e-9)
+
+
+def turns(step: jax.Array, length: jax.Array, num_steps: jax.Array) -> jax.Array:
+    """How many stretches of `length` steps are over at a step: whole, counted from 0."""
+    return jnp.floor((step + early(length, num_steps)) / length)
+
+
+def early(length: jax.Array, num_steps: jax.Array) -> jax.Array:
+    """How many steps early a stretch ends: a hair, and a small part of it where it is as short."""
+    return jnp.minimum(hair(num_steps), length / 1000)
 
 
 def are_numbers(values: Any) -> bool:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob
-from optviz.schedules.base import Schedule
+from optviz.schedules.base import Schedule, stretch
 
 
 @entry
@@ -51,5 +51,5 @@ class Linear(Schedule):
     def __call__(
         self, step: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
     ) -> jax.Array:
-        done = jnp.clip(step / (self.share * num_steps), 0, 1)
+        done = jnp.clip(step / stretch(self.share, num_steps), 0, 1)
         return self.start + (self.end - self.start) * done

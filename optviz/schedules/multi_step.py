@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, sequence
-from optviz.schedules.base import Schedule, rising_shares
+from optviz.schedules.base import Schedule, hair, rising_shares
 
 
 def _refuse(milestones: Any) -> str | None:
@@ -44,7 +44,6 @@ class MultiStep(Schedule):
     def __call__(
         self, step: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
     ) -> jax.Array:
-        # A hair early, so that 0.07 · 100 steps drops at step 7 and not at 8.
-        times = jnp.asarray(self.milestones, step.dtype) * (num_steps * (1 - 1e-6))
-        drops = jnp.sum(times <= step, dtype=step.dtype)
+        times = jnp.asarray(self.milestones, step.dtype) * num_steps
+        drops = jnp.sum(times <= step + hair(num_steps), dtype=step.dtype)
         return jnp.asarray(self.factor, step.dtype) ** drops

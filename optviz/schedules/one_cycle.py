@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.schedules.base import Schedule
+from optviz.schedules.base import Schedule, hair
 
 
 @entry
@@ -56,11 +56,14 @@ class OneCycle(Schedule):
     def __call__(
         self, step: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
     ) -> jax.Array:
-        top, end = self.peak_at * num_steps - 1, num_steps - 1
-        rise = jnp.where(top > 0, step / jnp.where(top > 0, top, 1), 1)
-        fall = jnp.where(end > top, (step - top) / jnp.where(end > top, end - top, 1), 1)
+        top, end, soon = self.peak_at * num_steps - 1, num_steps - 1, hair(num_steps)
+        rises, falls = top > soon, end - top > soon  # else it is at the top at once, or at last
+        rise = jnp.where(rises, step / jnp.where(rises, top, 1), 1)
+        fall = jnp.where(falls, (step - top) / jnp.where(falls, end - top, 1), 1)
         return jnp.where(
-            step <= top, self._between(self.start, 1, rise), self._between(1, self.final, fall)
+            step <= top + soon,
+            self._between(self.start, 1, rise),
+            self._between(1, self.final, fall),
         )
 
     def _between(

@@ -22,12 +22,15 @@ class ReduceOnPlateau(Schedule):
     r"""Multiplied by a factor whenever the loss has not become better for a while.
 
     After each epoch, with the loss $L$ and the best loss $L^*$ so far: better means
-    $L < (1 - \theta) L^*$ (`relative`) or $L < L^* - \theta$ (`absolute`). After more than
+    $L < L^* - \theta |L^*|$ (`relative`) or $L < L^* - \theta$ (`absolute`). After more than
     `patience` epochs without it, $\eta \leftarrow \max(\gamma\, \eta,\ f \eta_0)$, and `cooldown`
     epochs are not counted. On a surface the loss is that of the point, without noise, and every
     step is an epoch unless the race says otherwise; on a network it is the validation loss.
 
-    Reference: as torch.optim.lr_scheduler.ReduceLROnPlateau with eps = 0,
+    PyTorch and optax write $(1 - \theta) L^*$, which is the same above 0. Below it that is more
+    than $L^*$: a loss that rests or becomes worse would count as better, and nothing ever drop.
+
+    Reference: as torch.optim.lr_scheduler.ReduceLROnPlateau with eps = 0 and losses above 0,
     https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
     """
 
@@ -87,10 +90,10 @@ class ReduceOnPlateau(Schedule):
 
     def observe(self, state: PlateauState, loss: jax.Array) -> tuple[PlateauState, jax.Array]:
         best, waited, resting, factor = state
-        if self.mode == "relative":
-            better = loss < best * (1 - self.threshold)
-        else:
-            better = loss < best - self.threshold
+        # There is nothing to be better than before the first loss: ∞ − θ·∞ is not a number.
+        size = jnp.where(jnp.isfinite(best), jnp.abs(best), 0)
+        margin = self.threshold * (size if self.mode == "relative" else 1)
+        better = loss < best - margin
         waited = jnp.where(better | (resting > 0), 0, waited + 1)
         resting = jnp.maximum(resting - 1, 0)
         drops = waited > self.patience

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob
-from optviz.schedules.base import Schedule
+from optviz.schedules.base import Schedule, stretch, turns
 
 
 @entry
@@ -42,6 +42,5 @@ class Step(Schedule):
     def __call__(
         self, step: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
     ) -> jax.Array:
-        # A hair more than the quotient, so that 0.07 · 100 steps drops at step 7 and not at 8.
-        drops = jnp.floor(step / (self.interval * num_steps) * (1 + 1e-6))
+        drops = turns(step, stretch(self.interval, num_steps), num_steps)
         return jnp.asarray(self.factor, step.dtype) ** drops

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob
-from optviz.schedules.base import Schedule
+from optviz.schedules.base import Schedule, stretch, turns
 
 
 @entry
@@ -60,10 +60,10 @@ class Triangular(Schedule):
     def __call__(
         self, step: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
     ) -> jax.Array:
-        hair = 1e-12 if step.dtype == jnp.float64 else 1e-6  # a cycle begins on its step
-        turns = step / (self.cycle * num_steps)
-        number = jnp.floor(turns * (1 + hair))
-        place = jnp.maximum(turns - number, 0)
-        height = jnp.minimum(place / self.rise, (1 - place) / (1 - self.rise))
+        length = stretch(self.cycle, num_steps)
+        number = turns(step, length, num_steps)
+        place = jnp.maximum(step / length - number, 0)
+        rise = jnp.maximum(self.rise, 1e-30)  # what is smaller may be rounded to 0, and 0/0 is none
+        height = jnp.minimum(place / rise, (1 - place) / (1 - rise))
         shrunk = jnp.asarray(self.shrink, step.dtype) ** number
         return self.low + (1 - self.low) * shrunk * height

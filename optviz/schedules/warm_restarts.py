@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob
-from optviz.schedules.base import Schedule
+from optviz.schedules.base import Schedule, early, stretch, turns
 
 
 @entry
@@ -48,15 +48,19 @@ class WarmRestarts(Schedule):
     def __call__(
         self, step: jax.Array, num_steps: jax.Array, steps_per_epoch: jax.Array
     ) -> jax.Array:
-        first = self.first_cycle * num_steps
-        hair = 1 + (1e-12 if step.dtype == jnp.float64 else 1e-6)  # restart on the step, not after
+        first = stretch(self.first_cycle, num_steps)
         grows = self.growth > 1
-        growth = jnp.where(grows, self.growth, 2)  # a stand-in where the formula divides by 0
-        passed = step / first * hair
-        count = jnp.floor(
-            jnp.where(grows, jnp.log1p(passed * (growth - 1)) / jnp.log(growth) * hair, passed)
-        )
-        length = jnp.where(grows, first * growth**count, first)
-        begin = jnp.where(grows, first * (growth**count - 1) / (growth - 1), first * count)
-        progress = jnp.clip((step - begin) / length, 0, 1)
+        rate = jnp.where(grows, self.growth - 1, 1)  # a stand-in where the formula divides by 0
+        log = jnp.log1p(rate)
+
+        def begin(cycle: jax.Array) -> jax.Array:
+            return jnp.where(grows, first * jnp.expm1(cycle * log) / rate, first * cycle)
+
+        guess = jnp.floor(jnp.log1p(step / first * rate) / log)  # or one beside it
+        guess = jnp.where(grows, guess, turns(step, first, num_steps))
+        soon = step + early(first, num_steps)
+        count = jnp.where(begin(guess) > soon, guess - 1, guess)
+        count = jnp.where(begin(guess + 1) <= soon, guess + 1, count)
+        length = jnp.where(grows, first * jnp.exp(count * log), first)
+        progress = jnp.clip((step - begin(count)) / length, 0, 1)
         return self.final + (1 - self.final) * 0.5 * (1 + jnp.cos(pi * progress))

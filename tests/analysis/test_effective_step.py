@@ -1,10 +1,12 @@
 """How far a rule goes in each coordinate per unit of gradient."""
 
+import time
+
 import numpy as np
 import pytest
 
 import optviz
-from optviz.analysis.effective_step import effective_steps
+from optviz.analysis.effective_step import _running_rms, effective_steps
 from optviz.surfaces import SURFACES
 
 
@@ -40,3 +42,28 @@ def test_a_window_evens_out_and_keeps_the_scale():
     even = effective_steps(race.surface, race.params[0], noise=5.0, window=20)
     assert np.log(even[20:]).std() < np.log(plain[20:]).std() / 2
     np.testing.assert_allclose(even[0], plain[0])
+
+
+@pytest.mark.parametrize("window", [1, 2, 7, 50, 60, 300])
+def test_a_running_mean_is_that_of_its_window_alone(window):
+    """Also where slopes fall by thirty orders, and beside what is not finite."""
+    values = (
+        np.random.default_rng(0).standard_normal((3, 50, 2))
+        * np.geomspace(1e15, 1e-15, 50)[:, None]
+    )
+    values[1, 20] = np.inf
+    ours = _running_rms(values, window)
+    for step in range(50):
+        part = values[:, max(0, step + 1 - window) : step + 1]
+        np.testing.assert_allclose(ours[:, step], np.sqrt((part**2).mean(axis=1)), rtol=1e-12)
+
+
+def test_a_running_mean_takes_no_more_time_for_a_longer_window():
+    """Work that grew with the window would be five thousand times as much here."""
+    values = np.ones((1, 100_000, 2))
+    seconds = []
+    for window in (2, 10_000):
+        began = time.perf_counter()
+        _running_rms(values, window)
+        seconds.append(time.perf_counter() - began)
+    assert seconds[1] < 100 * seconds[0]

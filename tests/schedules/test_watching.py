@@ -156,3 +156,39 @@ def test_a_training_tells_it_once_an_epoch():
     assert factors == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25]
     steps = replay(PLATEAU, losses, 24, 3)
     assert steps.tolist() == [1.0] * 15 + [0.5] * 9
+
+
+@pytest.mark.parametrize("shift", [-5.0, -1e-3, 0.0, 1e-3, 5.0])
+def test_a_loss_that_rests_is_no_better_whatever_its_sign(shift):
+    """A loss counts as better where it is lower by a share of the best one's size."""
+    losses = shift + np.concatenate([np.linspace(1, 0, 10), np.full(8, 0.0), np.full(8, 0.3)])
+    for mode in ("relative", "absolute"):
+        watcher, values = Watcher(s.ReduceOnPlateau(patience=3, factor=0.5, mode=mode)), []
+        for loss in losses:
+            watcher.tell(float(loss))
+            values.append(float(watcher.factor))
+        assert values[9] == 1, "it was falling"
+        assert values[12:14] == [1, 0.5], "after more than three epochs without a lower loss"
+        assert values[-1] == 0.5**4
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_better_by_a_share_of_the_best(sign):
+    watcher = Watcher(s.ReduceOnPlateau(patience=0, factor=0.5, threshold=0.1))
+    told = []
+    for loss in (sign * 1.0, sign * 1.0 - 0.09, sign * 1.0 - 0.11):
+        watcher.tell(loss)
+        told.append(float(watcher.factor))
+    assert told == [1, 0.5, 0.5]
+
+
+def test_a_surface_below_zero_lets_the_rate_drop():
+    rule = "sgd:learning_rate=0.1@reduce_on_plateau:patience=2,factor=0.5"
+    drops = []
+    for surface in ("x**2 + y**2 - 0.001", "x**2 + y**2", "x**2 + y**2 + 0.001"):
+        rates = optviz.race(optviz.expression(surface), [rule]).learning_rates[0]
+        drops.append(len(set(rates)) - 1)
+    assert drops[0] == drops[2] > 50, "the same descent, a little lower or higher"
+    assert drops[1] < drops[0], "towards 0 there is always a share left to fall"
+    low = optviz.race("styblinski_tang", [rule]).learning_rates[0]
+    assert len(set(low)) > 50
