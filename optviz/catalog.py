@@ -215,18 +215,24 @@ def validate(item: Entry) -> None:
         if isinstance(value, (jax.Array, np.ndarray)) and value.ndim == 0:
             value = value.item()
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise ValueError(f"{cls.__name__}.{name} must be a number, got {value!r}")
-        if info.integer and math.isfinite(value) and not float(value).is_integer():
-            raise ValueError(f"{cls.__name__}.{name} must be a whole number, got {value!r}")
-        if not info.contains(float(value)):
-            raise ValueError(f"{cls.__name__}.{name} must lie in {info.describe()}, got {value!r}")
+            raise ValueError(f"{cls.__name__}.{name} must be a number, got {shown(value)}")
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number that no float can hold
+            number = math.inf
+        if info.integer and math.isfinite(number) and not number.is_integer():
+            raise ValueError(f"{cls.__name__}.{name} must be a whole number, got {shown(value)}")
+        if not info.contains(number):
+            raise ValueError(
+                f"{cls.__name__}.{name} must lie in {info.describe()}, got {shown(value)}"
+            )
     for name, info in switches(cls).items():
         value = getattr(item, name)
         if info.options and value not in info.options:
             allowed = ", ".join(map(str, info.options))
-            raise ValueError(f"{cls.__name__}.{name} must be one of {allowed}, got {value!r}")
+            raise ValueError(f"{cls.__name__}.{name} must be one of {allowed}, got {shown(value)}")
         if info.refuse is not None and (wanted := info.refuse(value)):
-            raise ValueError(f"{cls.__name__}.{name} must {wanted}, got {value!r}")
+            raise ValueError(f"{cls.__name__}.{name} must {wanted}, got {shown(value)}")
 
 
 def source(cls: type[Entry]) -> str:
@@ -284,9 +290,22 @@ class UnknownKeyError(KeyError, ValueError):
 
 def unknown(kind: str, key: object, known: Mapping[str, Any] | list[str]) -> str:
     """The one line that says a name is not known, with the closest known one and all of them."""
-    close = difflib.get_close_matches(str(key), list(known), n=1, cutoff=0.4)
+    close = difflib.get_close_matches(str(key)[:MAX_SHOWN], list(known), n=1, cutoff=0.4)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"unknown {kind} {key!r}{hint}; known: {', '.join(known)}"
+    return f"unknown {kind} {shown(key)}{hint}; known: {', '.join(known)}"
+
+
+MAX_SHOWN = 60  # characters of a refused value that a message repeats
+
+
+def shown(value: object) -> str:
+    """A value as a message repeats it: on one line, and never long."""
+    if isinstance(value, int) and not -(10**MAX_SHOWN) < value < 10**MAX_SHOWN:
+        return f"a whole number of about {int(value.bit_length() * math.log10(2)):,} digits"
+    if isinstance(value, (str, bytes)):
+        value = value[: MAX_SHOWN + 1]  # before `repr`, which may be four times as long
+    text = " ".join(repr(value).split())
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def discover(package: str, base: type[T]) -> dict[str, type[T]]:

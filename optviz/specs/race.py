@@ -3,35 +3,71 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
-from optviz.catalog import validate
+from optviz.catalog import shown
 from optviz.optimizers import Optimizer
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
-from optviz.specs.checks import check_real, check_whole
+from optviz.specs.checks import check_real
 from optviz.specs.rates import fair_rate
-from optviz.specs.run import Run, labels, with_rate
-from optviz.specs.schedule import parse_schedule
-from optviz.specs.text import (
-    entry_text,
-    parse_entry,
-    parse_number,
-    parse_point,
-    parse_whole,
-    point_text,
-    value_text,
+from optviz.specs.run import Run, check_links, labels, runs_of, with_rate
+from optviz.specs.setting import (
+    Rule,
+    a_schedule,
+    check_settings,
+    link_of,
+    one_of,
+    optional,
+    read_link,
+    real,
+    said_by_field,
+    setting,
+    whole,
 )
+from optviz.specs.surface import (
+    STARTS,
+    SURFACE,
+    SURFACE_PARSERS,
+    Starts,
+    surface_query,
+    surface_said,
+)
+from optviz.specs.text import entry_text, parse_number
 from optviz.surfaces import SURFACES, Point, Surface
-from optviz.surfaces.expression import Expression, expression
+from optviz.surfaces.expression import Expression
 
-Starts: TypeAlias = Point | tuple[Point, ...]
-
-MAX_STEPS, MAX_STARTS, MAX_RUNS = 100_000, 1024, 64
+MAX_STEPS, MAX_RUNS = 100_000, 64
+MOST_NOISE = 1e30  # its squares, and float32, still hold it
 DTYPES = ("float64", "float32")
+
+
+def check_noise(who: str, value: Any) -> None:
+    """Raise `ValueError` unless it is a standard deviation that can be computed with."""
+    check_real(who, value, 0, math.inf)
+    if value > MOST_NOISE:
+        raise ValueError(f"{who} must be at most {MOST_NOISE:g}, got {value!r}")
+
+
+def check_rates(who: str, value: Any) -> None:
+    """Raise `ValueError` unless it is a word for rates, or one rate for all."""
+    if not isinstance(value, str):
+        check_real(who, value, 0, math.inf)
+    elif value not in ("tuned", "default"):
+        raise ValueError(f"{who} must be tuned, default or a number, got {shown(value)}")
+
+
+def parse_rates(text: str, who: str = "rates") -> str | float:
+    """`tuned`, `default` or one learning rate for all."""
+    word = text.isalpha() and text.lower() not in ("nan", "inf", "infinity")
+    return text if word else parse_number(text, who)
+
+
+NOISE = Rule(check_noise, parse_number)
+RATES = Rule(check_rates, parse_rates)
 
 
 @dataclass(frozen=True)
@@ -54,48 +90,23 @@ class RaceSpec:
             axis on the page of schedules; a surface itself knows no epochs.
     """
 
-    surface: Surface
-    runs: tuple[Run, ...]
-    start: Starts | None = None
-    num_steps: int = 300
-    schedule: Schedule | None = None
-    noise: float = 0.0
-    seed: int = 0
-    tolerance: float = 1e-6
-    dtype: str = "float64"
-    rates: str | float = "tuned"
-    steps_per_epoch: int = 1
+    surface: Surface = setting(SURFACE, link="")
+    runs: tuple[Run, ...] = setting(runs_of(MAX_RUNS, "a race"), link="run")
+    start: Starts | None = setting(STARTS, None)
+    num_steps: int = setting(whole(1, MAX_STEPS), 300)
+    schedule: Schedule | None = setting(optional(a_schedule()), None)
+    noise: float = setting(NOISE, 0.0)
+    seed: int = setting(whole(0, 2**32 - 1), 0)
+    tolerance: float = setting(real(0, 1), 1e-6)
+    dtype: str = setting(one_of(DTYPES), "float64")
+    rates: str | float = setting(RATES, "tuned")
+    steps_per_epoch: int = setting(whole(1, MAX_STEPS), 1)
 
     def check(self) -> None:
         """Raise `ValueError`, one line with who, what is allowed and what came."""
-        validate(self.surface)
-        if not 1 <= len(self.runs) <= MAX_RUNS:
-            raise ValueError(
-                f"a race needs 1 to {MAX_RUNS} optimizers, got {len(self.runs) or 'none'}"
-            )
+        check_settings(self)
         for run in self.runs:
-            run.check()
             run.check_on(self.problem)
-        if self.schedule is not None:
-            validate(self.schedule)
-        check_whole("num_steps", self.num_steps, 1, MAX_STEPS)
-        check_whole("seed", self.seed, 0, 2**32 - 1)
-        check_whole("steps_per_epoch", self.steps_per_epoch, 1, MAX_STEPS)
-        check_real("noise", self.noise, 0, math.inf)
-        check_real("tolerance", self.tolerance, 0, 1)
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
-        if isinstance(self.rates, str):
-            if self.rates not in ("tuned", "default"):
-                raise ValueError(f"rates must be tuned, default or a number, got {self.rates!r}")
-        else:
-            check_real("rates", self.rates, 0, math.inf)
-        points = self.starts
-        if not 1 <= len(points) <= MAX_STARTS:
-            raise ValueError(f"start must have 1 to {MAX_STARTS} points, got {len(points)}")
-        for point in points:
-            if len(point) != 2 or not all(math.isfinite(v) for v in point):
-                raise ValueError(f"start must be two finite numbers x, y, got {point!r}")
 
     @property
     def problem(self) -> Problem:
@@ -151,29 +162,8 @@ class RaceSpec:
         Raises:
             ValueError: the race holds a Python function, which no link can carry.
         """
-        query: dict[str, list[str]] = {}
-        if isinstance(self.surface, Expression):
-            query["expression"] = [self.surface.text]
-            query["xlim"] = [point_text(self.surface.xlim)]
-            query["ylim"] = [point_text(self.surface.ylim)]
-        elif type(self.surface) in SURFACES.values():
-            query["surface"] = [entry_text(self.surface)]
-        else:
-            raise ValueError(f"{self.surface.label} has no link: it lives in Python only")
-        for run in self.runs:
-            if not hasattr(run.optimizer, "name"):
-                raise ValueError(f"{run.optimizer.label} has no link: it lives in Python only")
-        query["run"] = [run.text() for run in self.runs]
-        if self.start is not None:
-            query["start"] = [";".join(map(point_text, self.starts))]
-            if self.has_many_starts and len(self.starts) == 1:
-                query["start"][0] += ";"
-        if self.schedule is not None:
-            query["schedule"] = [entry_text(self.schedule)]
-        for field in fields(self):
-            if field.name in _SCALARS and getattr(self, field.name) != field.default:
-                query[field.name] = [value_text(getattr(self, field.name))]
-        return query
+        check_links(self.runs)
+        return surface_query(self.surface) | link_of(self)
 
     @classmethod
     def from_query(
@@ -184,21 +174,16 @@ class RaceSpec:
         Returns:
             The spec, and one line for everything that was ignored.
         """
-        spec = base
-        unknown = [name for name in query if name not in _READERS]
-        problems = [f"{name!r} is not a setting of a race" for name in unknown]
-        for name, read in _READERS.items():
-            values = [value for value in query.get(name, []) if value]
-            if not values:
-                continue
-            try:
-                changed = read(spec, values, problems)
-                changed.check()
-            except ValueError as error:
-                problems.append(f"{name}: {error}")
-            else:
-                spec = changed
-        return spec, problems
+        return read_link(base, query, "a race", SURFACE_PARSERS)
+
+    def with_said(self, said: Mapping[str, list[Any]]) -> RaceSpec:
+        """The race with what a link said; another surface has its own start unless one is said."""
+        surface = surface_said(self.surface, said)
+        own: dict[str, Any] = {} if surface is None else {"surface": surface}
+        if {"surface", "expression"} & set(said):
+            own["start"] = None
+        rest = {name: values for name, values in said.items() if name not in SURFACE_PARSERS}
+        return said_by_field(replace(self, **own), rest)
 
     # JSON -------------------------------------------------------------------------------------
 
@@ -222,75 +207,9 @@ class RaceSpec:
 
 
 _SCALARS = ("num_steps", "noise", "seed", "tolerance", "dtype", "rates", "steps_per_epoch")
-Reader: TypeAlias = Callable[[RaceSpec, Sequence[str], list[str]], RaceSpec]
 
 
 def problem_on(surface: Surface, noise: float = 0.0) -> Problem:
     """A surface as rules see it."""
     shape = surface.params_shape
     return Problem(surface.label, math.prod(shape), len(shape) > 1, noise == 0)
-
-
-def parse_surface(text: str) -> Surface:
-    """A catalogued surface from `KEY:knob=value`."""
-    return parse_entry(text, SURFACES)[0]
-
-
-def parse_starts(text: str) -> Starts:
-    """`x,y` is one start; `x,y;x,y` (or a trailing `;`) is several."""
-    points = tuple(parse_point(part, "start") for part in text.split(";") if part.strip())
-    if not points:
-        raise ValueError(f"start must be x,y, got {text!r}")
-    return points if ";" in text else points[0]
-
-
-def parse_rates(text: str) -> str | float:
-    """`tuned`, `default` or one learning rate for all."""
-    return text if text.isalpha() and text not in ("nan", "inf") else parse_number(text, "rates")
-
-
-def _read_expression(spec: RaceSpec, values: Sequence[str], _: list[str]) -> RaceSpec:
-    return replace(spec, surface=expression(values[0]), start=None)
-
-
-def _read_window(axis: str) -> Reader:
-    def read(spec: RaceSpec, values: Sequence[str], _: list[str]) -> RaceSpec:
-        if not isinstance(spec.surface, Expression):
-            raise ValueError("only an expression has a window of its own")
-        limits = {"xlim": spec.surface.xlim, "ylim": spec.surface.ylim}
-        limits[axis] = parse_point(values[0], axis)
-        return replace(spec, surface=expression(spec.surface.text, **limits))
-
-    return read
-
-
-def _read_runs(spec: RaceSpec, values: Sequence[str], problems: list[str]) -> RaceSpec:
-    runs = []
-    for text in values[:MAX_RUNS]:
-        try:
-            runs.append(Run.parse(text))
-        except ValueError as error:
-            problems.append(f"run: {error}")
-    if len(values) > MAX_RUNS:
-        problems.append(f"run: only the first {MAX_RUNS} of {len(values)} are read")
-    return replace(spec, runs=tuple(runs)) if runs else spec
-
-
-_READERS: dict[str, Reader] = {
-    "surface": lambda s, v, _: replace(s, surface=parse_surface(v[0]), start=None),
-    "expression": _read_expression,
-    "xlim": _read_window("xlim"),
-    "ylim": _read_window("ylim"),
-    "run": _read_runs,
-    "start": lambda s, v, _: replace(s, start=parse_starts(v[0])),
-    "schedule": lambda s, v, _: replace(s, schedule=parse_schedule(v[0])),
-    "num_steps": lambda s, v, _: replace(s, num_steps=parse_whole(v[0], "num_steps")),
-    "noise": lambda s, v, _: replace(s, noise=parse_number(v[0], "noise")),
-    "seed": lambda s, v, _: replace(s, seed=parse_whole(v[0], "seed")),
-    "tolerance": lambda s, v, _: replace(s, tolerance=parse_number(v[0], "tolerance")),
-    "dtype": lambda s, v, _: replace(s, dtype=v[0]),
-    "rates": lambda s, v, _: replace(s, rates=parse_rates(v[0])),
-    "steps_per_epoch": lambda s, v, _: replace(
-        s, steps_per_epoch=parse_whole(v[0], "steps_per_epoch")
-    ),
-}

@@ -9,11 +9,12 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from optviz.catalog import defaults, knobs, validate
+from optviz.catalog import defaults, knobs, shown, validate
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.base import Problem, runnable
 from optviz.schedules import Schedule
 from optviz.specs.schedule import parse_schedule
+from optviz.specs.setting import Rule
 from optviz.specs.text import entry_text, parse_entry, value_text
 
 
@@ -77,7 +78,9 @@ class Run:
         validate(self.optimizer)
         for knob_name, schedule in self.schedules:
             if knob_name not in knobs(type(self.optimizer)):
-                raise ValueError(f"{self.optimizer.label} has no knob {knob_name!r} to schedule")
+                raise ValueError(
+                    f"{self.optimizer.label} has no knob {shown(knob_name)} to schedule"
+                )
             if knobs(type(self.optimizer))[knob_name].static:
                 raise ValueError(
                     f"{type(self.optimizer).__name__}.{knob_name} decides the program: "
@@ -124,6 +127,27 @@ def _difference(run: Run, twins: Sequence[Run]) -> str:
     if len({t.schedules for t in twins}) > 1:
         parts += [entry_text(schedule) for _, schedule in run.schedules] or ["constant"]
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def check_links(runs: Sequence[Run]) -> None:
+    """Raise `ValueError` where a rule lives in Python only, so that no link can carry it."""
+    for run in runs:
+        if not hasattr(run.optimizer, "name"):
+            raise ValueError(f"{run.optimizer.label} has no link: it lives in Python only")
+
+
+def runs_of(most: int, what: str) -> Rule:
+    """Who takes part in `what`: 1 to `most` runs."""
+
+    def check(who: str, value: Any) -> None:
+        if not isinstance(value, tuple) or not all(isinstance(run, Run) for run in value):
+            raise ValueError(f"{who} must be a tuple of Run, got {shown(value)}")
+        if not 1 <= len(value) <= most:
+            raise ValueError(f"{what} needs 1 to {most} optimizers, got {len(value) or 'none'}")
+        for run in value:
+            run.check()
+
+    return Rule(check, lambda text, _: Run.parse(text), Run.text, many=most)
 
 
 def with_rate(run: Run, rate: float | None) -> Run:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
-from optviz.catalog import Catalog, Entry, defaults, knobs, switches, unknown, validate
+from optviz.catalog import Catalog, Entry, defaults, knobs, shown, switches, unknown, validate
 
 T = TypeVar("T", bound=Entry)
 
@@ -39,7 +40,7 @@ def parse_entry(text: str, catalog: Catalog[T]) -> tuple[T, tuple[str, ...]]:
     """Read `KEY:name=value,name=value`.
 
     Returns:
-        The entry, and the names that the text gave.
+        The entry, and the names that the text gave, in the order of declaration.
 
     Raises:
         ValueError: unknown key or name (the closest known one is named), a value that is not a
@@ -52,13 +53,13 @@ def parse_entry(text: str, catalog: Catalog[T]) -> tuple[T, tuple[str, ...]]:
     for pair in filter(None, (part.strip() for part in rest.split(","))):
         name, equals, value = (part.strip() for part in pair.partition("="))
         if not equals:
-            raise ValueError(f"{key}: expected name=value, got {pair!r}")
+            raise ValueError(f"{key}: expected name=value, got {shown(pair)}")
         if name in values:
             raise ValueError(f"{key}: {name} is given twice")
         values[name] = parse_value(cls, name, value)
     item = cls(**values)
     validate(item)
-    return item, tuple(values)
+    return item, tuple(name for name in defaults(cls) if name in values)
 
 
 def parse_value(cls: type[Entry], name: str, text: str) -> Any:
@@ -77,7 +78,7 @@ def parse_value(cls: type[Entry], name: str, text: str) -> Any:
             return option
     if switches(cls)[name].options:
         options = ", ".join(map(value_text, switches(cls)[name].options))
-        raise ValueError(f"{cls.__name__}.{name} must be one of {options}, got {text!r}")
+        raise ValueError(f"{cls.__name__}.{name} must be one of {options}, got {shown(text)}")
     like = defaults(cls)[name]
     if isinstance(like, tuple):
         return _parse_tuple(text, like, f"{cls.__name__}.{name}")
@@ -88,7 +89,7 @@ def parse_value(cls: type[Entry], name: str, text: str) -> Any:
 
 def _parse_tuple(text: str, like: tuple[Any, ...], who: str) -> tuple[Any, ...]:
     """`64x32`, or where `like` holds pairs `0/1x0.5/0.2`; whole numbers where `like` has them."""
-    parts = [part for part in text.split("x") if part]
+    parts = text.split("x") if text else []
     if like and isinstance(like[0], tuple):
         pairs = [part.split("/") for part in parts]
         return tuple(tuple(parse_number(number, who) for number in pair) for pair in pairs)
@@ -96,14 +97,17 @@ def _parse_tuple(text: str, like: tuple[Any, ...], who: str) -> tuple[Any, ...]:
     return tuple((parse_whole if whole else parse_number)(part, who) for part in parts)
 
 
+# Not all that Python reads as a number, which is `1_0` and the digits of every script as well.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|infinity|nan)")
+
+
 def parse_number(text: str, who: str) -> float:
     """A finite number, or a `ValueError` that says whose it should have been."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"{who} must be a number, got {text!r}") from None
+    if not _NUMBER.fullmatch(text.strip().lower()):
+        raise ValueError(f"{who} must be a number, got {shown(text)}")
+    value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{who} must be a finite number, got {text!r}")
+        raise ValueError(f"{who} must be a finite number, got {shown(text)}")
     return value
 
 
@@ -111,14 +115,14 @@ def parse_whole(text: str, who: str) -> int:
     """A whole number, or a `ValueError` that says whose it should have been."""
     value = parse_number(text, who)
     if value != int(value):
-        raise ValueError(f"{who} must be a whole number, got {text!r}")
+        raise ValueError(f"{who} must be a whole number, got {shown(text)}")
     return int(value)
 
 
 def parse_flag(text: str, who: str) -> bool:
     """`true` or `false`."""
     if text.lower() not in ("true", "false"):
-        raise ValueError(f"{who} must be true or false, got {text!r}")
+        raise ValueError(f"{who} must be true or false, got {shown(text)}")
     return text.lower() == "true"
 
 
@@ -126,7 +130,7 @@ def parse_point(text: str, who: str) -> tuple[float, float]:
     """`x,y` as two finite numbers."""
     parts = text.split(",")
     if len(parts) != 2:
-        raise ValueError(f"{who} must be x,y, got {text!r}")
+        raise ValueError(f"{who} must be x,y, got {shown(text)}")
     return (parse_number(parts[0], who), parse_number(parts[1], who))
 
 

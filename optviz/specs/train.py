@@ -3,34 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from typing import Any
 
-from optviz.catalog import validate
+from optviz.catalog import shown
 from optviz.data import DATASETS, Dataset
 from optviz.networks import NETWORKS, Network
 from optviz.networks.losses import LOSSES
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
-from optviz.specs.checks import check_choice, check_real, check_whole
-from optviz.specs.run import Run
-from optviz.specs.schedule import parse_schedule
-from optviz.specs.text import (
-    entry_text,
-    parse_entry,
-    value_text,
+from optviz.specs.run import Run, check_links, runs_of
+from optviz.specs.setting import (
+    Rule,
+    a_schedule,
+    check_settings,
+    entry_of,
+    flag,
+    link_of,
+    one_of,
+    optional,
+    parameters,
+    read_link,
+    real,
+    said_by_field,
+    setting,
+    settings,
+    spec_from_json,
+    spec_to_json,
+    whole,
 )
-from optviz.specs.train_text import READERS, SCALARS
-from optviz.specs.variations import Member, arms, members, vary_entry, vary_runs
+from optviz.specs.variations import MAX_GRID, Member, arms, members, vary_entry, vary_runs
 
 MAX_EPOCHS, MAX_BATCH, MAX_IMAGES, MAX_RUNS, MAX_CROP = 1000, 50_000, 10**7, 32, 16
 MAX_MEMBERS = 256
+STRONGEST = 1e6  # of what shrinks weights
 REDUCTIONS = ("mean", "sum")
 DECAYED = ("all", "weights")
 NORMALISATIONS = ("mean_std", "mean", "mean_image", "none")
 PRECISIONS = ("float32", "bfloat16")
+
+
+def _check_texts(who: str, value: Any) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(text, str) for text in value):
+        raise ValueError(f"{who} must be a tuple of texts, got {shown(value)}")
+
+
+def _check_folder(who: str, value: Any) -> None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{who} must be the path of a folder, got {shown(value)}")
+
+
+def _check_network(who: str, value: Any) -> None:
+    entry_of(NETWORKS).check(who, value)
+    value.check()
+
+
+NETWORK = replace(entry_of(NETWORKS), check=_check_network)
+VARY = Rule(_check_texts, lambda text, _: text, many=MAX_GRID)
+FOLDER = Rule(_check_folder, lambda text, _: text)
 
 
 @cache
@@ -76,77 +108,53 @@ class TrainSpec:
             not name a file.
     """
 
-    dataset: Dataset
-    network: Network
-    runs: tuple[Run, ...]
-    epochs: int = 2
-    batch_size: int = 128
-    schedule: Schedule | None = None
-    seed: int = 0
-    seeds: int = 1
-    vary: tuple[str, ...] = ()
-    grid: bool = False
-    limit: int | None = None
-    validation: float | None = None
-    loss: str = "cross_entropy"
-    reduction: str = "mean"
-    label_smoothing: float = 0.0
-    l2: float = 0.0
-    weight_decay: float = 0.0
-    decay_on: str = "all"
-    normalise: str = "mean_std"
-    flip: bool = False
-    crop: int = 0
-    precision: str = "float32"
-    directory: str | None = None
+    dataset: Dataset = setting(entry_of(DATASETS))
+    network: Network = setting(NETWORK)
+    runs: tuple[Run, ...] = setting(runs_of(MAX_RUNS, "a training"), link="run")
+    epochs: int = setting(whole(1, MAX_EPOCHS), 2)
+    batch_size: int = setting(whole(1, MAX_BATCH), 128)
+    schedule: Schedule | None = setting(optional(a_schedule()), None)
+    seed: int = setting(whole(0, 2**31 - 1), 0)
+    seeds: int = setting(whole(1, MAX_MEMBERS), 1)
+    vary: tuple[str, ...] = setting(VARY, ())
+    grid: bool = setting(flag(), False)
+    limit: int | None = setting(optional(whole(1, MAX_IMAGES)), None)
+    validation: float | None = setting(optional(real(0, 1, "neither")), None)
+    loss: str = setting(one_of(LOSSES), "cross_entropy")
+    reduction: str = setting(one_of(REDUCTIONS), "mean")
+    label_smoothing: float = setting(real(0, 1, "left"), 0.0)
+    l2: float = setting(real(0, STRONGEST), 0.0)
+    weight_decay: float = setting(real(0, STRONGEST), 0.0)
+    decay_on: str = setting(one_of(DECAYED), "all")
+    normalise: str = setting(one_of(NORMALISATIONS), "mean_std")
+    flip: bool = setting(flag(), False)
+    crop: int = setting(whole(0, MAX_CROP), 0)
+    precision: str = setting(one_of(PRECISIONS), "float32")
+    directory: str | None = setting(FOLDER, None, link="")
 
     def check(self) -> None:
         """Raise `ValueError`, one line with who, what is allowed and what came."""
-        validate(self.dataset)
-        validate(self.network)
-        self.network.check()
-        if not 1 <= len(self.runs) <= MAX_RUNS:
-            raise ValueError(
-                f"a training needs 1 to {MAX_RUNS} optimizers, got {len(self.runs) or 'none'}"
-            )
+        check_settings(self)
         for run in self.runs:
-            run.check()
             if run.optimizer.max_params is not None:  # counting the parameters takes a moment
                 run.check_on(self.problem)
-        if self.schedule is not None:
-            validate(self.schedule)
-        check_whole("epochs", self.epochs, 1, MAX_EPOCHS)
-        check_whole("batch_size", self.batch_size, 1, MAX_BATCH)
-        check_whole("seeds", self.seeds, 1, MAX_MEMBERS)
-        check_whole("seed", self.seed, 0, 2**31 - self.seeds)
-        if self.limit is not None:
-            check_whole("limit", self.limit, 1, MAX_IMAGES)
-        share = self.validation
-        if share is not None and not (isinstance(share, float) and 0 < share < 1):
-            raise ValueError(f"validation must lie in (0, 1), got {share!r}")
-        check_choice("loss", self.loss, LOSSES)
-        check_choice("reduction", self.reduction, REDUCTIONS)
-        check_choice("decay_on", self.decay_on, DECAYED)
-        check_choice("normalise", self.normalise, NORMALISATIONS)
-        check_choice("precision", self.precision, PRECISIONS)
-        check_real("l2", self.l2, 0, 1e6)
-        check_real("weight_decay", self.weight_decay, 0, 1e6)
-        check_whole("crop", self.crop, 0, MAX_CROP)
         self._check_together()
         if self.vary or self.seeds > 1:
             self._check_members()
 
     def _check_together(self) -> None:
         """Refuse settings that contradict each other."""
-        smoothing = self.label_smoothing
-        if not (isinstance(smoothing, (int, float)) and 0 <= smoothing < 1):
-            raise ValueError(f"label_smoothing must lie in [0, 1), got {smoothing!r}")
+        if self.seed + self.seeds > 2**31:
+            raise ValueError(
+                f"seed must be a whole number from 0 to {2**31 - self.seeds:,} with "
+                f"{self.seeds} seeds, got {self.seed}"
+            )
         if self.batch_size == 1 and self.network.uses_batch_statistics:
             raise ValueError(
                 f"batch norm ({self.network.label}) needs a batch_size of at least 2, got 1: "
                 "one image has no spread"
             )
-        if smoothing and not LOSSES[self.loss].smooths:
+        if self.label_smoothing and not LOSSES[self.loss].smooths:
             raise ValueError(f"label_smoothing has no meaning with the loss {self.loss!r}")
         for run in self.runs:
             if self.weight_decay and not hasattr(run.optimizer, "learning_rate"):
@@ -156,15 +164,15 @@ class TrainSpec:
                 )
 
     def _check_members(self) -> None:
-        found = [settings for _, settings in islice(arms(self), MAX_MEMBERS + 1)]
+        found = [one for _, one in islice(arms(self), MAX_MEMBERS + 1)]
         count = len(found) * len(self.runs) * self.seeds
         if count > MAX_MEMBERS:
             raise ValueError(
                 f"a training has at most {MAX_MEMBERS} runs (optimizers x variations x seeds), "
                 f"got {count:,} or more"
             )
-        for settings in found:
-            replace(settings, seeds=1).check()
+        for one in found:
+            replace(one, seeds=1).check()
 
     @property
     def problem(self) -> Problem:
@@ -196,11 +204,12 @@ class TrainSpec:
             return replace(self, **{part: vary_entry(getattr(self, part), name, text)})
         if dot and part == "run":
             return replace(self, runs=vary_runs(self.runs, name, text))
-        if field not in READERS or field in ("run", "vary", "grid", "seeds"):
+        if field not in _VARIED:
             raise ValueError(
-                f"vary must name a setting such as batch_size or network.activation, got {field!r}"
+                "vary must name a setting such as batch_size or network.activation, "
+                f"got {shown(field)}"
             )
-        return READERS[field](self, [text])
+        return replace(self, **{field: settings(TrainSpec)[field].parse(text, field)})
 
     def resolved(self) -> tuple[Run, ...]:
         """The runs with every schedule filled in."""
@@ -216,20 +225,8 @@ class TrainSpec:
 
     def to_query(self) -> dict[str, list[str]]:
         """The parameters of a link, without what is at its default and without `directory`."""
-        query = {name: [values] for name, values in self._texts().items()}
-        query["run"] = [run.text() for run in self.runs]
-        if self.vary:
-            query["vary"] = list(self.vary)
-        return query
-
-    def _texts(self) -> dict[str, str]:
-        texts = {"dataset": entry_text(self.dataset), "network": entry_text(self.network)}
-        if self.schedule is not None:
-            texts["schedule"] = entry_text(self.schedule)
-        for field in fields(self):
-            if field.name in SCALARS and getattr(self, field.name) != field.default:
-                texts[field.name] = value_text(getattr(self, field.name))
-        return texts
+        check_links(self.runs)
+        return link_of(self)
 
     @classmethod
     def from_query(
@@ -240,32 +237,17 @@ class TrainSpec:
         Returns:
             The spec, and one line for everything that was ignored.
         """
-        spec, problems = base, []
-        for name, values in query.items():
-            if name not in READERS:
-                problems.append(f"{name!r} is not a setting of a training")
-            elif values:
-                try:
-                    changed = READERS[name](spec, values)
-                    changed.check()
-                except ValueError as error:
-                    problems.append(f"{name}: {error}")
-                else:
-                    spec = changed
-        return spec, problems
+        return read_link(base, query, "a training")
+
+    def with_said(self, said: Mapping[str, list[Any]]) -> TrainSpec:
+        """The training with what a link said."""
+        return said_by_field(self, said)
 
     # JSON -------------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data that `from_json` reads back."""
-        return {
-            "dataset": entry_text(self.dataset),
-            "network": entry_text(self.network),
-            "runs": [run.text() for run in self.runs],
-            "schedule": entry_text(self.schedule) if self.schedule else None,
-            "vary": list(self.vary),
-            **{name: getattr(self, name) for name in (*SCALARS, "directory")},
-        }
+        return spec_to_json(self)
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> TrainSpec:
@@ -274,15 +256,8 @@ class TrainSpec:
         Raises:
             ValueError: a value that no training can have.
         """
-        schedule = record["schedule"]
-        spec = cls(
-            dataset=parse_entry(record["dataset"], DATASETS)[0],
-            network=parse_entry(record["network"], NETWORKS)[0],
-            runs=tuple(map(Run.parse, record["runs"])),
-            schedule=parse_schedule(schedule) if schedule else None,
-            vary=tuple(record.get("vary", ())),
-            # A setting that the record is older than has its default.
-            **{name: record[name] for name in (*SCALARS, "directory") if name in record},
-        )
-        spec.check()
-        return spec
+        return spec_from_json(cls, record)
+
+
+# What can be varied; runs and data sets are by their fields, `run.KNOB` and `dataset.FIELD`.
+_VARIED = frozenset(parameters(TrainSpec)) - {"run", "vary", "grid", "seeds"}

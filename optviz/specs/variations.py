@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from optviz.catalog import Entry, knobs, switches, validate
+from optviz.catalog import Entry, knobs, shown, switches, validate
 from optviz.specs.run import Run, labels
 from optviz.specs.text import parse_value
 
@@ -91,7 +91,7 @@ def _axis(text: str) -> list[tuple[str, str]]:
     field, equals, values = (part.strip() for part in text.partition("="))
     found = [value.strip() for value in values.split("|") if value.strip()]
     if not equals or not field or not found:
-        raise ValueError(f"vary must be field=value|value, got {text!r}")
+        raise ValueError(f"vary must be field=value|value, got {shown(text)}")
     return [(field, value) for value in found]
 
 
@@ -112,5 +112,5 @@ def vary_runs(runs: Sequence[Run], name: str, text: str) -> tuple[Run, ...]:
             run = replace(run, optimizer=vary_entry(run.optimizer, name, text), given=given)
         changed.append(run)
     if changed == list(runs) and not any(hasattr(run.optimizer, name) for run in runs):
-        raise ValueError(f"vary: none of the rules has {name!r}")
+        raise ValueError(f"vary: none of the rules has {shown(name)}")
     return tuple(changed)

@@ -11,8 +11,8 @@ import streamlit as st
 from optviz.catalog import knobs, summary
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
-from optviz.specs.race import Starts
 from optviz.specs.rates import fair_rate, rule_of_tuning
+from optviz.specs.surface import Starts
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression, expression
 from optviz.ui import controls

@@ -32,12 +32,7 @@ def default_spec() -> RaceSpec:
     return example("decays", base)
 
 
-def plain_spec() -> RaceSpec:
-    """What a link leaves unsaid: steps and noise as a race has them, not as the page opens."""
-    return RaceSpec(SURFACES["ravine"](), default_spec().runs)
-
-
-SESSION = Session("schedules", default_spec, plain=plain_spec)
+SESSION = Session("schedules", default_spec)
 
 
 def panel() -> None:

@@ -13,7 +13,7 @@ from optviz.export.schedule_code import optax_code, torch_code
 from optviz.export.snippets import command_of, python_of
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, entry_text
-from optviz.specs.race import Starts
+from optviz.specs.surface import Starts
 from optviz.ui import frame, player
 from optviz.ui.controls import human, number
 from optviz.ui.schedule_controls import SESSION

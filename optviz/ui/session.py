@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from optviz.specs import Run
+from optviz.specs.setting import plain
 
 S = TypeVar("S")  # a RaceSpec or a TrainSpec: frozen, with runs, check, to_query, from_query
 
@@ -27,14 +28,11 @@ class Session(Generic[S]):
         prefix: of every key in session state, and so of every widget.
         default: makes the spec that the page opens on without a link.
         foreign: names of link parameters that belong to the page and not to the spec.
-        plain: makes the spec that links leave unsaid; None: `default`. It is another one where the
-            page opens on settings that a spec does not have by default.
     """
 
     prefix: str
     default: Callable[[], S]
     foreign: tuple[str, ...] = ()
-    plain: Callable[[], S] | None = None
 
     def key(self, *names: object) -> str:
         """A key of this page: `race.run.3.momentum`."""
@@ -46,7 +44,8 @@ class Session(Generic[S]):
         known = st.session_state.get(self.key("link"))
         if self.key("spec") in st.session_state and (not query or query == known):
             return
-        base: Any = self.plain() if self.plain and query else self.default()
+        # A link leaves unsaid what a spec has by default, whatever the page opens on.
+        base: Any = plain(self.default()) if query else self.default()
         spec, ignored = base.from_query(query, base)
         self.reset(spec)
         self.say([f"Ignored in the link: {line}" for line in ignored])

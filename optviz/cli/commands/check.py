@@ -13,7 +13,7 @@ from typing import Any
 
 from optviz.analysis import GradientCheck, gradient_check
 from optviz.engine import compile_cache
-from optviz.specs.race import parse_surface
+from optviz.specs.surface import parse_surface
 from optviz.specs.text import parse_point, parse_whole
 from optviz.surfaces.expression import expression
 

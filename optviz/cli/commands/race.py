@@ -10,8 +10,9 @@ from pathlib import Path
 from optviz.api import WRITERS, run_race
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
-from optviz.specs.race import parse_rates, parse_starts, parse_surface
+from optviz.specs.race import parse_rates
 from optviz.specs.schedule import parse_schedule
+from optviz.specs.surface import parse_starts, parse_surface
 from optviz.specs.text import parse_number, parse_point, parse_whole
 from optviz.surfaces.expression import expression
 

@@ -1,0 +1,143 @@
+"""How links say what is descended: a catalogued surface, or a formula and its window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from optviz.catalog import shown, validate
+from optviz.specs.setting import Rule
+from optviz.specs.text import entry_text, parse_entry, parse_point, point_text
+from optviz.surfaces import SURFACES, Point, Surface
+from optviz.surfaces.expression import (
+    Expression,
+    FunctionSurface,
+    check_window,
+    compile_expression,
+    expression,
+)
+
+Starts: TypeAlias = Point | tuple[Point, ...]
+
+MAX_STARTS = 1024
+FARTHEST = 1e30  # of a coordinate: squares of it, and float32, still hold it
+
+
+def check_surface(who: str, surface: Any) -> None:
+    """Raise `ValueError` unless it is a surface whose knobs and window are sound."""
+    if not isinstance(surface, Surface):
+        raise ValueError(f"{who} must be a Surface, got {shown(surface)}")
+    validate(surface)
+    if isinstance(surface, (Expression, FunctionSurface)):
+        check_window("x", surface.xlim)
+        check_window("y", surface.ylim)
+
+
+def parse_surface(text: str) -> Surface:
+    """A catalogued surface from `KEY:knob=value`."""
+    return parse_entry(text, SURFACES)[0]
+
+
+SURFACE = Rule(check_surface, lambda text, _: parse_surface(text))
+
+
+def surface_query(surface: Surface) -> dict[str, list[str]]:
+    """The parameters of a link that say a surface.
+
+    Raises:
+        ValueError: it is a Python function, which no link can carry.
+    """
+    if isinstance(surface, Expression):
+        return {
+            "expression": [surface.text],
+            "xlim": [point_text(surface.xlim)],
+            "ylim": [point_text(surface.ylim)],
+        }
+    if type(surface) in SURFACES.values():
+        return {"surface": [entry_text(surface)]}
+    raise ValueError(f"{surface.label} has no link: it lives in Python only")
+
+
+def _parse_formula(text: str, _: str) -> str:
+    compile_expression(text)
+    return text
+
+
+def _parse_limits(text: str, who: str) -> Point:
+    limits = parse_point(text, who)
+    check_window(who[0], limits)
+    return limits
+
+
+# Parameters of a link -> their values; `surface_said` puts them together.
+SURFACE_PARSERS: Mapping[str, Callable[[str, str], Any]] = {
+    "surface": lambda text, _: parse_surface(text),
+    "expression": _parse_formula,
+    "xlim": _parse_limits,
+    "ylim": _parse_limits,
+}
+
+
+def surface_said(base: Surface, said: Mapping[str, list[Any]]) -> Surface | None:
+    """The surface that a link said, or None where it said none.
+
+    Args:
+        base: the surface that a window alone belongs to.
+        said: parameter -> values, of all parameters.
+    """
+    if "expression" in said:
+        surface: Surface = expression(said["expression"][0])
+    elif "surface" in said:
+        surface = said["surface"][0]
+    else:
+        surface = base
+    limits = {axis: said[axis][0] for axis in ("xlim", "ylim") if axis in said}
+    if not limits:
+        return None if surface is base else surface
+    if not isinstance(surface, Expression):
+        raise ValueError("only an expression has a window of its own")
+    return expression(surface.text, **({"xlim": surface.xlim, "ylim": surface.ylim} | limits))
+
+
+# Starts ------------------------------------------------------------------------------------------
+
+
+def check_starts(who: str, start: Any) -> None:
+    """Raise `ValueError` unless it is None, one point, or 1 to 1,024 points."""
+    if start is None:
+        return
+    if not isinstance(start, tuple):
+        raise ValueError(f"{who} must be two finite numbers x, y, got {shown(start)}")
+    points = start if not start or isinstance(start[0], tuple) else (start,)
+    if not 1 <= len(points) <= MAX_STARTS:
+        raise ValueError(f"{who} must have 1 to {MAX_STARTS} points, got {len(points)}")
+    for point in points:
+        if not (isinstance(point, tuple) and len(point) == 2 and all(map(_finite, point))):
+            raise ValueError(f"{who} must be two finite numbers x, y, got {shown(point)}")
+        if max(map(abs, point)) > FARTHEST:
+            raise ValueError(f"{who} must lie within {FARTHEST:g}, got {shown(point)}")
+
+
+def _finite(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and -math.inf < value < math.inf
+
+
+def parse_starts(text: str) -> Starts:
+    """`x,y` is one start; `x,y;x,y` (or a trailing `;`) is several."""
+    points = tuple(parse_point(part, "start") for part in text.split(";") if part.strip())
+    if not points:
+        raise ValueError(f"start must be x,y, got {shown(text)}")
+    return points if ";" in text else points[0]
+
+
+def starts_text(start: Starts) -> str:
+    """The inverse of `parse_starts`."""
+    if start and not isinstance(start[0], tuple):
+        return point_text(start)  # pyright: ignore[reportArgumentType]
+    text = ";".join(map(point_text, start))  # pyright: ignore[reportArgumentType]
+    return text if len(start) > 1 else f"{text};"
+
+
+STARTS = Rule(check_starts, lambda text, _: parse_starts(text), starts_text, as_text=True)
