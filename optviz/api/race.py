@@ -50,7 +50,8 @@ class Race:
         evaluations: (num_optimizers, num_steps + 1) gradient evaluations so far.
         learning_rates: (num_optimizers, num_steps); NaN for a rule that has none.
         outcomes: (num_optimizers,) "converged", "running", "escaped" or "diverged".
-        diverged_at: (num_optimizers,) first index whose state is not finite or beyond 1e12, or -1.
+        diverged_at: (num_optimizers,) first index whose state is not finite, or beyond 1e12 times
+            that of the start (at least 1e12), or -1.
         steps_to_tolerance: (num_optimizers,) index; -1: not reached.
     """
 

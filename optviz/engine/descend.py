@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.catalog import Entry
 from optviz.engine.factors import (
     CAPACITIES,
     Factors,
@@ -35,9 +34,8 @@ from optviz.surfaces import Surface
 
 __all__ = ["BOUND", "CAPACITIES", "Descents", "Factors", "Job", "descend", "factors_of"]
 
-BOUND = 1e12  # beyond this magnitude of params or loss a run has diverged
-
-E = TypeVar("E", bound=Entry)
+# A run has diverged where params or loss are beyond this many times those of its start, or this.
+BOUND = 1e12
 
 
 class Descents(NamedTuple):
@@ -87,13 +85,15 @@ def descend(
     padded = _pad_starts(start)
     with on_cpu(dtype):
         shared = (
-            _on_device(surface, dtype),
+            # Numbers go in with the call: a transfer of its own for each would take twice as long
+            # as the loops of a short race.
+            cast(surface, dtype),
             padded.astype(dtype),
             inputs_of(num_steps, noise, seed, capacity, dtype, surface.params_shape),
         )
         lengths = (num_steps, steps_per_epoch, capacity, dtype)
         factors = [factors_for(job, *lengths) for job in jobs]
-        calls = [(_on_device(j.rule, dtype), f) for j, (f, _) in zip(jobs, factors, strict=True)]
+        calls = [(cast(job.rule, dtype), f) for job, (f, _) in zip(jobs, factors, strict=True)]
         loop = _descend if padded.ndim == 1 else _descend_many
 
         def run(call: tuple[Optimizer, Factors]) -> jax.Array:
@@ -254,42 +254,34 @@ def _read(record: np.ndarray, observed: tuple[np.ndarray | None, ...]) -> Descen
     last_loss = losses[..., -1].copy()
     if np.abs(params).max() <= BOUND and np.abs(losses).max() <= BOUND:  # NaN compares as false
         return Descents(*parts, np.full(last_loss.shape, -1), last_loss, observed)
-    with np.errstate(invalid="ignore"):
-        bad = ~((np.abs(params) <= BOUND).all(axis=-1) & (np.abs(losses) <= BOUND))
+    with np.errstate(invalid="ignore", over="ignore"):
+        far, high = bounds(np.abs(params[..., :1, :]).max(axis=-1)), bounds(np.abs(losses[..., :1]))
+        bad = ~((np.abs(params).max(axis=-1) <= far) & (np.abs(losses) <= high))
     diverged_at = np.where(bad.any(axis=-1), bad.argmax(axis=-1), -1)
-    for run in np.argwhere(diverged_at >= 0):
-        index = tuple(run)
-        step = diverged_at[index]
-        last_loss[index] = losses[(*index, step)]
-        for part in parts:
-            # A start that is bad itself stays as it is: there is nothing before it to repeat.
-            part[(*index, slice(step, None))] = part[(*index, max(step - 1, 0))]
+    runs = diverged_at >= 0
+    last_loss[runs] = np.take_along_axis(losses[runs], diverged_at[runs][:, None], axis=-1)[:, 0]
+    # A start that is bad itself stays as it is: there is nothing before it to repeat.
+    good = np.minimum(np.arange(bad.shape[-1]), np.maximum(diverged_at[runs] - 1, 0)[:, None])
+    params[runs] = np.take_along_axis(params[runs], good[..., None], axis=-2)
+    for part in (losses, norms, counts):
+        part[runs] = np.take_along_axis(part[runs], good, axis=-1)
     return Descents(*parts, diverged_at, last_loss, observed)
 
 
-# What goes into the loop from outside, kept on the device between races -------------------------
+def bounds(start: Any, xp: Any = np) -> Any:
+    """What a magnitude that is `start` at the start must not exceed; never infinite."""
+    return xp.minimum(BOUND * xp.maximum(start, 1), xp.finfo(start.dtype).max)
 
 
-def _on_device(item: E, dtype: str) -> E:
-    """The entry, cast, on the device; kept, for bringing it there takes as long as a short run."""
-    try:
-        return _kept_on_device(item, dtype)
-    except TypeError:  # a knob that is an array has no hash
-        return cast(item, dtype)
+# What goes into the loop from outside ------------------------------------------------------------
 
 
-@lru_cache(maxsize=1024)
-def _kept_on_device(item: E, dtype: str) -> E:
-    return jax.device_put(cast(item, dtype))
-
-
-@lru_cache(maxsize=256)
 def inputs_of(
     num_steps: int, noise: float, seed: int, capacity: int, dtype: str, shape: tuple[int, ...]
 ) -> Inputs:
     """The arrays that all runs share; to be called inside the scope of `dtype`."""
     draws = _noise(float(noise), seed, (capacity, *shape), dtype)
-    return Inputs(jax.device_put(np.int32(num_steps)), draws, _key(seed))
+    return Inputs(np.int32(num_steps), draws, _key(seed))
 
 
 @lru_cache(maxsize=64)

@@ -78,10 +78,8 @@ def factors_of(
 
 @lru_cache(maxsize=256)
 def _device_factors(
-    schedule: Schedule | None, num_steps: int, steps_per_epoch: float, length: int, dtype: str
+    schedule: Schedule, num_steps: int, steps_per_epoch: float, length: int, dtype: str
 ) -> jax.Array:
-    if schedule is None:
-        return jnp.ones(length, dtype)
     values = values_of(schedule, num_steps, steps_per_epoch, length)
     with np.errstate(over="ignore"):  # a factor that float32 does not hold is infinite there
         return jnp.asarray(values.astype(dtype))
@@ -98,6 +96,12 @@ def values_of(
     with on_cpu("float64"):
         lengths = np.float64(num_steps), np.float64(steps_per_epoch)
         return np.asarray(evaluate(cast(schedule, "float64"), *lengths, length))
+
+
+@lru_cache(maxsize=16)
+def _ones(length: int, dtype: str) -> jax.Array:
+    """The factors of a knob without a schedule: the same for every number of steps."""
+    return jnp.ones(length, dtype)
 
 
 @partial(jax.jit, static_argnames="length")
@@ -155,9 +159,12 @@ def _kept_factors(
     by_knob: dict[str, Schedule | None] = {"learning_rate": None} if has_rate else {}
     by_knob |= dict(schedules)
     lengths = (num_steps, float(steps_per_epoch), capacity, dtype)
-    arrays = {name: _device_factors(schedule, *lengths) for name, schedule in by_knob.items()}
+    arrays = {
+        name: _ones(capacity, dtype) if schedule is None else _device_factors(schedule, *lengths)
+        for name, schedule in by_knob.items()
+    }
     watchers = {name: cast(s, dtype) for name, s in schedules if s.sees_loss}
-    epoch = jax.device_put(np.int32(steps_per_epoch)) if watchers else None
+    epoch = np.int32(steps_per_epoch) if watchers else None
     structure = (*arrays, *((n, *map(structure_of, s.parts)) for n, s in schedules if s.sees_loss))
     ranges = []
     for name, _ in schedules:

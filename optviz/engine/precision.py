@@ -26,8 +26,12 @@ def cpu() -> Any:
 
 @contextmanager
 def on_cpu(dtype: str) -> Iterator[None]:
-    """Compute on the host in `dtype`; results must leave as NumPy arrays."""
-    with jax.enable_x64(dtype == "float64"), jax.default_device(cpu()):
+    """Compute on the host in `dtype`; results must leave as NumPy arrays.
+
+    What is too large for `dtype` is infinite there, without a warning: engines look for it.
+    """
+    x64, device = jax.enable_x64(dtype == "float64"), jax.default_device(cpu())
+    with x64, device, np.errstate(over="ignore"):
         yield
 
 

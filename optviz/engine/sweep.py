@@ -20,13 +20,13 @@ import numpy as np
 
 from optviz.catalog import knobs, switches, unknown, validate
 from optviz.engine.descend import (
-    BOUND,
     CAPACITIES,
     Factors,
     Inputs,
     Job,
     advance,
     begin,
+    bounds,
     factors_for,
     inputs_of,
 )
@@ -69,7 +69,8 @@ class Sweep:
         final_losses: loss at the end; of a run that diverged, the last good one.
         last_losses: the same, but of a run that diverged the loss at `diverged_at`.
         steps_to_tolerance: index of the first state within tolerance; -1: not reached.
-        diverged_at: first index whose state is not finite or beyond 1e12; -1: none.
+        diverged_at: first index whose state is not finite or beyond 1e12 times the start's (and
+            beyond 1e12); -1: none.
     """
 
     surface: Surface
@@ -314,7 +315,8 @@ def _ends(
         def body(step: jax.Array, carry: Any) -> Any:
             params, state, ends = carry
             seen, params, state = advance(at_point, factors, surface, inputs, step, params, state)
-            return params, state, _observe(ends, step, seen.params, seen.loss, lowest, tolerance)
+            near = jnp.abs(seen.params).max() <= bounds(jnp.abs(start).max(), jnp)
+            return params, state, _observe(ends, step, near, seen.loss, lowest, tolerance)
 
         number, never = jnp.zeros((), start.dtype), jnp.full((), -1, jnp.int32)
         ends = _Ends(number, number, number, number + jnp.inf, never, never)
@@ -329,15 +331,15 @@ def _ends(
 def _observe(
     ends: _Ends,
     step: jax.Array,
-    params: jax.Array,
+    near: jax.Array,  # whether params are within their bounds
     loss: jax.Array,
     lowest: jax.Array,
     tolerance: jax.Array,
 ) -> _Ends:
     running = ends.diverged_at < 0
-    good = (jnp.abs(params) <= BOUND).all() & (jnp.abs(loss) <= BOUND)  # NaN compares as false
-    here = running & good
     initial = jnp.where(step == 0, loss, ends.initial)
+    good = near & (jnp.abs(loss) <= bounds(jnp.abs(initial), jnp))  # NaN compares as false
+    here = running & good
     arrived = here & (ends.arrived_at < 0) & (loss - lowest <= tolerance * (initial - lowest))
     return _Ends(
         initial=initial,

@@ -333,6 +333,34 @@ def test_each_run_and_start_diverges_for_itself():
     assert (result.diverged_at[1] == -1).all()
 
 
+def test_a_start_far_away_has_not_diverged():
+    rules = [OPTIMIZERS["newton"](), SGD()]
+    result = run(rules, SURFACES["rosenbrock"](), np.array([1e5, 1e5]), 20)
+    assert result.losses[0, 0] > 1e21
+    assert result.diverged_at.tolist() == [-1, 1]  # Newton's second state is a little higher
+    assert result.losses[0, 7] == 0
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_bound_grows_with_the_start(dtype):
+    """|x| = 3^t |x₀|, and the loss is its square: 1e12 times the first loss, wherever that is."""
+    line = FunctionSurface(function=_line)
+    starts = np.array([[1e8, 0.0], [1e-8, 0.0]])
+    result = run(SGD(learning_rate=4.0), line, starts, 60, dtype=dtype)
+    far = next(t for t in range(60) if 3 ** (2 * t) > BOUND)
+    near = next(t for t in range(60) if 3 ** (2 * t) * 1e-16 / 2 > BOUND)
+    assert result.diverged_at[0].tolist() == [far, near]
+    np.testing.assert_allclose(result.last_loss[0, 0], 9.0**far * 5e15, rtol=1e-5)
+
+
+def test_no_bound_is_infinite():
+    """1e12 times 1e300 is: what is not finite has diverged all the same."""
+    line = FunctionSurface(function=_line)
+    result = run(SGD(learning_rate=4.0), line, np.array([[1e154, 0.0], [1e155, 0.0]]), 60)
+    assert result.diverged_at[0].tolist() == [1, 0]  # 1e309 is not finite from the start
+    assert np.isfinite(result.losses[0, 0]).all()
+
+
 def test_a_start_that_is_bad_itself():
     result = run(SGD(), FunctionSurface(function=_root), np.array([-1.0, 0.0]), 5)
     assert result.diverged_at[0] == 0

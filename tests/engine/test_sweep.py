@@ -39,6 +39,17 @@ def test_equals_races_cell_by_cell(surface, rule):
     np.testing.assert_allclose(result.initial_losses, race.losses[:, 0], rtol=1e-12)
 
 
+def test_the_bound_grows_with_the_start_as_in_a_race():
+    starts = [[1e5, 1e5], [-1.2, 1.0], [1e200, 1.0]]
+    race = optviz.race("rosenbrock", ["newton"], start=starts, num_steps=20)
+    options = {"start": starts, "num_steps": 20, "dtype": "float64"}
+    result = optviz.sweep("rosenbrock", "newton", {"damping": [0.0]}, **options)
+    assert race.diverged_at[0].tolist() == result.diverged_at[0].tolist() == [-1, -1, 0]
+    options |= {"dtype": "float32"}  # in which 1e200 is infinite
+    still = optviz.sweep("rosenbrock", "sgd", {"learning_rate": [1e-30]}, **options)
+    assert still.diverged_at[0].tolist() == [-1, -1, 0]
+
+
 def test_one_axis_a_knob_and_a_last_one_for_starts():
     rule = OPTIMIZERS["momentum"]()
     momenta, starts = np.array([0.0, 0.5, 0.9]), np.array([[1.0, 1.0], [-2.0, 0.5]])
