@@ -1,18 +1,20 @@
 """Each schedule as a few lines of NumPy or jax.numpy, and as a library's own where it has one.
 
 A formula is the body of a function of `step` that returns the factor; `np` stands for either
-library. Steps at which something happens are written out, for a run of `length` steps.
+library. Steps at which something happens are written out.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import singledispatch
-from typing import Any
+from typing import Any, NamedTuple
 
 from optviz.engine.factors import factors_of
 from optviz.schedules import Schedule
 from optviz.schedules.annealing import Annealing
+from optviz.schedules.base import hair
 from optviz.schedules.constant import Constant
 from optviz.schedules.cosine import Cosine
 from optviz.schedules.exponential import Exponential
@@ -34,12 +36,54 @@ from optviz.schedules.warmup_stable_decay import WarmupStableDecay
 HALF_COSINE = "def half_cosine(share):\n    return (1 + np.cos(np.pi * np.clip(share, 0, 1))) / 2\n"
 
 
+MOST_WRITTEN = 64  # moments that are written out one by one; more make a formula
+
+
 def text(value: Any) -> str:
-    """A number without the last digits that only rounding has put there."""
+    """A number without the last digits, where only rounding has put them there."""
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(text, value))}]"
+    value = float(value)
     short = float(f"{value:.13g}")
-    return str(int(short)) if short == int(short) and abs(short) < 1e15 else repr(short)
+    if abs(short - value) > 1e-15 * abs(value):
+        short = value
+    return str(int(short)) if abs(short) < 1e15 and short == int(short) else repr(short)
+
+
+def real(value: float) -> str:
+    """`text` with a point: a power of whole numbers overflows, and NumPy has none below 0."""
+    short = text(value)
+    return f"{short}.0" if short.lstrip("-").isdigit() else short
+
+
+class Stretch(NamedTuple):
+    """The part of a run that a schedule has: `length` steps from `begin`, whole or not."""
+
+    begin: float
+    length: float
+
+    def moment(self, share: float) -> float:
+        """The step, counted from `begin`, at which something happens after this many steps.
+
+        What is a whole step but for rounding is that step; one that is counted from a broken number
+        comes a little early, for whoever subtracts that number has rounded as well.
+        """
+        at = self.begin + share
+        slack = hair(self.begin + self.length)
+        if abs(at - round(at)) > slack:
+            return share
+        exact = round(at) - self.begin
+        return exact if self.begin == round(self.begin) else exact - 2 * slack
+
+    def begins(self, lengths: Iterable[float]) -> list[float]:
+        """The moments at which stretches of these lengths are over, as long as this lasts."""
+        return [self.moment(at) for at in lengths if at < self.length - hair(self.length)]
+
+    def whole(self, length: float) -> int | None:
+        """The whole number of steps that this is, all the times that it fits; None: it is none."""
+        times, near = max(1.0, self.length / length), round(length)
+        slack = hair(self.begin + self.length)
+        return near if near >= 1 and abs(length - near) * times <= slack else None
 
 
 def between(final: float, shape: str) -> str:
@@ -48,67 +92,94 @@ def between(final: float, shape: str) -> str:
 
 
 @singledispatch
-def formula(schedule: Schedule, length: float) -> list[str]:
-    """The lines of a function's body; of a schedule not known here a table of all its values."""
-    values = factors_of(schedule, math.ceil(length), 1.0, "float64")
+def formula(schedule: Schedule, on: Stretch) -> list[str]:
+    """The lines of a function's body.
+
+    Raises:
+        NotImplementedError: a schedule that is not known here.
+    """
+    raise NotImplementedError(schedule.label)
+
+
+def table(schedule: Schedule, num_steps: int) -> list[str]:
+    """A function's body for any schedule: all its values."""
+    values = factors_of(schedule, num_steps, 1.0, "float64")
     return [f"return np.array({text(values.tolist())})[step]"]
 
 
 @formula.register(Constant)
 @formula.register(ReduceOnPlateau)
-def _(schedule: Schedule, length: float) -> list[str]:
+def _(schedule: Schedule, on: Stretch) -> list[str]:
     return ["return 1.0"]
 
 
 @formula.register
-def _(schedule: Step, length: float) -> list[str]:
-    interval = text(schedule.interval * length)
-    return [f"return {text(schedule.factor)} ** np.floor(step / {interval})"]
+def _(schedule: Step, on: Stretch) -> list[str]:
+    interval = schedule.interval * on.length
+    if on.whole(interval) and on.begin == round(on.begin):
+        return [f"return {real(schedule.factor)} ** np.floor(step / {on.whole(interval)})"]
+    if on.length / interval <= MOST_WRITTEN:
+        return [_staircase(schedule, on)]
+    early = f"{hair(on.begin + on.length):.1g}"
+    return [f"return {real(schedule.factor)} ** np.floor((step + {early}) / {text(interval)})"]
 
 
 @formula.register
-def _(schedule: MultiStep, length: float) -> list[str]:
-    times = text([share * length for share in schedule.milestones])
-    return [f"return {text(schedule.factor)} ** np.sum(np.array({times}) <= step)"]
+def _(schedule: MultiStep, on: Stretch) -> list[str]:
+    return [_staircase(schedule, on)]
+
+
+def _staircase(schedule: Step | MultiStep, on: Stretch) -> str:
+    drops = text(drops_of(schedule, on))
+    return f"return {real(schedule.factor)} ** np.sum(np.array({drops}) <= step)"
+
+
+def drops_of(schedule: Step | MultiStep, on: Stretch) -> list[float]:
+    """When the value drops, counted from the beginning of the schedule."""
+    if isinstance(schedule, MultiStep):
+        return [on.moment(share * on.length) for share in schedule.milestones]
+    interval = schedule.interval * on.length
+    return on.begins(k * interval for k in range(1, math.ceil(on.length / interval) + 1))
 
 
 @formula.register
-def _(schedule: Exponential, length: float) -> list[str]:
+def _(schedule: Exponential, on: Stretch) -> list[str]:
     return [f"return np.exp(-{text(schedule.k)} * step)"]
 
 
 @formula.register
-def _(schedule: InverseTime, length: float) -> list[str]:
+def _(schedule: InverseTime, on: Stretch) -> list[str]:
     return [f"return 1 / (1 + {text(schedule.k)} * step)"]
 
 
 @formula.register
-def _(schedule: Annealing, length: float) -> list[str]:
+def _(schedule: Annealing, on: Stretch) -> list[str]:
     return [f"return 1 / ({text(schedule.epsilon)} + step)"]
 
 
 @formula.register
-def _(schedule: Polynomial, length: float) -> list[str]:
-    left = f"np.clip(1 - step / {text(length)}, 0, 1) ** {text(schedule.power)}"
+def _(schedule: Polynomial, on: Stretch) -> list[str]:
+    left = f"np.clip(1 - step / {text(on.length)}, 0, 1) ** {text(schedule.power)}"
     return [f"return {between(schedule.final, left)}"]
 
 
 @formula.register
-def _(schedule: Linear, length: float) -> list[str]:
-    return [_lines([0, schedule.share * length], [schedule.start, schedule.end])]
+def _(schedule: Linear, on: Stretch) -> list[str]:
+    end = max(schedule.share * on.length, 1e-9)
+    return [_lines([0, end], [schedule.start, schedule.end])]
 
 
 @formula.register
-def _(schedule: Warmup, length: float) -> list[str]:
+def _(schedule: Warmup, on: Stretch) -> list[str]:
     if schedule.share == 0:
         return ["return 1.0"]
-    return [_lines([0, schedule.share * length], [schedule.start, 1])]
+    return [_lines([0, schedule.share * on.length], [schedule.start, 1])]
 
 
 @formula.register
-def _(schedule: Piecewise, length: float) -> list[str]:
+def _(schedule: Piecewise, on: Stretch) -> list[str]:
     times, factors = zip(*schedule.points, strict=True)
-    return [_lines([share * length for share in times], factors)]
+    return [_lines([share * on.length for share in times], factors)]
 
 
 def _lines(times: Any, factors: Any) -> str:
@@ -116,67 +187,94 @@ def _lines(times: Any, factors: Any) -> str:
 
 
 @formula.register
-def _(schedule: Cosine, length: float) -> list[str]:
-    return [f"return {between(schedule.final, f'half_cosine(step / {text(length)})')}"]
+def _(schedule: Cosine, on: Stretch) -> list[str]:
+    return [f"return {between(schedule.final, f'half_cosine(step / {text(on.length)})')}"]
 
 
 @formula.register
-def _(schedule: WarmRestarts, length: float) -> list[str]:
-    lengths, begins = restarts(schedule, length)
+def _(schedule: WarmRestarts, on: Stretch) -> list[str]:
+    first, growth = max(schedule.first_cycle * on.length, 1e-9), schedule.growth
+    if cycles := restarts(schedule, on):
+        lengths, begins = cycles
+        return [
+            f"begins, lengths = np.array({text(begins)}), np.array({text(lengths)})",
+            "i = np.sum(begins <= step) - 1",
+            f"return {between(schedule.final, 'half_cosine((step - begins[i]) / lengths[i])')}",
+        ]
+    early = f"{hair(on.begin + on.length):.1g}"
+    if growth == 1:
+        return [
+            f"begin = np.floor((step + {early}) / {text(first)}) * {text(first)}",
+            f"return {between(schedule.final, f'half_cosine((step - begin) / {text(first)})')}",
+        ]
+    rate, log = text(growth - 1), repr(math.log1p(growth - 1))
+    progress = f"half_cosine((step - begin(i)) / ({text(first)} * np.exp(i * {log})))"
     return [
-        f"begins, lengths = np.array({text(begins)}), np.array({text(lengths)})",
-        "i = np.sum(begins <= step) - 1",
-        f"return {between(schedule.final, 'half_cosine((step - begins[i]) / lengths[i])')}",
+        "def begin(i):",
+        f"    return {text(first)} * np.expm1(i * {log}) / {rate}",
+        "",
+        f"i = np.floor(np.log1p(step / {text(first)} * {rate}) / {log})",
+        f"i = np.where(begin(i) > step + {early}, i - 1, i)",
+        f"i = np.where(begin(i + 1) <= step + {early}, i + 1, i)",
+        f"return {between(schedule.final, progress)}",
     ]
 
 
-def restarts(schedule: WarmRestarts, length: float) -> tuple[list[float], list[float]]:
-    """How long each cosine of the run is, and when it begins."""
-    lengths, begins = [schedule.first_cycle * length], [0.0]
-    while begins[-1] + lengths[-1] < length * (1 - 1e-9):
-        begins.append(begins[-1] + lengths[-1])
-        lengths.append(lengths[-1] * schedule.growth)
+def restarts(schedule: WarmRestarts, on: Stretch) -> tuple[list[float], list[float]] | None:
+    """How long each cosine of the run is, and when it begins; None: there are too many."""
+    lengths, begins, at = [], [], 0.0
+    length = schedule.first_cycle * on.length
+    while at < on.length - hair(on.length):
+        if len(begins) == MOST_WRITTEN:
+            return None
+        lengths.append(length)
+        begins.append(on.moment(at) if begins else 0.0)
+        at, length = at + length, length * schedule.growth
     return lengths, begins
 
 
 @formula.register
-def _(schedule: OneCycle, length: float) -> list[str]:
-    top, end = schedule.peak_at * length - 1, length - 1
-    if schedule.shape == "linear" and 0 < top < end:
+def _(schedule: OneCycle, on: Stretch) -> list[str]:
+    top, end, early = schedule.peak_at * on.length - 1, on.length - 1, hair(on.length)
+    rises, falls = top > early, end - top > early
+    if not rises and not falls:
+        return ["return 1.0"]
+    if schedule.shape == "linear" and rises and falls:
         return [_lines([0, top, end], [schedule.start, 1, schedule.final])]
     shape = "half_cosine({})" if schedule.shape == "cosine" else "np.clip(1 - {}, 0, 1)"
-    fall = shape.format(f"(step - {text(top)}) / {text(end - top)}" if end > top else "1")
-    fall = f"return {between(schedule.final, fall)}"
-    if top <= 0:
-        return [fall]
     rise = f"1 - {text(1 - schedule.start)} * {shape.format(f'step / {text(top)}')}"
+    fallen = shape.format(f"(step - {text(top)}) / {text(end - top)}")
+    fall = between(schedule.final, fallen)
+    if not rises or not falls:
+        return [f"return {rise if rises else fall}"]
     return [
         f"rise = {rise}",
-        fall.replace("return", "fall ="),
+        f"fall = {fall}",
         f"return np.where(step < {text(top)}, rise, fall)",
     ]
 
 
 @formula.register
-def _(schedule: Triangular, length: float) -> list[str]:
-    rise, cycle = schedule.rise, text(schedule.cycle * length)
+def _(schedule: Triangular, on: Stretch) -> list[str]:
+    rise, cycle = schedule.rise, text(max(schedule.cycle * on.length, 1e-9))
     lines = [
         f"turns = step / {cycle}",
         "place = turns - np.floor(turns)",
         f"height = np.minimum(place / {text(rise)}, (1 - place) / {text(1 - rise)})",
     ]
     if schedule.shrink != 1:
-        lines.append(f"height = height * {text(schedule.shrink)} ** np.floor(turns)")
+        lines.append(f"height = height * {real(schedule.shrink)} ** np.floor(turns)")
     return [*lines, f"return {between(schedule.low, 'height')}"]
 
 
 @formula.register
-def _(schedule: WarmupStableDecay, length: float) -> list[str]:
-    rise, fall = schedule.warmup * length, schedule.decay * length
-    share = f"np.clip((step - {text(length - fall)}) / {text(fall)}, 0, 1)"
+def _(schedule: WarmupStableDecay, on: Stretch) -> list[str]:
+    rise, fall = schedule.warmup * on.length, schedule.decay * on.length
+    begin = text(on.moment(on.length - fall))
+    share = f"np.clip((step - {begin}) / {text(fall)}, 0, 1)"
     shapes = {
         "linear": f"(1 - {share})",
-        "cosine": f"half_cosine((step - {text(length - fall)}) / {text(fall)})",
+        "cosine": f"half_cosine((step - {begin}) / {text(fall)})",
         "sqrt": f"(1 - np.sqrt({share}))",
     }
     fallen = between(schedule.final, shapes[schedule.shape])
@@ -186,8 +284,8 @@ def _(schedule: WarmupStableDecay, length: float) -> list[str]:
 
 
 @formula.register
-def _(schedule: Noam, length: float) -> list[str]:
+def _(schedule: Noam, on: Stretch) -> list[str]:
     return [
-        f"share = (step + 1) / {text(max(schedule.warmup * length, 1))}",
+        f"share = (step + 1) / {text(max(schedule.warmup * on.length, 1))}",
         "return np.minimum(share, share**-0.5)",
     ]

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import singledispatch
 
-from optviz.export.schedule_formulas import restarts, text
+from optviz.export.schedule_formulas import (
+    MOST_WRITTEN,
+    Stretch,
+    drops_of,
+    real,
+    restarts,
+    text,
+)
 from optviz.schedules import Schedule
+from optviz.schedules.base import hair
 from optviz.schedules.constant import Constant
 from optviz.schedules.cosine import Cosine
 from optviz.schedules.exponential import Exponential
@@ -15,7 +24,6 @@ from optviz.schedules.multi_step import MultiStep
 from optviz.schedules.one_cycle import OneCycle
 from optviz.schedules.polynomial import Polynomial
 from optviz.schedules.product import Product
-from optviz.schedules.reduce_on_plateau import ReduceOnPlateau
 from optviz.schedules.step import Step
 from optviz.schedules.triangular import Triangular
 from optviz.schedules.warm_restarts import WarmRestarts
@@ -34,23 +42,42 @@ def _(schedule: Constant, value: float, num_steps: int) -> str:
 
 
 @optax_call.register
-def _(schedule: Step, value: float, num_steps: int) -> str:
-    interval, factor = text(schedule.interval * num_steps), text(schedule.factor)
-    return f"optax.exponential_decay({text(value)}, {interval}, {factor}, staircase=True)"
+def _(schedule: Step, value: float, num_steps: int) -> str | None:
+    interval = Stretch(0.0, num_steps).whole(schedule.interval * num_steps)
+    if interval and schedule.factor > 0:  # at a factor of 0 optax takes it for constant
+        return (
+            f"optax.exponential_decay({text(value)}, {interval}, {text(schedule.factor)}, "
+            "staircase=True)"
+        )
+    return _drops(schedule, value, num_steps)
 
 
 @optax_call.register
-def _(schedule: MultiStep, value: float, num_steps: int) -> str:
-    factor = text(schedule.factor)
-    drops = (
-        f"{math.ceil(share * num_steps * (1 - 1e-9))}: {factor}" for share in schedule.milestones
-    )
-    return f"optax.piecewise_constant_schedule({text(value)}, {{{', '.join(drops)}}})"
+def _(schedule: MultiStep, value: float, num_steps: int) -> str | None:
+    return _drops(schedule, value, num_steps)
+
+
+def _drops(schedule: Step | MultiStep, value: float, num_steps: int) -> str | None:
+    """Steps at which the value is scaled; those of one step have one entry, for all of them."""
+    steps = drop_steps(schedule, num_steps)
+    if steps is None:
+        return None
+    scales = (f"{step}: {text(schedule.factor**n)}" for step, n in sorted(Counter(steps).items()))
+    return f"optax.piecewise_constant_schedule({text(value)}, {{{', '.join(scales)}}})"
+
+
+def drop_steps(schedule: Step | MultiStep, num_steps: int) -> list[int] | None:
+    """The step of each drop; None: there are too many to be written."""
+    on = Stretch(0.0, num_steps)
+    if isinstance(schedule, Step) and 1 / schedule.interval > MOST_WRITTEN:
+        return None
+    return [math.ceil(drop) for drop in drops_of(schedule, on)]
 
 
 @optax_call.register
-def _(schedule: Exponential, value: float, num_steps: int) -> str:
-    return f"optax.exponential_decay({text(value)}, 1, {math.exp(-schedule.k)!r})"
+def _(schedule: Exponential, value: float, num_steps: int) -> str | None:
+    rate = math.exp(-schedule.k)  # optax takes one of 0 for constant
+    return f"optax.exponential_decay({text(value)}, 1, {rate!r})" if rate else None
 
 
 @optax_call.register
@@ -62,7 +89,7 @@ def _(schedule: Polynomial, value: float, num_steps: int) -> str:
 @optax_call.register
 def _(schedule: Linear, value: float, num_steps: int) -> str:
     ends = f"{text(value * schedule.start)}, {text(value * schedule.end)}"
-    return f"optax.linear_schedule({ends}, {text(schedule.share * num_steps)})"
+    return f"optax.linear_schedule({ends}, {text(max(schedule.share * num_steps, 1e-9))})"
 
 
 @optax_call.register
@@ -72,8 +99,11 @@ def _(schedule: Cosine, value: float, num_steps: int) -> str:
 
 
 @optax_call.register
-def _(schedule: WarmRestarts, value: float, num_steps: int) -> str:
-    lengths, begins = restarts(schedule, num_steps)
+def _(schedule: WarmRestarts, value: float, num_steps: int) -> str | None:
+    cycles = restarts(schedule, Stretch(0.0, num_steps))
+    if cycles is None:
+        return None
+    lengths, begins = cycles
     made = f"optax.cosine_decay_schedule({text(value)}, n, alpha={text(schedule.final)})"
     return (
         f"optax.join_schedules(\n    [{made} for n in {text(lengths)}],\n    {text(begins[1:])},\n)"
@@ -85,14 +115,13 @@ def _(schedule: Product, value: float, num_steps: int) -> str | None:
     """Only a warm-up and a cosine have one call."""
     match schedule.schedules:
         case (Warmup() as first, Cosine() as second):
-            rise = first.share * num_steps
-            if not math.isclose(rise, round(rise)) or rise < 1:
+            rise = Stretch(0.0, num_steps).whole(first.share * num_steps) if first.share else None
+            if not rise or rise >= num_steps:
                 return None
             peak, start = text(value), text(value * first.start)
             end = text(value * second.final)
             return (
-                f"optax.warmup_cosine_decay_schedule({start}, {peak}, {round(rise)}, "
-                f"{num_steps}, {end})"
+                f"optax.warmup_cosine_decay_schedule({start}, {peak}, {rise}, {num_steps}, {end})"
             )
     return None
 
@@ -110,14 +139,16 @@ def _(schedule: Constant, value: float, num_steps: int) -> str:
 
 @torch_call.register
 def _(schedule: Step, value: float, num_steps: int) -> str | None:
-    interval = _whole(schedule.interval * num_steps)
-    return f"StepLR(optimizer, {interval}, {text(schedule.factor)})" if interval else None
+    if interval := Stretch(0.0, num_steps).whole(schedule.interval * num_steps):
+        return f"StepLR(optimizer, {interval}, {real(schedule.factor)})"
+    steps = drop_steps(schedule, num_steps)
+    return None if steps is None else f"MultiStepLR(optimizer, {steps}, {real(schedule.factor)})"
 
 
 @torch_call.register
 def _(schedule: MultiStep, value: float, num_steps: int) -> str:
-    steps = [math.ceil(share * num_steps * (1 - 1e-9)) for share in schedule.milestones]
-    return f"MultiStepLR(optimizer, {steps}, {text(schedule.factor)})"
+    steps = drop_steps(schedule, num_steps)
+    return f"MultiStepLR(optimizer, {steps}, {real(schedule.factor)})"
 
 
 @torch_call.register
@@ -134,7 +165,7 @@ def _(schedule: Polynomial, value: float, num_steps: int) -> str | None:
 
 @torch_call.register
 def _(schedule: Linear, value: float, num_steps: int) -> str | None:
-    steps = _whole(schedule.share * num_steps)
+    steps = Stretch(0.0, num_steps).whole(schedule.share * num_steps)
     inside = 0 < schedule.start <= 1 and 0 <= schedule.end <= 1
     ends = f"start_factor={text(schedule.start)}, end_factor={text(schedule.end)}"
     return f"LinearLR(optimizer, {ends}, total_iters={steps})" if steps and inside else None
@@ -148,22 +179,24 @@ def _(schedule: Cosine, value: float, num_steps: int) -> str:
 
 @torch_call.register
 def _(schedule: WarmRestarts, value: float, num_steps: int) -> str | None:
-    first, growth = _whole(schedule.first_cycle * num_steps), _whole(schedule.growth)
+    first = Stretch(0.0, num_steps).whole(schedule.first_cycle * num_steps)
     final = f", eta_min={text(value * schedule.final)}" if schedule.final else ""
-    if not first or not growth:
+    if not first or schedule.growth != int(schedule.growth):
         return None
+    growth = int(schedule.growth)
     return f"CosineAnnealingWarmRestarts(optimizer, {first}, T_mult={growth}{final})"
 
 
 @torch_call.register
-def _(schedule: ReduceOnPlateau, value: float, num_steps: int) -> str:
-    return f"ReduceLROnPlateau(\n    optimizer, {plateau_arguments(schedule, value)}\n)"
-
-
-@torch_call.register
 def _(schedule: OneCycle, value: float, num_steps: int) -> str | None:
-    if not schedule.start or not schedule.final:
-        return None  # PyTorch divides by them
+    top, early = schedule.peak_at * num_steps - 1, hair(num_steps)
+    if (
+        not schedule.start
+        or not schedule.final
+        or abs(top) <= early
+        or num_steps - 1 - top <= early
+    ):
+        return None  # PyTorch divides by them: by both ends, and by how long it rises and falls
     kind = "cos" if schedule.shape == "cosine" else "linear"
     return (
         f"OneCycleLR(\n    optimizer, {text(value)}, {num_steps}, "
@@ -175,8 +208,8 @@ def _(schedule: OneCycle, value: float, num_steps: int) -> str | None:
 
 @torch_call.register
 def _(schedule: Triangular, value: float, num_steps: int) -> str | None:
-    length = schedule.cycle * num_steps
-    up, down = _whole(length * schedule.rise), _whole(length * (1 - schedule.rise))
+    length, run = schedule.cycle * num_steps, Stretch(0.0, num_steps)
+    up, down = run.whole(length * schedule.rise), run.whole(length * (1 - schedule.rise))
     mode = {1.0: "triangular", 0.5: "triangular2"}.get(float(schedule.shrink))
     if not up or not down or not mode:
         return None
@@ -184,17 +217,3 @@ def _(schedule: Triangular, value: float, num_steps: int) -> str | None:
         f"CyclicLR(\n    optimizer, {text(value * schedule.low)}, {text(value)}, {up}, {down}, "
         f'mode="{mode}", cycle_momentum=False\n)'
     )
-
-
-def plateau_arguments(schedule: ReduceOnPlateau, value: float) -> str:
-    mode = "rel" if schedule.mode == "relative" else "abs"
-    return (
-        f"factor={text(schedule.factor)}, patience={text(schedule.patience)}, "
-        f'threshold={text(schedule.threshold)}, threshold_mode="{mode}", '
-        f"cooldown={text(schedule.cooldown)}, min_lr={text(value * schedule.floor)}, eps=0.0"
-    )
-
-
-def _whole(value: float) -> int | None:
-    """The whole number that this is, or None."""
-    return round(value) if round(value) >= 1 and math.isclose(value, round(value)) else None

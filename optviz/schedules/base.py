@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from optviz.catalog import Entry
 
@@ -76,7 +77,8 @@ def hair(num_steps: Any) -> Any:
     is 7.000000000000001. What rounding can do to a moment grows with the run; a moment that is
     later than a step by less than this is that step's.
     """
-    return 1e-9 + 32 * jnp.finfo(jnp.result_type(num_steps)).eps * num_steps
+    eps = float(np.finfo(getattr(num_steps, "dtype", np.float64)).eps)
+    return 1e-9 + 32 * eps * num_steps
 
 
 def stretch(share: Any, num_steps: jax.Array) -> jax.Array:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
-from optviz.schedules.base import Schedule
+from optviz.schedules.base import Schedule, hair
 
 
 @entry
@@ -55,7 +55,9 @@ class WarmupStableDecay(Schedule):
         length = self.warmup * num_steps
         risen = jnp.where(step < length, step / jnp.where(length > 0, length, 1), 1)
         decay = self.decay * num_steps
-        fallen = jnp.clip((step - (num_steps - decay)) / decay, 0, 1)
+        past = step - (num_steps - decay)
+        # The root of a rounding error is a hundred million times as much.
+        fallen = jnp.clip(jnp.where(past > hair(num_steps), past, 0) / decay, 0, 1)
         left = {
             "linear": 1 - fallen,
             "cosine": 0.5 * (1 + jnp.cos(pi * fallen)),

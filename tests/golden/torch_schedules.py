@@ -1,7 +1,7 @@
 """What PyTorch's schedulers do; run by `make_schedule_golden.py` in an environment that has torch.
 
-Reads JSON from stdin: the code that optviz writes for PyTorch, as name -> text. Prints JSON: the
-rates of PyTorch's own schedulers, as they are set up here, and those of the code that was read.
+Reads JSON from stdin: pairs of code that optviz writes for PyTorch and a number of steps. Prints
+JSON: the rates of PyTorch's own schedulers, as they are set up here, and those of each code.
 """
 
 import json
@@ -15,10 +15,15 @@ lrs = torch.optim.lr_scheduler
 torch.set_default_dtype(torch.float64)
 
 
-def losses():
+def losses(num_steps=NUM_STEPS):
     """A loss that falls, rests, rises and falls again."""
-    turns = [0.3 * math.sin(1.9 * i) / (1 + 0.05 * i) for i in range(NUM_STEPS)]
+    turns = [0.3 * math.sin(1.9 * i) / (1 + 0.05 * i) for i in range(num_steps)]
     return [2 / (1 + 0.05 * i) + turn * (1 + i % 7) / 7 for i, turn in enumerate(turns)]
+
+
+def below_zero(num_steps):
+    """The same loss, lower: its best is negative from the first step on."""
+    return [loss - 3 for loss in losses(num_steps)]
 
 
 def after_warmup(o, steps, scheduler, start=1e-12):
@@ -92,10 +97,10 @@ OWN = {
 }
 
 
-def follow(optimizer, advance):
+def follow(optimizer, advance, num_steps=NUM_STEPS):
     """The rate at each step."""
     rates = []
-    for step in range(NUM_STEPS):
+    for step in range(num_steps):
         advance(step)
         rates.append(float(optimizer.param_groups[0]["lr"]))
         optimizer.step()
@@ -104,11 +109,7 @@ def follow(optimizer, advance):
 
 def own(make):
     optimizer = torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=BASE)
-    return follow(optimizer, _each_step(make(optimizer)))
-
-
-def _each_step(scheduler):
-    told = losses()
+    scheduler, told = make(optimizer), losses()
 
     def advance(step):
         if step and isinstance(scheduler, lrs.ReduceLROnPlateau):
@@ -116,23 +117,26 @@ def _each_step(scheduler):
         elif step:
             scheduler.step()
 
-    return advance
+    return follow(optimizer, advance)
 
 
-def written(code):
+def written(code, num_steps):
     names = {"model": torch.nn.Linear(1, 1)}
     exec(code, names)  # noqa: S102  # what optviz writes is what is tested
-    if "scheduler" in names:
-        return follow(names["optimizer"], _each_step(names["scheduler"]))
-    told = losses()
+    told = below_zero(num_steps)
 
     def advance(step):
-        if step:
-            for each in names["plateaus"]:
-                each.step(told[step])
-        names["set_rate"](step)
+        if step and "tell" in names:
+            names["tell"](told[step])
+        elif step:
+            names["scheduler"].step()
+        if "set_value" in names:
+            names["set_value"](names["optimizer"], step)
 
-    return follow(names["optimizer"], advance)
+    rates = follow(names["optimizer"], advance, num_steps)
+    if "tell" not in names:
+        names["scheduler"].step()  # as the code says: after the last step too
+    return rates
 
 
 if __name__ == "__main__":
@@ -141,6 +145,6 @@ if __name__ == "__main__":
         "torch": torch.__version__,
         "losses": losses(),
         "own": {name: own(make) for name, make in OWN.items()},
-        "written": {name: written(code) for name, code in codes.items()},
+        "written": [written(*code) for code in codes],
     }
     json.dump(result, sys.stdout)

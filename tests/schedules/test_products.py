@@ -10,7 +10,6 @@ import pytest
 from optviz import schedules as s
 from optviz.catalog import validate
 from optviz.engine.descend import compile_count, factors_of
-from optviz.export.schedule_code import optax_code
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run, entry_text
@@ -140,50 +139,3 @@ def test_bad_schedules_are_named(text, message):
 def test_points_from_python_are_checked_too(points):
     with pytest.raises(ValueError, match=r"Piecewise\.points must"):
         validate(s.Piecewise(points=points))
-
-
-WRITTEN = (
-    *(name for name in SCHEDULES if name != "reduce_on_plateau"),
-    "warmup*cosine:final=0.1",
-    "warmup:share=0.13*cosine",
-    "warmup:share=0.12,start=0.1*warm_restarts*step:factor=0.9",
-    "cosine*cosine*multi_step",
-    "linear:start=0,end=2,share=0.33",
-    "multi_step:factor=0.3,milestones=0.1x0.255x0.7",
-    "one_cycle:shape=linear,peak_at=0.45,start=0.1,final=0.001",
-    "one_cycle:start=0,final=0,peak_at=0",
-    "triangular:cycle=0.27,rise=0.3,shrink=0.7",
-    "warm_restarts:first_cycle=0.05,growth=1.5,final=0.1",
-    "warmup_stable_decay:shape=cosine,warmup=0,final=0.2",
-    "warmup_stable_decay:shape=sqrt,decay=0.37",
-)
-
-
-@pytest.mark.parametrize("text", WRITTEN)
-def test_code_for_optax_gives_the_same_values(text):
-    schedule = parse_schedule(text)
-    names: dict = {}
-    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
-        exec(optax_code(schedule, 0.1, T), names)  # noqa: S102  # it is what is tested
-        theirs = [float(names["schedule"](step)) for step in range(T)]
-    np.testing.assert_allclose(0.1 * factors(schedule), theirs, rtol=0, atol=1e-12)
-    assert "optimizer" in names
-
-
-@pytest.mark.parametrize("text", ["reduce_on_plateau:patience=2,factor=0.7,cooldown=3,floor=0.1"])
-def test_code_for_optax_watches_the_loss(text):
-    schedule = parse_schedule(text)
-    losses = np.abs(np.sin(np.arange(60.0) * 0.7)) + 2 / (1 + np.arange(60.0))
-    names: dict = {}
-    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
-        exec(optax_code(schedule, 0.1, T), names)  # noqa: S102  # it is what is tested
-        state = names["optimizer"].init(np.float64(0))
-        watched = schedule.init()
-        ours, theirs = [], []
-        for loss in losses:
-            updates, state = names["optimizer"].update(np.float64(1), state, value=loss)
-            theirs.append(-float(updates))
-            watched, factor = schedule.observe(watched, np.float64(loss))
-            ours.append(0.1 * float(factor))
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
-    assert min(ours) < 0.06
