@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from optviz.engine.train_events import Event, TrainResult, from_json
-from optviz.runs.record import Record
+from optviz.engine.train_events import Event, TrainResult
+from optviz.runs.record import Record, UnreadableError
 from optviz.runs.store import Store
+from optviz.runs.told import Account, event_of
 from optviz.specs.train import TrainSpec
 
 READ_EVENTS = 2000  # at a time
@@ -29,27 +31,64 @@ def spec_of(record: Record) -> TrainSpec:
     """What a training was asked for.
 
     Raises:
-        ValueError: another version wrote what is not known now.
+        UnreadableError: another version, or nobody, wrote what is not known now.
     """
+    found = _spec(json.dumps(record.spec))
+    if isinstance(found, str):
+        raise UnreadableError(f"training {record.id} cannot be read: {found}")
+    return found
+
+
+def unreadable(record: Record) -> str | None:
+    """Why its spec cannot be read; None: it can."""
+    found = _spec(json.dumps(record.spec))
+    return found if isinstance(found, str) else None
+
+
+@lru_cache(maxsize=4096)  # lists look at each of them every second
+def _spec(text: str) -> TrainSpec | str:
+    """The spec, or why there is none."""
     try:
-        return TrainSpec.from_json(record.spec)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"training {record.id} cannot be read: {error}") from None
+        return TrainSpec.from_json(json.loads(text))
+    except KeyError as error:
+        return f"spec: it lacks {error.args[0]}"
+    except Exception as error:  # whatever an entry, or a plug-in's, makes of odd values
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        return f"spec: {kind}" + " ".join(str(error).split())[:300]
 
 
 def read(store: Store, training: str, since: int = 0) -> News:
-    """The events after `since`, a `position` returned before; 0: from the start."""
+    """The events after `since`, a `position` returned before; 0: from the start.
+
+    Raises:
+        ValueError: there is no such training, or an event cannot be read.
+    """
     attempt, rows = store.read(training, since, READ_EVENTS)
-    events = [from_json(json.loads(body)) for _, body in rows]
+    events = []
+    for position, body in rows:
+        try:
+            events.append(event_of(body))
+        except ValueError as error:
+            raise UnreadableError(
+                f"training {training} cannot be read: event {position}: {error}"
+            ) from None
     return News(events, rows[-1][0] if rows else since, attempt)
 
 
 def result(store: Store, record: Record) -> TrainResult:
-    """Everything that a training has told so far."""
+    """Everything that a training has told so far.
+
+    Raises:
+        UnreadableError: its spec or one of its events cannot be read.
+    """
     so_far, news = TrainResult.empty(spec_of(record)), read(store, record.id)
-    attempt = news.attempt
+    account, attempt = Account(so_far.spec), news.attempt
     while news.events:
         for event in news.events:
+            try:
+                account.take(event)
+            except ValueError as error:
+                raise UnreadableError(f"training {record.id} cannot be read: {error}") from None
             so_far.add(event)
         news = read(store, record.id, news.position)
         if news.attempt != attempt:

@@ -17,7 +17,7 @@ from typing import Any
 from optviz.engine.train_events import Event, Started, TrainResult
 from optviz.runs import history, places, processes
 from optviz.runs.attempt import Stop, carry_out
-from optviz.runs.folder import folder_of
+from optviz.runs.folder import folder_of, is_id
 from optviz.runs.history import News
 from optviz.runs.launch import (
     check_queue,
@@ -28,8 +28,9 @@ from optviz.runs.launch import (
     launch,
     options_of,
 )
-from optviz.runs.status import FINAL, Status, state_of, status_of
-from optviz.runs.store import current
+from optviz.runs.record import Record, Unreadable, UnreadableError
+from optviz.runs.status import FINAL, Status, state_of, status_of, unreadable
+from optviz.runs.store import Store, current
 from optviz.runs.transfer import Imported
 from optviz.runs.transfer import import_from as import_into
 from optviz.specs.train import TrainSpec
@@ -83,6 +84,7 @@ def resume(job_id: str, *, env: Mapping[str, str] | None = None) -> None:
     """
     store = current()
     check_queue(store)
+    history.spec_of(existing(store, job_id))
     claim(store, job_id)
     launch(store, job_id, env)
 
@@ -124,6 +126,7 @@ def run_here(
     with stop.listening(keyboard=True):
         if isinstance(spec, str):
             training = spec
+            history.spec_of(existing(store, training))
             claim(store, training)
         else:
             platforms = os.environ.get("JAX_PLATFORMS")
@@ -147,7 +150,15 @@ def status(job_id: str) -> Status:
         ValueError: there is no such training.
     """
     store = current()
-    return status_of(store, existing(store, job_id))
+    return _status(store, existing(store, job_id))
+
+
+def _status(store: Store, record: Record, line: list[str] | None = None) -> Status:
+    """How a training stands: unreadable too where only its spec is."""
+    status = status_of(store, record, line)
+    if status.ended and (why := history.unreadable(record)) is not None:
+        return unreadable(Unreadable(record.id, record.name, record.created, why))
+    return status
 
 
 def spec_of(job_id: str) -> TrainSpec:
@@ -225,10 +236,10 @@ def list_jobs(search: str | None = None, *, deleted: bool = False) -> list[Statu
     line = places.line(store)
     words = (search or "").casefold().split()
     found = []
-    for record in store.all(deleted=deleted):
-        status = status_of(store, record, line)
-        what = (status.id, status.name, status.state, status.message, *record.spec.values())
-        text = " ".join(map(str, (*what, (record.environment or {}).get("device")))).casefold()
+    for row in store.rows(deleted=deleted):
+        status = unreadable(row) if isinstance(row, Unreadable) else _status(store, row, line)
+        what = (status.id, status.name, status.state, status.message, *status.spec.values())
+        text = " ".join(map(str, (*what, (status.environment or {}).get("device")))).casefold()
         if all(word in text for word in words):
             found.append(status)
     return found
@@ -252,7 +263,11 @@ def delete(job_id: str) -> None:
         ValueError: there is no such training, or it is still going.
     """
     store = current()
-    if state_of(store, existing(store, job_id)) not in FINAL:
+    try:
+        going = state_of(store, existing(store, job_id)) not in FINAL
+    except UnreadableError:
+        going = False
+    if going:
         raise ValueError(f"training {job_id} is still going; stop it first")
     store.delete(job_id)
 
@@ -264,7 +279,7 @@ def restore(job_id: str) -> None:
         ValueError: there is no such training, or it was not deleted.
     """
     store = current()
-    if store.get(job_id).deleted_at is None:
+    if not store.is_deleted(job_id):
         raise ValueError(f"training {job_id} is not deleted")
     store.restore(job_id)
 
@@ -272,7 +287,7 @@ def restore(job_id: str) -> None:
 def purge(*, days: float = KEEP_DAYS) -> list[str]:
     """Really remove what was deleted at least so many days ago, checkpoints too; the ids."""
     removed = current().purge(time.time() - days * DAY)
-    for training in removed:
+    for training in filter(is_id, removed):
         shutil.rmtree(folder_of(training), ignore_errors=True)
     return removed
 

@@ -12,13 +12,11 @@ from typing import Any
 from optviz.folders import home
 from optviz.runs import places, processes
 from optviz.runs.folder import folder_of, log_of, new_id
-from optviz.runs.record import Record
+from optviz.runs.record import MAX_NAME, Record
 from optviz.runs.status import FINAL, state_of
 from optviz.runs.store import Store
 from optviz.specs.run import labels
 from optviz.specs.train import TrainSpec
-
-MAX_NAME = 120  # characters
 
 
 def heading(spec: TrainSpec) -> str:
@@ -127,10 +125,9 @@ def existing(store: Store, job_id: str) -> Record:
     """A training that is not deleted.
 
     Raises:
+        UnreadableError: its row is damaged.
         ValueError: there is no such training.
     """
-    folder_of(job_id)
-    record = store.get(job_id)
-    if record.deleted_at is not None:
+    if store.is_deleted(job_id):
         raise ValueError(f"training {job_id} was deleted; restore it first")
-    return record
+    return store.get(job_id)

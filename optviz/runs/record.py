@@ -1,14 +1,27 @@
-"""One training as the store holds it."""
+"""One training as the store holds it, every column checked: rows come from other machines too."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from optviz.runs.folder import is_id
+
 ENDED = ("finished", "stopped", "failed")  # what a process says of itself at its end
+STATES = ("queued", "running", *ENDED)
+MAX_NAME = 120  # characters
+MAX_TEXT = 10_000  # characters of a message, or of a text within JSON
+MAX_JSON = 1_000_000  # characters of a column that holds JSON
+LATEST = 253_402_000_000.0  # seconds since 1970, in the year 9999: calendars end there
 
 _JSON = ("spec", "options", "environment", "outcome")
+
+
+class UnreadableError(ValueError):
+    """A row that no optviz has written, or that was damaged since."""
 
 
 class Record(NamedTuple):
@@ -32,10 +45,18 @@ class Record(NamedTuple):
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Record:
-        """The record that a row of the table holds."""
-        record = cls(*row)
-        parsed = {name: json.loads(v) for name in _JSON if (v := getattr(record, name))}
-        return record._replace(stop_asked=bool(record.stop_asked), **parsed)
+        """The record that a row of the table holds.
+
+        Raises:
+            UnreadableError: one line that names the column.
+        """
+        found = {}
+        for (name, check), value in zip(_CHECKS.items(), row, strict=True):
+            try:
+                found[name] = check(value)
+            except ValueError as error:
+                raise UnreadableError(f"{name} {error}") from None
+        return cls(**found)
 
     def row(self) -> list[Any]:
         """The row of the table that holds the record."""
@@ -49,6 +70,32 @@ class Record(NamedTuple):
         return self.state in ENDED
 
 
+class Unreadable(NamedTuple):
+    """A row that cannot be read: what can be said of it, and how to get rid of it."""
+
+    id: str  # its own, or `row-7` where that is none: it can be deleted under it
+    name: str  # "" where that is none
+    created: float  # seconds since 1970; 0 where that is none
+    why: str
+
+    @classmethod
+    def of(cls, rowid: int, row: Sequence[Any], error: ValueError) -> Unreadable:
+        """What is left of a row."""
+        kept = {"id": f"row-{rowid}", "name": "", "created": 0.0}
+        for name, value in zip(kept, row, strict=False):
+            with suppress(ValueError):
+                kept[name] = _CHECKS[name](value)
+        return cls(**kept, why=str(error))
+
+
+def record_of(rowid: int, row: Sequence[Any]) -> Record | Unreadable:
+    """What a row of the table holds, whatever that is."""
+    try:
+        return Record.of(row)
+    except UnreadableError as error:
+        return Unreadable.of(rowid, row, error)
+
+
 class Waiting(NamedTuple):
     """A queued training."""
 
@@ -56,3 +103,205 @@ class Waiting(NamedTuple):
     pid: int | None
     process_started: float | None
     queued: float
+
+
+def parsed(text: Any, most: int = MAX_JSON) -> Any:
+    """The value of strict JSON.
+
+    Raises:
+        ValueError: it is none: "must be …".
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"must be JSON, got {shown(text)}")
+    if len(text) > most:
+        raise ValueError(f"must have at most {most:,} characters, got {len(text):,}")
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        got = "too many brackets" if isinstance(error, RecursionError) else shown(text)
+        raise ValueError(f"must be JSON, got {got}") from None
+
+
+def shown(value: object) -> str:
+    """A value in a message, in few and printable characters."""
+    if isinstance(value, (str, bytes)):
+        value = value[:40]
+    elif isinstance(value, int) and abs(value) > 10**18:
+        return "a number beyond all"  # Python may refuse to spell it
+    text = ascii(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def whole(low: int, high: int) -> Callable[[Any], int]:
+    """A check of whole numbers from `low` to `high`."""
+
+    def check(value: Any) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError(f"must be a whole number from {low} to {high:,}, got {shown(value)}")
+        return value
+
+    return check
+
+
+def real(low: float, high: float) -> Callable[[Any], float]:
+    """A check of finite numbers from `low` to `high`."""
+
+    def check(value: Any) -> float:
+        if type(value) not in (int, float) or not low <= value <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}, got {shown(value)}")
+        return value
+
+    return check
+
+
+def words(most: int) -> Callable[[Any], str]:
+    """A check of texts of valid characters, at most so many."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > most:
+            raise ValueError(f"must be a text of at most {most:,} characters, got {shown(value)}")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"must be valid UTF-8, got {shown(value)}") from None
+        return value
+
+    return check
+
+
+def maybe(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same check, and None passes."""
+    return lambda value: None if value is None else check(value)
+
+
+def fields(value: Any, checks: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    """An object of JSON whose fields pass their checks; what others there are is left alone."""
+    if not isinstance(value, dict):
+        raise ValueError(f"must be an object, got {shown(value)}")
+    for name, check in checks.items():
+        if name in value:
+            try:
+                check(value[name])
+            except ValueError as error:
+                raise ValueError(f"{name} {error}") from None
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _id(value: Any) -> str:
+    if not is_id(value):
+        raise ValueError(f"must be that of a training, got {shown(value)}")
+    return value
+
+
+def _name(value: Any) -> str:
+    text = words(MAX_NAME)(value)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _one_of(allowed: Iterable[str]) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}, got {shown(value)}")
+        return value
+
+    return check
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        raise ValueError(f"must be true or false, got {shown(value)}")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """A text, number, flag or nothing."""
+    if isinstance(value, (dict, list)):
+        raise ValueError(f"must be a text or a number, got {shown(value)}")
+    if isinstance(value, str):
+        return words(MAX_TEXT)(value)
+    if isinstance(value, (int, float)) and not (math.isfinite(value) and abs(value) < 1e300):
+        raise ValueError(f"must be finite, got {shown(value)}")
+    return value
+
+
+_REAL = maybe(real(-1e300, 1e300))
+_SHARE = maybe(real(0, 1))
+_EPOCH = {"train_accuracy": _SHARE, "val_accuracy": _SHARE, "train_loss": _REAL, "val_loss": _REAL}
+_RUN = {  # a field that the row is older than is not known
+    "label": maybe(words(MAX_TEXT)),
+    "outcome": maybe(words(MAX_TEXT)),
+    "diverged_at": maybe(whole(-1, 2**53)),
+    "steps": maybe(whole(0, 2**53)),
+    "best_accuracy": _SHARE,
+    "last_epoch": maybe(lambda value: _flat(fields(value, _EPOCH))),
+}
+_OPTIONS = {
+    "download": _flag,
+    "checkpoint_every": maybe(whole(1, 2**53)),
+    "deterministic": _flag,
+    "platforms": maybe(words(100)),
+}
+
+
+def _texts(value: Any) -> Any:
+    if not isinstance(value, list) or len(value) > MAX_TEXT:
+        raise ValueError(f"must be a list of texts, got {shown(value)}")
+    return [words(MAX_TEXT)(text) for text in value]
+
+
+_SPEC = {  # `history.spec_of` reads what they say, and the rest
+    "dataset": words(MAX_TEXT),
+    "network": words(MAX_TEXT),
+    "runs": _texts,
+    "schedule": maybe(words(MAX_TEXT)),
+    "vary": _texts,
+    "directory": maybe(words(MAX_TEXT)),
+}
+
+
+def _spec(value: Any) -> dict[str, Any]:
+    return fields(parsed(value), _SPEC)
+
+
+def _options(value: Any) -> dict[str, Any]:
+    return fields(parsed(value), _OPTIONS)
+
+
+def _environment(value: Any) -> dict[str, Any]:
+    found = fields(parsed(value), {"threads": maybe(whole(1, 4096))})
+    return fields(found, dict.fromkeys(found, _flat))
+
+
+def _flat(value: Any) -> Any:
+    """An object of plain values, or one of these."""
+    return fields(value, dict.fromkeys(value, _plain)) if isinstance(value, dict) else _plain(value)
+
+
+def _outcome(value: Any) -> list[dict[str, Any]]:
+    runs = parsed(value)
+    if not isinstance(runs, list):
+        raise ValueError(f"must be a list, got {shown(runs)}")
+    return [dict.fromkeys(_RUN) | fields(run, _RUN) for run in runs]
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "id": _id,
+    "name": _name,
+    "created": real(0, LATEST),
+    "queued": real(0, LATEST),
+    "spec": _spec,
+    "options": _options,
+    "state": _one_of(STATES),
+    "message": words(MAX_TEXT),
+    "stop_asked": lambda value: bool(whole(0, 1)(value)),
+    "pid": maybe(whole(1, 2**31 - 1)),
+    "process_started": maybe(real(0, LATEST)),
+    "attempt": whole(0, 2**31 - 1),
+    "environment": maybe(_environment),
+    "outcome": maybe(_outcome),
+    "deleted_at": maybe(real(0, LATEST)),
+}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 BUSY_SECONDS = 20.0  # how long one waits while another process writes
+MAX_CELL = 1 << 25  # bytes of a value, and of a row
+PAGES = 1024  # copied at a time
+TOO_LARGE = b"too large"  # in the place of a value that is; it passes no check
 Migration: TypeAlias = tuple[str, ...]  # statements
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -58,6 +63,7 @@ def connect(path: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -> sqlit
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
+        distrust(connection)
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")  # what is committed outlives a power cut
         connection.execute("PRAGMA foreign_keys = ON")
@@ -68,6 +74,101 @@ def connect(path: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -> sqlit
         connection.close()
         raise
     return connection
+
+
+def distrust(connection: sqlite3.Connection) -> None:
+    """Have nothing run that a file may bring along."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    # A text that is no UTF-8 is met where it is checked, not where it is fetched with all others.
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+
+
+def rows(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: Sequence[str],
+    where: str,
+    values: Sequence[Any] = (),
+) -> list[tuple[int, tuple[Any, ...]]]:
+    """Rows with their numbers. A column that the file is older than is None."""
+    names = columns_of(connection, table, columns)
+    before = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_CELL)
+    try:
+        sql = f"SELECT rowid, {names} FROM {table} WHERE {where}"
+        return [(row[0], row[1:]) for row in connection.execute(sql, values)]
+    except sqlite3.DataError:  # one of the values is too large
+        sql = f"SELECT rowid FROM {table} WHERE {where}"
+        numbers = [row[0] for row in connection.execute(sql, values)]
+        return [(number, cells(connection, table, names, number)) for number in numbers]
+    finally:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, before)  # to delete it, it has to fit
+
+
+def columns_of(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> str:
+    """What to select, so that a column which the file is older than is None."""
+    there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    return ", ".join(name if name in there else "NULL" for name in columns)
+
+
+def cells(connection: sqlite3.Connection, table: str, names: str, number: int) -> tuple[Any, ...]:
+    """The row of this number; `names` is of `columns_of`."""
+    of_row = f"FROM {table} WHERE rowid = ?"
+    try:
+        return connection.execute(f"SELECT {names} {of_row}", (number,)).fetchone()
+    except sqlite3.DataError:
+        found = []
+        for name in names.split(", "):
+            try:
+                found.append(connection.execute(f"SELECT {name} {of_row}", (number,)).fetchone()[0])
+            except sqlite3.DataError:
+                found.append(TOO_LARGE)
+        return tuple(found)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a store with what lies beside it.
+
+    Raises:
+        ValueError: one of these is no file; a pipe would be read for ever.
+    """
+    size = 0
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        part = Path(f"{path}{suffix}")
+        if part.is_file():
+            size += part.stat().st_size
+        elif part.exists() or part.is_symlink():
+            raise ValueError(f"{part.name} is no file")
+    return size
+
+
+def copy_of(path: Path, target: Path, look: Callable[[], None] = lambda: None) -> None:
+    """Copy a store as of one moment, whoever writes to it meanwhile, also off a read-only disk.
+
+    Args:
+        target: a file that is not there yet.
+        look: called every few pages; what it raises ends the copying.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    log = Path(f"{path}-wal")
+    mode = "ro" if log.exists() else "ro&immutable=1"  # a read-only disk has no place for a log
+    try:
+        with (
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as source,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            source.backup(copy, pages=PAGES, progress=lambda *_: look())
+    except sqlite3.OperationalError:
+        if not log.exists() or os.access(path.parent, os.W_OK):
+            raise
+        # Its log cannot be read where it lies: an index of it would have to be made there.
+        shutil.copyfile(path, target)
+        shutil.copyfile(log, f"{target}-wal")
+        with closing(sqlite3.connect(target)) as copy:
+            distrust(copy)
+            copy.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 @contextmanager

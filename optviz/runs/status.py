@@ -7,11 +7,13 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from optviz.runs import places, processes
 from optviz.runs.folder import log_of
-from optviz.runs.record import Record
+from optviz.runs.record import Record, Unreadable
 from optviz.runs.store import Store
 
-State: TypeAlias = Literal["queued", "running", "finished", "stopped", "failed", "dead"]
-FINAL = ("finished", "stopped", "failed", "dead")
+State: TypeAlias = Literal[
+    "queued", "running", "finished", "stopped", "failed", "dead", "unreadable"
+]
+FINAL = ("finished", "stopped", "failed", "dead", "unreadable")
 LOG_LINES = 20
 
 
@@ -19,13 +21,14 @@ class Status(NamedTuple):
     """How a training stands.
 
     `dead` is a training whose process ended without saying why, as after a crash or a kill.
+    `unreadable` is one whose row in the store is damaged, or of another version: it can be deleted.
     """
 
     id: str
     state: State
     pid: int | None
     created: float  # seconds since 1970
-    message: str  # why it failed, in one line; else empty
+    message: str  # why it failed or cannot be read, in one line; else empty
     log: tuple[str, ...]  # the last lines of its output, where it failed or died
     name: str
     attempt: int  # processes that have begun it so far
@@ -75,6 +78,24 @@ def status_of(store: Store, record: Record, line: list[str] | None = None) -> St
         outcome=record.outcome,
         spec=record.spec,
         environment=record.environment,
+    )
+
+
+def unreadable(row: Unreadable) -> Status:
+    """How a row stands that cannot be read."""
+    return Status(
+        id=row.id,
+        state="unreadable",
+        pid=None,
+        created=row.created,
+        message=row.why,
+        log=(),
+        name=row.name or "unreadable",
+        attempt=0,
+        place=None,
+        outcome=None,
+        spec={},
+        environment=None,
     )
 
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import atexit
 import json
+import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from optviz.folders import home
-from optviz.runs.folder import STORE
-from optviz.runs.record import Record, Waiting
-from optviz.runs.schema import transaction
+from optviz.runs.folder import STORE, is_id
+from optviz.runs.record import Record, Unreadable, UnreadableError, Waiting, record_of
+from optviz.runs.schema import rows, transaction
 from optviz.runs.store_file import StoreFile
 
 _COLUMNS = ", ".join(Record._fields)
+_ROW = re.compile(r"row-(-?[0-9]{1,19})", re.ASCII)  # see `Unreadable.id`
 
 
 class SupersededError(ValueError):
@@ -50,21 +52,41 @@ class Store(StoreFile):
         """One training, deleted or not.
 
         Raises:
+            UnreadableError: its row is damaged.
             ValueError: there is no such training.
         """
-        sql = f"SELECT {_COLUMNS} FROM trainings WHERE id = ?"
-        key = training if isinstance(training, str) else ""
-        row = self.do(lambda c: c.execute(sql, (key,)).fetchone())
-        if row is None:
+        where, key = _where(training)
+        found = self.do(lambda c: rows(c, "trainings", Record._fields, where, (key,)))
+        if not found:
             raise ValueError(f"there is no training {str(training)[:60]!r}")
-        return Record.of(row)
+        try:
+            return Record.of(found[0][1])
+        except UnreadableError as error:
+            raise UnreadableError(f"training {training} cannot be read: {error}") from None
 
     def all(self, *, deleted: bool = False) -> list[Record]:
         """The trainings that are not deleted, or those that are; the newest first."""
+        return [row for row in self.rows(deleted=deleted) if isinstance(row, Record)]
+
+    def rows(self, *, deleted: bool = False) -> list[Record | Unreadable]:
+        """As `all`, and what cannot be read of them."""
         which = "NOT NULL" if deleted else "NULL"
-        sql = f"SELECT {_COLUMNS} FROM trainings WHERE deleted_at IS {which}"
-        rows = self.do(lambda c: c.execute(f"{sql} ORDER BY created DESC, id DESC").fetchall())
-        return [Record.of(row) for row in rows]
+        where = f"deleted_at IS {which} ORDER BY created DESC, id DESC"
+        found = self.do(lambda c: rows(c, "trainings", Record._fields, where))
+        return [record_of(rowid, row) for rowid, row in found]
+
+    def is_deleted(self, training: str) -> bool:
+        """Whether a training was deleted, also one that cannot be read.
+
+        Raises:
+            ValueError: there is no such training.
+        """
+        where, key = _where(training)
+        sql = f"SELECT deleted_at IS NOT NULL FROM trainings WHERE {where}"
+        row = self.do(lambda c: c.execute(sql, (key,)).fetchone())
+        if row is None:
+            raise ValueError(f"there is no training {str(training)[:60]!r}")
+        return bool(row[0])
 
     def waiting(self) -> list[Waiting]:
         """The queue, the one that has waited longest first."""
@@ -193,12 +215,12 @@ class Store(StoreFile):
         Raises:
             ValueError: there is no such training.
         """
-        sql = "SELECT position, body FROM events WHERE training = ? AND position > ? "
+        where = "training = ? AND position > ? ORDER BY position LIMIT ?"
 
         def select(c: sqlite3.Connection) -> tuple[int, list[tuple[int, str]]]:
             with transaction(c, "DEFERRED"):  # both as of one moment
-                rows = c.execute(f"{sql} ORDER BY position LIMIT ?", (training, since, limit))
-                return _attempt(c, training), rows.fetchall()
+                found = rows(c, "events", ("body",), where, (training, since, limit))
+                return _attempt(c, training), [(position, body) for position, (body,) in found]
 
         return self.do(select)
 
@@ -212,8 +234,17 @@ class Store(StoreFile):
         sql = "SELECT run, body FROM events WHERE training = ? ORDER BY position"
         return self.do(lambda c: c.execute(sql, (training,)).fetchall())
 
-    def take_over(self, record: Record, events: Iterable[tuple[int | None, str]]) -> bool:
-        """Take a training over from another store, under its id; False: it is here already."""
+    def take_over(
+        self,
+        record: Record,
+        events: Iterable[tuple[int | None, str]],
+        then: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Take a training over from another store, under its id; False: it is here already.
+
+        Args:
+            then: done before anybody else sees the training; where it raises, nothing was taken.
+        """
         marks = ", ".join("?" * len(Record._fields))
 
         def insert(c: sqlite3.Connection) -> bool:
@@ -222,13 +253,15 @@ class Store(StoreFile):
                 return False
             rows = ((record.id, run, body) for run, body in events)
             c.executemany("INSERT INTO events (training, run, body) VALUES (?, ?, ?)", rows)
+            then()
             return True
 
         return self.write(insert)
 
     def _change(self, training: str, assignments: str, *values: object) -> None:
-        sql = f"UPDATE trainings SET {assignments} WHERE id = ?"
-        if not self.write(lambda c: c.execute(sql, (*values, training)).rowcount):
+        where, key = _where(training)
+        sql = f"UPDATE trainings SET {assignments} WHERE {where}"
+        if not self.write(lambda c: c.execute(sql, (*values, key)).rowcount):
             raise ValueError(f"there is no training {str(training)[:60]!r}")
         self.settle()
 
@@ -253,6 +286,14 @@ def current() -> Store:
 def _close() -> None:
     if _current is not None:
         _current.close()
+
+
+def _where(training: str) -> tuple[str, str | int]:
+    """The condition on a training's row, and the value that it is asked with."""
+    numbered = _ROW.fullmatch(training) if isinstance(training, str) else None
+    if numbered and abs(int(numbered[1])) < 2**63:
+        return "rowid = ?", int(numbered[1])
+    return "id = ?", training if is_id(training) else ""
 
 
 def _attempt(connection: sqlite3.Connection, training: str) -> int:

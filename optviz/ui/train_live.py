@@ -28,7 +28,7 @@ def live(job_id: str, ended: bool) -> None:
     try:
         status, seen = jobs.status(job_id), watch(job_id)
         seen.look()
-    except ValueError:  # deleted meanwhile, as on another page
+    except (ValueError, OSError):  # deleted meanwhile, as on another page, or out of reach
         st.rerun()
     _head(seen, status)
     trouble(status)

@@ -59,8 +59,10 @@ def _watched() -> Watch | None:
         return None
     try:
         jobs.status(job_id)
-        return watch(job_id)
-    except ValueError as error:
+        found = watch(job_id)
+        found.look()  # what cannot be read is said here, and not drawn again and again below
+        return found
+    except (ValueError, OSError) as error:
         frame.problems([f"Ignored in the link: {error}"])
         return None
 

@@ -31,6 +31,7 @@ LOOKS: dict[str, Look] = {
     "stopped": Look("stopped", ":material/stop:", "orange"),
     "failed": Look("failed", ":material/error:", "red"),
     "dead": Look("broken off", ":material/error:", "red"),
+    "unreadable": Look("unreadable", ":material/error:", "red"),
 }
 
 
@@ -52,7 +53,7 @@ def notice() -> None:
     """What the store has to say, as that it was damaged: until somebody has read it."""
     try:
         said = jobs.notice()
-    except ValueError as error:  # a newer optviz wrote it
+    except (ValueError, OSError) as error:  # a newer optviz wrote it, or it is out of reach
         said = str(error)
     if said is not None:
         st.session_state[NOTICE] = said

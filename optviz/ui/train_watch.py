@@ -10,6 +10,7 @@ import streamlit as st
 
 from optviz.engine.train_events import Compiling, Downloading, Event, TrainResult
 from optviz.runs import jobs
+from optviz.runs.told import Account
 from optviz.specs.train import TrainSpec
 
 WATCHED = "train.watched"
@@ -36,15 +37,24 @@ class Watch:
     note: str = ""
     _position: int = 0
     _attempt: int | None = None
+    _account: Account = field(init=False)
     _pace: deque[tuple[float, int]] = field(default_factory=deque)  # (when, steps done)
 
+    def __post_init__(self) -> None:
+        self._account = Account(self.spec)
+
     def look(self) -> None:
-        """Read what is new."""
+        """Read what is new.
+
+        Raises:
+            ValueError: there is no such training, or what it told cannot be read.
+            OSError: the store is out of reach.
+        """
         while True:
             news = jobs.read(self.job_id, self._position)
             if news.attempt != self._attempt:  # resumed: some of what was told is told again
                 self._attempt, self._position = news.attempt, 0
-                self.result = TrainResult.empty(self.spec)
+                self.result, self._account = TrainResult.empty(self.spec), Account(self.spec)
                 self._pace.clear()
                 self.version += 1
                 news = jobs.read(self.job_id, 0)
@@ -60,6 +70,7 @@ class Watch:
             self._pace.popleft()
 
     def _take(self, event: Event) -> None:
+        self._account.take(event)
         self.result.add(event)
         if isinstance(event, Downloading):
             share = f" of {event.total / 1e6:.0f}" if event.total else ""

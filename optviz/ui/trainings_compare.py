@@ -34,7 +34,7 @@ def compare(ids: Sequence[str]) -> None:
     for job_id in dict.fromkeys(ids):
         try:
             status, result = jobs.status(job_id), jobs.result(job_id)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             problems.append(f"Ignored in the link: {error}")
         else:
             statuses.append(status)

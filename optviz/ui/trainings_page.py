@@ -46,7 +46,7 @@ def _all() -> list[Status] | None:
     """All trainings; None where the store cannot be read, which the notice explains."""
     try:
         return jobs.list_jobs()
-    except ValueError:
+    except (ValueError, OSError):
         return None
 
 

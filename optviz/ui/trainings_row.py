@@ -22,22 +22,35 @@ NETWORKS_PAGE = "pages/20_networks.py"
 
 def row(status: Status) -> None:
     """Draw the row."""
+    if status.state == "unreadable":
+        _unreadable(status)
+        return
     try:
-        spec: TrainSpec | None = jobs.spec_of(status.id)
-    except ValueError as error:
-        spec, unreadable = None, str(error)
-    else:
-        unreadable = ""
+        spec = jobs.spec_of(status.id)
+    except (ValueError, OSError):  # deleted meanwhile, as on another page
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         with st.container(width=28):
             _tick(status)
         with st.container(gap=None, width="stretch"):
             _name(status)
-            st.caption(unreadable or _facts(status, spec))
+            st.caption(_facts(status, spec))
         with st.container(width=260, gap="xxsmall"):
             _state(status)
         st.markdown(_best(status), width=100)
         _actions(status, spec)
+
+
+def _unreadable(status: Status) -> None:
+    """What no optviz has written, or another one: why, and a way to get rid of it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
+        with st.container(gap=None, width="stretch"):
+            st.text(status.name)
+            st.caption(_when(status) if status.created else status.id)
+            st.text(status.message)
+        with st.container(width=260):
+            badge(status)
+        _delete(status)
 
 
 def _tick(status: Status) -> None:
@@ -62,12 +75,13 @@ def _name(status: Status) -> None:
     )
 
 
-def _facts(status: Status, spec: TrainSpec | None) -> str:
-    when = datetime.fromtimestamp(status.created).strftime("%d %b %Y, %H:%M")
-    if spec is None:
-        return when
+def _when(status: Status) -> str:
+    return datetime.fromtimestamp(status.created).strftime("%d %b %Y, %H:%M")
+
+
+def _facts(status: Status, spec: TrainSpec) -> str:
     count = len(spec.members())
-    return f"{when} · {subject(spec)} · {count} run{'' if count == 1 else 's'}"
+    return f"{_when(status)} · {subject(spec)} · {count} run{'' if count == 1 else 's'}"
 
 
 def _state(status: Status) -> None:
@@ -75,7 +89,8 @@ def _state(status: Status) -> None:
         try:
             seen = watch(status.id)
             seen.look()
-        except ValueError:
+        except (ValueError, OSError) as error:
+            st.text(str(error))
             return
         bar(seen, status)
         return
@@ -101,14 +116,13 @@ def _best(status: Status) -> str:
     return "" if best is None else f"**{100 * best:.1f} %** :gray[best]"
 
 
-def _actions(status: Status, spec: TrainSpec | None) -> None:
+def _actions(status: Status, spec: TrainSpec) -> None:
     with st.container(horizontal=True, gap="xxsmall", width=230, horizontal_alignment="right"):
         if st.button(
             "Open",
             icon=":material/open_in_full:",
             key=f"trainings.open.{status.id}",
             type="tertiary",
-            disabled=spec is None,
             help="On the page Networks",
         ):
             _open(status.id, spec)
@@ -132,20 +146,24 @@ def _actions(status: Status, spec: TrainSpec | None) -> None:
                 help="Go on from the last checkpoint.",
             )
         if status.ended:
-            st.button(
-                "",
-                icon=":material/delete:",
-                key=f"trainings.delete.{status.id}",
-                type="tertiary",
-                on_click=trainings_state.delete,
-                args=([status.id],),
-                help=f"Delete {status.name}",
-            )
+            _delete(status)
 
 
-def _open(job_id: str, spec: TrainSpec | None) -> None:
+def _delete(status: Status) -> None:
+    st.button(
+        "",
+        icon=":material/delete:",
+        key=f"trainings.delete.{status.id}",
+        type="tertiary",
+        on_click=trainings_state.delete,
+        args=([status.id],),
+        help=f"Delete {status.name}",
+    )
+
+
+def _open(job_id: str, spec: TrainSpec) -> None:
     trainings_state.act()
-    if spec is None or NETWORKS_PAGE not in frame.pages():
+    if NETWORKS_PAGE not in frame.pages():
         return
     SESSION.reset(spec)
     st.switch_page(NETWORKS_PAGE, query_params={JOB: job_id})

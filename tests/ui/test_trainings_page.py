@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_stores import made
 from streamlit.testing.v1 import AppTest
 
 from optviz.data import Synthetic
@@ -238,3 +239,24 @@ def test_a_training_whose_process_died_is_shown_with_its_last_lines(two: list[st
     assert "ended without a word" in test.error[0].value
     assert "the last line" in test.code[0].value
     assert any(button.label == "Resume" for button in test.button)
+
+
+def test_what_cannot_be_read_is_listed_with_why_and_can_be_deleted(home: Path) -> None:
+    bad = made(home / "store.sqlite", events=[])
+    test = AppTest.from_file(str(ROOT / "pages" / "25_trainings.py"), default_timeout=60)
+    test.session_state["trainings.shown"] = 1000
+    test.run()
+    assert not test.exception, test.exception
+    assert names(test) == ["training 0"]
+    told = [text.value for text in test.text]
+    assert len([line for line in told if "must" in line]) > 80
+    assert "created must be a number from 0 to 2.53402e+11, got 'abc'" in told
+    assert len([b for b in test.button if str(b.key).startswith("trainings.delete.")]) == 1 + len(
+        bad
+    )
+    test.button(key="trainings.delete.row-2").click().run()
+    assert not test.exception, test.exception
+    press(test, "Undo")
+    assert len([b for b in test.button if str(b.key).startswith("trainings.delete.")]) == 1 + len(
+        bad
+    )

@@ -85,8 +85,8 @@ def show_list(options: argparse.Namespace) -> None:
         return
     for status in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(status.created))
-        best = _best(status)
-        print(f"{status.id}  {when}  {status.state:<9} {best:>6}  {status.name}")
+        best, why = _best(status), f": {status.message}" if status.state == "unreadable" else ""
+        print(f"{status.id}  {when}  {status.state:<10} {best:>6}  {status.name}{why}")
 
 
 def show_one(options: argparse.Namespace) -> None:
@@ -132,12 +132,18 @@ def write_curves(options: argparse.Namespace) -> None:
     from optviz.runs import jobs
 
     out = Path(options.out)
-    several = len(options.id) > 1
+    several, refused = len(options.id) > 1, []
     for number in options.id:
         # Several trainings: one file each, with the id in its name.
         path = out.with_name(f"{out.stem}-{number}{out.suffix}") if several else out
-        write(jobs.result(number), path)
-        say(f"wrote {path}")
+        try:
+            write(jobs.result(number), path)
+        except ValueError as error:  # the others are written all the same
+            refused.append(str(error))
+        else:
+            say(f"wrote {path}")
+    if refused:
+        raise ValueError("; ".join(refused))
 
 
 def go_on(options: argparse.Namespace) -> None:
@@ -204,8 +210,8 @@ def describe(status: Status) -> dict[str, Any]:
 def _best(status: Status) -> str:
     """The best validation accuracy of the last epochs."""
     last = [run["last_epoch"] for run in status.outcome or () if run["last_epoch"]]
-    values = [epoch["val_accuracy"] for epoch in last if epoch["val_accuracy"] is not None]
-    return f"{100 * max(values):.1f}%" if values else "–"
+    shares = [share for epoch in last if (share := epoch.get("val_accuracy")) is not None]
+    return f"{100 * max(shares):.1f}%" if shares else "–"
 
 
 def _each(ids: list[str], verb: str) -> None:
