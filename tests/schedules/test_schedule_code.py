@@ -162,6 +162,7 @@ def test_knobs_have_the_names_of_the_library(knob, text):
 def test_a_schedule_from_elsewhere_is_a_table():
     @entry
     class Saw(s.Schedule):
+        name: ClassVar[str] = "saw"
         label: ClassVar[str] = "Saw"
 
         def __call__(self, step, num_steps, steps_per_epoch):
