@@ -6,6 +6,7 @@ from optviz import optimizers, schedules, surfaces
 from optviz.api import Race, race
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
+from optviz.specs import Budget
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import expression
 
@@ -23,6 +24,7 @@ __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
     "SURFACES",
+    "Budget",
     "Race",
     "expression",
     "optimizers",

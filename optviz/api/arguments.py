@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -103,29 +104,17 @@ def _by_knob(schedule: AnySchedule | Mapping[str, AnySchedule]) -> tuple[tuple[s
     return tuple((name, as_schedule(value)) for name, value in by_knob.items())
 
 
-def as_starts(start: Any) -> Any:
-    """One point, or several, as tuples of floats; None stays None."""
-    if start is None:
-        return None
-    try:
-        points = np.asarray(start, np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"start must be (x, y) or (num_starts, 2) numbers, got {start!r}"
-        ) from None
-    if points.shape == (2,):
-        return tuple(points.tolist())
-    if points.ndim == 2 and points.shape[1] == 2 and len(points):
-        return tuple(map(tuple, points.tolist()))
-    raise ValueError(f"start must have shape (2,) or (num_starts, 2), got {points.shape}")
-
-
-def as_int(value: Any) -> Any:
-    """A NumPy integer as Python's; anything else is left for the spec to refuse."""
-    return int(value) if isinstance(value, np.integer) else value
-
-
 def as_float(value: Any) -> Any:
     """A number as Python's float; anything else is left for the spec to refuse."""
-    number = isinstance(value, (int, np.number)) and not isinstance(value, bool)
-    return float(value) if number else value
+    value = as_plain(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        with suppress(OverflowError):  # no float holds it, as the spec will say
+            return float(value)
+    return value
+
+
+def as_plain(value: Any) -> Any:
+    """A NumPy or JAX number or truth value as Python's; anything else is left for the spec."""
+    if isinstance(value, np.generic) or (hasattr(value, "__array__") and np.ndim(value) == 0):
+        return np.asarray(value).item()
+    return value

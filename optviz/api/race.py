@@ -18,16 +18,17 @@ from optviz.api.arguments import (
     AnySchedule,
     AnySurface,
     as_float,
-    as_int,
+    as_plain,
     as_runs,
-    as_starts,
     as_surface,
     common_schedule,
     with_schedules,
 )
 from optviz.engine import compile_cache
 from optviz.engine.descend import Job, descend, factors_of
-from optviz.specs import RaceSpec, Run
+from optviz.specs import Budget, RaceSpec, Run
+from optviz.specs.budget import RACE
+from optviz.specs.surface import as_starts
 from optviz.surfaces import Surface
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def race(
     tolerance: float = 1e-6,
     dtype: str = "float64",
     steps_per_epoch: int = 1,
+    budget: Budget = RACE,
 ) -> Race:
     """Race optimizers down a surface: same start, same noise, same number of steps.
 
@@ -196,6 +198,8 @@ def race(
         tolerance: share of the first error that counts as arrived.
         dtype: "float64" or "float32": the format computed in; results are float64.
         steps_per_epoch: how often a schedule that sees the loss is told it.
+        budget: what the race may take; on a large machine `optviz.Budget(gigabytes=32,
+            seconds=3600)` lets a larger one through.
 
     Raises:
         ValueError: one line with who, what is allowed and what came.
@@ -204,26 +208,26 @@ def race(
         surface=as_surface(surface),
         runs=as_runs(optimizers),
         start=as_starts(start),
-        num_steps=as_int(num_steps),
+        num_steps=as_plain(num_steps),
         schedule=common_schedule(schedule),
         noise=as_float(noise),
-        seed=as_int(seed),
+        seed=as_plain(seed),
         tolerance=as_float(tolerance),
         dtype=dtype,
-        steps_per_epoch=as_int(steps_per_epoch),
+        steps_per_epoch=as_plain(steps_per_epoch),
     )
     if isinstance(schedule, Mapping):
         spec = with_schedules(spec, schedule)
-    return run_race(spec)
+    return run_race(spec, budget)
 
 
-def run_race(spec: RaceSpec) -> Race:
+def run_race(spec: RaceSpec, budget: Budget = RACE) -> Race:
     """Run the race that `spec` asks for.
 
     Raises:
         ValueError: the spec is not valid, or the surface is not finite at a start.
     """
-    spec.check()
+    spec.check(budget)
     compile_cache.enable()
     runs = spec.resolved()
     start = np.asarray(spec.starts, np.float64)

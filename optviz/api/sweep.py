@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from optviz.api.arguments import AnyOptimizer, AnySurface, as_runs, as_surface
+from optviz.api.arguments import (
+    AnyOptimizer,
+    AnySchedule,
+    AnySurface,
+    as_float,
+    as_plain,
+    as_runs,
+    as_schedule,
+    as_surface,
+)
 from optviz.engine import compile_cache
 from optviz.engine import sweep as engine
+from optviz.specs import Budget, SweepSpec
+from optviz.specs.budget import SWEEP
 from optviz.specs.rates import fair_rate
 from optviz.specs.run import with_rate
+from optviz.specs.surface import as_starts
+from optviz.specs.sweep import axes_of
 
 
 def sweep(
@@ -23,7 +35,12 @@ def sweep(
     num_steps: int = 500,
     tolerance: float = 1e-6,
     dtype: str = "float32",
-    **options: Any,
+    schedules: Mapping[str, AnySchedule] | None = None,
+    noise: float = 0.0,
+    seed: int = 0,
+    budget: Budget = SWEEP,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> engine.Sweep:
     """What becomes of a rule at every point of a grid of its knobs.
 
@@ -33,25 +50,39 @@ def sweep(
             defaults) or an Optimizer.
         grid: knob -> its values, in the order of the result's axes.
         start: (x, y), or (num_starts, 2); None: the surface's own.
-        num_steps: length of every run.
+        num_steps: 1 to 100,000, of every run.
         tolerance: share of the first error that counts as arrived.
         dtype: "float32" or "float64": the format computed in.
-        **options: `noise`, `seed`, `schedules`, `progress`, `cancelled` of the engine's sweep.
+        schedules: knob -> its schedule, a key or an entry.
+        noise: standard deviation of the noise on each coordinate of the gradient.
+        seed: of the noise and of stochastic rules.
+        budget: what the sweep may take; `optviz.Budget(gigabytes=32, seconds=36000)` lets a
+            larger one through.
+        progress: called between blocks, in this thread, with the share done so far.
+        cancelled: asked between blocks.
 
     Raises:
         ValueError: one line with who, what is allowed and what came.
+        SweepCancelledError: `cancelled` returned True.
     """
     compile_cache.enable()
     where = as_surface(surface)
+    if not isinstance(grid, Mapping):
+        raise ValueError(f"grid must map knobs to their values, got {type(grid).__name__}")
+    if schedules is not None and not isinstance(schedules, Mapping):
+        raise ValueError(f"schedules must map knobs to schedules, got {type(schedules).__name__}")
     (run,) = as_runs([optimizer])
     run = with_rate(run, fair_rate(where, run.optimizer))
-    return engine.sweep(
-        where,
-        run.optimizer,
-        {name: np.asarray(values) for name, values in grid.items()},
-        start=start,
-        num_steps=num_steps,
-        tolerance=tolerance,
+    own = {str(name): as_schedule(schedule) for name, schedule in (schedules or {}).items()}
+    spec = SweepSpec(
+        surface=where,
+        run=replace(run, schedules=tuple((dict(run.schedules) | own).items())),
+        grid=axes_of(run.optimizer, grid),
+        start=as_starts(start),
+        num_steps=as_plain(num_steps),
+        tolerance=as_float(tolerance),
         dtype=dtype,
-        **options,
+        noise=as_float(noise),
+        seed=as_plain(seed),
     )
+    return engine.run_sweep(spec, budget=budget, progress=progress, cancelled=cancelled)

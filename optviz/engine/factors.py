@@ -15,10 +15,7 @@ from optviz.catalog import Entry, knobs, static_fields
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule
-
-# Buffers are this long, whatever the number of steps: a race of another length compiles nothing
-# until it outgrows its buffer.
-CAPACITIES = (2_048, 16_384, 131_072)
+from optviz.specs.budget import CAPACITIES
 
 
 class Job(NamedTuple):

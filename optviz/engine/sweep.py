@@ -18,7 +18,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.catalog import knobs, switches, unknown, validate
 from optviz.engine.descend import (
     CAPACITIES,
     Factors,
@@ -30,16 +29,18 @@ from optviz.engine.descend import (
     factors_for,
     inputs_of,
 )
+from optviz.engine.factors import check_domain, factors_of
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule
-from optviz.specs.race import problem_on
+from optviz.specs.budget import SWEEP, Budget
 from optviz.specs.run import Run
+from optviz.specs.surface import as_starts
+from optviz.specs.sweep import SweepSpec, axes_of
 from optviz.surfaces import Surface
 
 # Points in a block: few sizes, so that few are compiled; the largest keeps a rule's state in cache.
 BLOCKS = (64, 512, 4096)
-MAX_POINTS = 1 << 22
 THREADS = 2
 
 Progress = Callable[[float], None]
@@ -99,6 +100,7 @@ def sweep(
     schedules: Mapping[str, Schedule] | None = None,
     noise: float = 0.0,
     seed: int = 0,
+    budget: Budget = SWEEP,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Sweep:
@@ -115,22 +117,51 @@ def sweep(
         schedules: knob -> schedule.
         noise: standard deviation of the noise on each coordinate of the gradient.
         seed: of the noise and of stochastic rules.
+        budget: what the sweep may take.
         progress: called between blocks, in this thread, with the share done so far.
         cancelled: asked between blocks.
 
     Raises:
-        ValueError: a knob that the rule does not have, or a value outside its domain.
+        ValueError: one line with who, what is allowed and what came; before anything is compiled.
         SweepCancelledError: `cancelled` returned True.
     """
-    values = check_grid(optimizer, grid)
-    validate(surface)
-    Run.of(optimizer).check_on(problem_on(surface, noise))
-    starts = np.asarray(surface.start if start is None else start, np.float64)
-    points = _Points(values, starts.reshape(-1, 2))
-    if points.total > MAX_POINTS:
-        raise ValueError(f"a sweep has at most {MAX_POINTS:,} points, got {points.total:,}")
+    own = tuple((schedules or {}).items())
+    spec = SweepSpec(
+        surface=surface,
+        run=Run.of(optimizer, schedules=own),
+        grid=axes_of(optimizer, grid),
+        start=as_starts(start),
+        num_steps=num_steps,
+        tolerance=tolerance,
+        dtype=dtype,
+        noise=noise,
+        seed=seed,
+    )
+    return run_sweep(spec, budget=budget, progress=progress, cancelled=cancelled)
+
+
+def run_sweep(
+    spec: SweepSpec,
+    *,
+    budget: Budget = SWEEP,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Sweep:
+    """Run the sweep that `spec` asks for; see `sweep`."""
+    spec.check(budget)
+    surface, optimizer, tolerance = spec.surface, spec.run.optimizer, spec.tolerance
+    values = {axis.knob: np.asarray(axis.values) for axis in spec.grid}
+    starts = np.asarray(spec.starts, np.float64)
+    points = _Points(values, starts)
+    schedules = dict(spec.run.schedules)
+    plan = _Plan(optimizer, surface, spec.num_steps, spec.dtype, schedules, spec.noise, spec.seed)
+    for axis in spec.grid:
+        if axis.knob in schedules:  # what the schedule makes of the ends of its range
+            factors = factors_of(schedules[axis.knob], spec.num_steps, 1, spec.dtype)
+            for value in (min(axis.values), max(axis.values)):
+                ends = (float(factors.min()), float(factors.max()))
+                check_domain(replace(optimizer, **{axis.knob: value}), axis.knob, ends)
     known = surface.lower_bound()
-    plan = _Plan(optimizer, surface, num_steps, dtype, dict(schedules or {}), noise, seed)
 
     def run(lowest: float, share: float, done: float) -> _Ends:
         target = np.asarray([lowest if lowest > -inf else nan, tolerance])  # NaN: never arrives
@@ -153,51 +184,20 @@ def sweep(
             f"{surface.label} is not finite at the start {point}: choose another start"
         )
 
-    shape = (*map(len, values.values()), *starts.shape[:-1])
     return Sweep(
         surface=surface,
         optimizer=optimizer,
         grid=values,
-        start=starts,
-        num_steps=num_steps,
+        start=starts if spec.has_many_starts else starts[0],
+        num_steps=spec.num_steps,
         tolerance=tolerance,
         lowest=known,
-        initial_losses=ends.initial.astype(np.float64).reshape(shape),
-        final_losses=ends.final.astype(np.float64).reshape(shape),
-        last_losses=ends.last.astype(np.float64).reshape(shape),
-        steps_to_tolerance=ends.arrived_at.astype(np.int64).reshape(shape),
-        diverged_at=ends.diverged_at.astype(np.int64).reshape(shape),
+        initial_losses=ends.initial.astype(np.float64).reshape(spec.shape),
+        final_losses=ends.final.astype(np.float64).reshape(spec.shape),
+        last_losses=ends.last.astype(np.float64).reshape(spec.shape),
+        steps_to_tolerance=ends.arrived_at.astype(np.int64).reshape(spec.shape),
+        diverged_at=ends.diverged_at.astype(np.int64).reshape(spec.shape),
     )
-
-
-def check_grid(optimizer: Optimizer, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The grid as float64 arrays, every value of it inside its knob's domain.
-
-    Raises:
-        ValueError: one line with who, what is allowed and what came.
-    """
-    cls = type(optimizer)
-    validate(optimizer)
-    values = {}
-    for name, given in grid.items():
-        if name in switches(cls):
-            raise ValueError(f"{cls.__name__}.{name} is a choice, not a number: it has no range")
-        if name not in knobs(cls):
-            raise ValueError(unknown(f"knob of {cls.__name__}", name, knobs(cls)))
-        if knobs(cls)[name].static:
-            raise ValueError(f"{cls.__name__}.{name} decides the program: it cannot be swept")
-        try:
-            array = np.atleast_1d(np.asarray(given, np.float64))
-        except (TypeError, ValueError):
-            raise ValueError(f"{cls.__name__}.{name} must be numbers, got {given!r}") from None
-        if array.ndim != 1 or not array.size:
-            raise ValueError(
-                f"{cls.__name__}.{name} needs a list of values, got shape {array.shape}"
-            )
-        for value in array.tolist():
-            validate(replace(optimizer, **{name: value}))
-        values[name] = array
-    return values
 
 
 class _Plan(NamedTuple):

@@ -12,6 +12,7 @@ from optviz.catalog import shown
 from optviz.optimizers import Optimizer
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
+from optviz.specs.budget import RACE, Budget, check_affordable, race_cost
 from optviz.specs.checks import check_real
 from optviz.specs.rates import fair_rate
 from optviz.specs.run import Run, check_links, labels, runs_of, with_rate
@@ -33,6 +34,7 @@ from optviz.specs.surface import (
     SURFACE,
     SURFACE_PARSERS,
     Starts,
+    has_many,
     surface_query,
     surface_said,
 )
@@ -49,7 +51,7 @@ def check_noise(who: str, value: Any) -> None:
     """Raise `ValueError` unless it is a standard deviation that can be computed with."""
     check_real(who, value, 0, math.inf)
     if value > MOST_NOISE:
-        raise ValueError(f"{who} must be at most {MOST_NOISE:g}, got {value!r}")
+        raise ValueError(f"{who} must be at most {MOST_NOISE:g}, got {shown(value)}")
 
 
 def check_rates(who: str, value: Any) -> None:
@@ -102,11 +104,21 @@ class RaceSpec:
     rates: str | float = setting(RATES, "tuned")
     steps_per_epoch: int = setting(whole(1, MAX_STEPS), 1)
 
-    def check(self) -> None:
-        """Raise `ValueError`, one line with who, what is allowed and what came."""
+    def check(self, budget: Budget = RACE) -> None:
+        """Raise `ValueError`, one line with who, what is allowed and what came.
+
+        Args:
+            budget: what the race may take.
+        """
         check_settings(self)
         for run in self.runs:
             run.check_on(self.problem)
+        sizes = {
+            "optimizers": len(self.runs),
+            "starts": len(self.starts),
+            "steps": self.num_steps,
+        }
+        check_affordable("a race", budget, race_cost, sizes)
 
     @property
     def problem(self) -> Problem:
@@ -124,7 +136,7 @@ class RaceSpec:
 
     @property
     def has_many_starts(self) -> bool:
-        return self.start is not None and (not self.start or isinstance(self.start[0], tuple))
+        return self.start is not None and has_many(self.start)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from optviz.catalog import shown, validate
 from optviz.specs.setting import Rule
 from optviz.specs.text import entry_text, parse_entry, parse_point, point_text
@@ -21,7 +23,7 @@ from optviz.surfaces.expression import (
 Starts: TypeAlias = Point | tuple[Point, ...]
 
 MAX_STARTS = 1024
-FARTHEST = 1e30  # of a coordinate: squares of it, and float32, still hold it
+FARTHEST = 1e300  # of a coordinate: what is added to it is still a number
 
 
 def check_surface(who: str, surface: Any) -> None:
@@ -39,7 +41,39 @@ def parse_surface(text: str) -> Surface:
     return parse_entry(text, SURFACES)[0]
 
 
-SURFACE = Rule(check_surface, lambda text, _: parse_surface(text))
+def _surface_from_json(value: Any, who: str) -> Surface:
+    """From `KEY:knob=value`, or a formula with its window."""
+    if isinstance(value, str):
+        return parse_surface(value)
+    if not isinstance(value, Mapping) or set(value) != {"expression", "xlim", "ylim"}:
+        raise ValueError(f"{who} must be a surface's text or a formula, got {shown(value)}")
+    limits: dict[str, Any] = {axis: value[axis] for axis in _AXES}
+    return expression(value["expression"], **limits)
+
+
+def _surface_to_json(surface: Surface) -> Any:
+    query = surface_query(surface)
+    if "surface" in query:
+        return query["surface"][0]
+    return {"expression": query["expression"][0]} | {
+        axis: list(getattr(surface, axis)) for axis in _AXES
+    }
+
+
+_AXES = ("xlim", "ylim")
+
+
+class _SurfaceRule(Rule):
+    """In JSON a surface is a text, or a formula with its window."""
+
+    def to_json(self, value: Any) -> Any:
+        return _surface_to_json(value)
+
+    def from_json(self, value: Any, who: str) -> Any:
+        return _surface_from_json(value, who)
+
+
+SURFACE = _SurfaceRule(check_surface, lambda text, _: parse_surface(text))
 
 
 def surface_query(surface: Surface) -> dict[str, list[str]]:
@@ -109,7 +143,7 @@ def check_starts(who: str, start: Any) -> None:
         return
     if not isinstance(start, tuple):
         raise ValueError(f"{who} must be two finite numbers x, y, got {shown(start)}")
-    points = start if not start or isinstance(start[0], tuple) else (start,)
+    points = start if has_many(start) else (start,)
     if not 1 <= len(points) <= MAX_STARTS:
         raise ValueError(f"{who} must have 1 to {MAX_STARTS} points, got {len(points)}")
     for point in points:
@@ -117,6 +151,32 @@ def check_starts(who: str, start: Any) -> None:
             raise ValueError(f"{who} must be two finite numbers x, y, got {shown(point)}")
         if max(map(abs, point)) > FARTHEST:
             raise ValueError(f"{who} must lie within {FARTHEST:g}, got {shown(point)}")
+
+
+def as_starts(start: Any) -> Starts | None:
+    """One point, or several, as tuples of floats; None stays None.
+
+    Raises:
+        ValueError: neither; `check_starts` says the rest.
+    """
+    if start is None:
+        return None
+    try:
+        points = np.asarray(start)
+        numbers = points.dtype.kind in "iuf"
+    except ValueError:  # rows of different lengths
+        points, numbers = np.zeros(0), False
+    if not numbers:
+        raise ValueError(f"start must be (x, y) or (num_starts, 2) numbers, got {shown(start)}")
+    if points.shape != (2,) and not (points.ndim == 2 and points.size and points.shape[-1] == 2):
+        raise ValueError(f"start must have shape (2,) or (num_starts, 2), got {points.shape}")
+    listed: Any = points.astype(np.float64).tolist()
+    return tuple(listed) if points.ndim == 1 else tuple(map(tuple, listed))
+
+
+def has_many(start: Starts) -> bool:
+    """Whether it is a list of points, which may have one only."""
+    return not start or isinstance(start[0], tuple)
 
 
 def _finite(value: Any) -> bool:
@@ -134,7 +194,7 @@ def parse_starts(text: str) -> Starts:
 
 def starts_text(start: Starts) -> str:
     """The inverse of `parse_starts`."""
-    if start and not isinstance(start[0], tuple):
+    if not has_many(start):
         return point_text(start)  # pyright: ignore[reportArgumentType]
     text = ";".join(map(point_text, start))  # pyright: ignore[reportArgumentType]
     return text if len(start) > 1 else f"{text};"

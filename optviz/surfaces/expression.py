@@ -15,13 +15,16 @@ from typing import ClassVar, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, switch
+from optviz.catalog import entry, shown, switch
 from optviz.surfaces.base import Point, Surface
 
 Value: TypeAlias = "jax.Array"
 Node: TypeAlias = Callable[[Value, Value], Value]
 
 MAX_CHARS, MAX_NODES, MAX_DEPTH = 300, 200, 30
+# Of a window: squares of its coordinates, and float32, still hold them; and what is drawn in
+# float32 still has some hundred places between its ends.
+FARTHEST, NARROWEST = 1e12, 1e-5
 CONSTANTS = {"pi": math.pi, "e": math.e}
 FUNCTIONS: dict[
     str, tuple[int, Callable[..., Value]]
@@ -252,9 +255,23 @@ def expression(text: str, *, xlim: Point = (-4.0, 4.0), ylim: Point = (-4.0, 4.0
 
 
 def check_window(axis: str, limits: Point) -> None:
-    """Raise `ValueError` unless `limits` is a finite, non-empty range."""
-    if len(limits) != 2 or not all(map(math.isfinite, limits)) or not limits[0] < limits[1]:
-        raise ValueError(f"{axis} window must be two finite numbers, low < high, got {limits!r}")
+    """Raise `ValueError` unless `limits` is a range that can be computed with and drawn."""
+    try:
+        low, high = limits
+        sound = -math.inf < low < high < math.inf
+    except (TypeError, ValueError):  # no pair, or not of numbers
+        sound = False
+    if not sound:
+        raise ValueError(
+            f"{axis} window must be two finite numbers, low < high, got {shown(limits)}"
+        )
+    low, high = limits
+    farthest = max(abs(low), abs(high))
+    if farthest > FARTHEST or high - low < max(NARROWEST * farthest, 1 / FARTHEST):
+        raise ValueError(
+            f"{axis} window must lie within {FARTHEST:g} and be at least {NARROWEST:g} of its "
+            f"distance from 0 wide, got {shown(limits)}"
+        )
 
 
 def _pair(limits: Point) -> Point:

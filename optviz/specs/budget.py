@@ -1,0 +1,134 @@
+"""What a request takes, estimated before it is begun, and what it may take.
+
+Estimates are of the order of magnitude: seconds on one core of a laptop, bytes at the moment at
+which most are held. They are there to refuse what nobody would wait for, in one line that says what
+would fit, before any of it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from optviz.optimizers.base import in_bytes
+
+# Buffers of races are this long, whatever the number of steps: a race of another length compiles
+# nothing until it outgrows its buffer.
+CAPACITIES = (2_048, 16_384, 131_072)
+
+STATE_BYTES = 5 * 8  # x, y, loss, length of the gradient, evaluations
+RACE_STEP, SWEEP_STEP = 1e-6, 5e-8  # seconds; a sweep's are vectorised, and two blocks run at once
+SWEEP_POINT_BYTES = 200  # knobs and ends of a point, in the engine's formats and in the result's
+
+
+class Cost(NamedTuple):
+    """What a request is estimated to take."""
+
+    bytes: float
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{in_bytes(round(self.bytes))} and {in_time(self.seconds)}"
+
+
+class Budget(NamedTuple):
+    """What a request may take. Python users may give more; pages and links never do.
+
+    Attributes:
+        gigabytes: 10⁹ bytes of memory at once.
+        seconds: of work on one core.
+    """
+
+    gigabytes: float
+    seconds: float
+
+    def __str__(self) -> str:
+        return str(Cost(1e9 * self.gigabytes, self.seconds))
+
+    def holds(self, cost: Cost) -> bool:
+        return cost.bytes <= 1e9 * self.gigabytes and cost.seconds <= self.seconds
+
+
+RACE = Budget(2, 60)
+SWEEP = Budget(2, 600)
+TRAINING = Budget(16, 30 * 86_400)  # in a process of its own, which can be stopped and resumed
+
+
+def race_cost(num_runs: int, num_starts: int, num_steps: int) -> Cost:
+    """What a race takes: every state of every run is recorded, and told apart afterwards."""
+    padded = num_starts if num_starts == 1 else 1 << (num_starts - 1).bit_length()
+    capacity = next((c for c in CAPACITIES if c > num_steps), num_steps)
+    buffers = num_runs * padded * capacity * STATE_BYTES
+    states = num_runs * num_starts * (num_steps + 1)
+    # Beside the buffers: their part that is read, and a copy of it with the learning rates.
+    return Cost(buffers + states * (2 * STATE_BYTES + 8), num_runs * padded * num_steps * RACE_STEP)
+
+
+def sweep_cost(num_points: int, num_steps: int, passes: int = 1) -> Cost:
+    """What a sweep takes, which keeps the ends of its runs only.
+
+    Args:
+        num_points: points of the grid times starts.
+        num_steps: of every run.
+        passes: 2 where the minimum is not known, and the best of a first pass takes its place.
+    """
+    return Cost(num_points * SWEEP_POINT_BYTES, num_points * num_steps * passes * SWEEP_STEP)
+
+
+def rate_search_cost(num_runs: int, num_rates: int, num_starts: int, num_steps: int) -> Cost:
+    """What a search of each run's learning rate takes, which keeps the ends of its runs only."""
+    return sweep_cost(num_runs * num_rates * num_starts, num_steps)
+
+
+def check_affordable(
+    what: str,
+    budget: Budget,
+    cost: Callable[..., Cost],
+    sizes: Mapping[str, int],
+) -> None:
+    """Raise `ValueError` where a request takes more than it may: how much, and what would fit.
+
+    Args:
+        what: is asked for: "a race".
+        budget: what it may take.
+        cost: of the sizes, in their order.
+        sizes: what it grows with, in words: `{"optimizers": 64, "starts": 1024, …}`.
+    """
+    asked = list(sizes.values())
+    needed = cost(*asked)
+    if budget.holds(needed):
+        return
+    fits = []
+    for place, (name, size) in enumerate(sizes.items()):
+
+        def holds(count: int, place: int = place) -> bool:
+            return budget.holds(cost(*asked[:place], count, *asked[place + 1 :]))
+
+        if most := _largest(size, holds):
+            fits.append(f"{most:,} {name if most > 1 else name.removesuffix('s')}")
+    product = " x ".join(f"{size:,} {name}" for name, size in sizes.items())
+    instead = f"{' or '.join(fits)} would fit" if fits else "take less of several"
+    raise ValueError(
+        f"{what} may need at most {budget}, and {product} need about {needed}: {instead}"
+    )
+
+
+def _largest(below: int, holds: Callable[[int], bool]) -> int:
+    """The largest whole number below `below` that holds, where smaller ones hold too; 0: none."""
+    low, high = 0, below
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def in_time(seconds: float) -> str:
+    """`1.8 hours`: a time to two digits."""
+    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * length:
+            return f"{_two_digits(seconds / length)} {unit}"
+    return f"{_two_digits(seconds)} s"
+
+
+def _two_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"

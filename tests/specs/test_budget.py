@@ -1,0 +1,83 @@
+"""What a request may take: refused before it is begun, in one line that says what would fit."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+import optviz
+from optviz.specs import Budget, RaceSpec, Run
+from optviz.specs.budget import (
+    RACE,
+    check_affordable,
+    in_time,
+    race_cost,
+    rate_search_cost,
+    sweep_cost,
+)
+from optviz.surfaces import SURFACES
+
+BASE = RaceSpec(SURFACES["ravine"](), (Run.parse("sgd"),))
+CLOUD = tuple((1 + i / 1024, 1.0) for i in range(1024))
+
+
+def test_a_link_that_asks_for_everything_at_once_is_refused():
+    query = {
+        "run": ["sgd"] * 64,
+        "start": [";".join(f"{x},{y}" for x, y in CLOUD)],
+        "num_steps": ["100000"],
+    }
+    spec, problems = RaceSpec.from_query(query, BASE)
+    spec.check()
+    assert RACE.holds(race_cost(len(spec.runs), len(spec.starts), spec.num_steps))
+    assert problems == [
+        "start: a race may need at most 2 GB and 60 s, and 64 optimizers x 1,024 starts x 100,000 "
+        "steps need about 920 GB and 1.8 hours: 2 starts would fit"
+    ]
+    assert (len(spec.runs), len(spec.starts), spec.num_steps) == (64, 1, 100_000)
+
+
+@pytest.mark.parametrize("sizes", [(64, 1024, 100_000), (64, 64, 100_000), (40, 700, 2_000)])
+def test_what_is_said_to_fit_fits_and_no_more(sizes):
+    named = dict(zip(("optimizers", "starts", "steps"), sizes, strict=True))
+    with pytest.raises(ValueError, match="would fit") as caught:
+        check_affordable("a race", RACE, race_cost, named)
+    said = re.findall(r"([\d,]+) (optimizer|start|step)s?\b(?=.* would fit)", str(caught.value))
+    said = [(text, name) for text, name in said if int(text.replace(",", "")) not in sizes]
+    assert said
+    for text, name in said:
+        most = int(text.replace(",", ""))
+        assert RACE.holds(race_cost(*(named | {f"{name}s": most}).values()))
+        assert not RACE.holds(race_cost(*(named | {f"{name}s": most + 1}).values()))
+
+
+def test_what_links_asked_for_so_far_still_fits():
+    for sizes in ((64, 1, 100_000), (8, 64, 2_000), (36, 16, 500), (1, 1024, 1_000)):
+        assert RACE.holds(race_cost(*sizes)), sizes
+
+
+def test_costs_grow_with_everything():
+    base = race_cost(4, 8, 3_000)
+    for more in ((8, 8, 3_000), (4, 16, 3_000), (4, 8, 30_000)):
+        assert race_cost(*more) > base
+        assert race_cost(*more).seconds > base.seconds
+    assert rate_search_cost(8, 36, 4, 300) == sweep_cost(8 * 36 * 4, 300)
+    assert sweep_cost(100, 300, passes=2).seconds == 2 * sweep_cost(100, 300).seconds
+
+
+def test_python_may_give_more_and_less():
+    small = Budget(gigabytes=0.001, seconds=1)
+    with pytest.raises(ValueError, match=r"^a race may need at most 1 MB and 1 s, and 1 optim"):
+        optviz.race("ravine", ["sgd"], num_steps=100_000, budget=small)
+    large = replace(BASE, start=CLOUD, num_steps=20_000)
+    with pytest.raises(ValueError, match="1,024 starts"):
+        large.check()
+    large.check(Budget(gigabytes=32, seconds=600))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.034, "0.034 s"), (60, "60 s"), (600, "10 minutes"), (6553, "1.8 hours"), (8e5, "9.3 days")],
+)
+def test_times_in_words(seconds, text):
+    assert in_time(seconds) == text
