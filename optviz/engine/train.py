@@ -68,6 +68,8 @@ def train(
     members = spec.members()
     with _in_float32():
         splits = Splits(data)
+        for member in members:
+            member.spec.check_batches(splits.of(member.spec).train.y.size)
         tracks = [
             Track(member, index, splits.of(member.spec), emit, keeper)
             for index, member in enumerate(members)

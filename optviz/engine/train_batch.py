@@ -80,7 +80,7 @@ def mean_loss(
     if recipe.crop:
         x = shifted(x, jax.random.fold_in(image_key, 1), recipe.crop)
     counts = (jnp.arange(y.size, dtype=jnp.int32) < task.batch.size).astype(jnp.float32)
-    logits, stats = _apply(task.network, params, stats, x, True, network_key, recipe)
+    logits, stats = _apply(task.network, params, stats, x, True, network_key, recipe, counts)
     totals = _totals(logits, y, counts, recipe, task.strengths.label_smoothing)
     return totals.loss / totals.images, (stats, totals)
 
@@ -93,12 +93,13 @@ def _apply(
     train: bool,
     key: jax.Array,
     recipe: Recipe,
+    counts: jax.Array | None = None,
 ) -> tuple[jax.Array, Stats]:
     """The network in the recipe's precision; logits are float32."""
     dtype = jnp.dtype(recipe.precision)
     params = jax.tree.map(lambda w: w.astype(dtype), params)
     with convolutions_as(recipe.convolution):
-        logits, stats = network.apply(params, stats, x.astype(dtype), train, key)
+        logits, stats = network.apply(params, stats, x.astype(dtype), train, key, counts)
     return logits.astype(jnp.float32), stats
 
 

@@ -97,6 +97,11 @@ def looks_ahead(optimizer: Optimizer) -> bool:
     return type(optimizer).query is not Optimizer.query
 
 
+def answers_with_the_past(optimizer: Optimizer) -> bool:
+    """Whether the rule is judged by points that it keeps in its state."""
+    return type(optimizer).answer is not Optimizer.answer
+
+
 @jax.jit
 def query(optimizer: Optimizer, params: Params, state: Any) -> Params:
     """Where the rule wants its gradient."""
@@ -134,12 +139,17 @@ def update(
     *,
     recipe: Recipe,
 ) -> tuple[Params, Any, Measures]:
-    """What the rule makes of the gradient. A rule that calls `loss_fn` has the network in here."""
+    """What the rule makes of the gradient. A rule that calls `loss_fn` has the network in here.
+
+    All of the gradient is that of one point, which the rule chooses (`Optimizer.query`): `value`
+    and `grads` were taken there, and so are both decays. The two forms of Nesterov go one way.
+    """
     images = jnp.ones((), jnp.float32)
     if recipe.reduction == "sum":
         images = jnp.asarray(task.batch.size, jnp.float32)
     _, l2, weight_decay = task.strengths
     decayed = partial(_decayed, recipe=recipe)
+    point = optimizer.query(params, state)
 
     def objective(data_loss: jax.Array, params: Params) -> jax.Array:
         penalty = sum(jnp.sum(w * w) for w in jax.tree.leaves(params) if decayed(w))
@@ -149,13 +159,16 @@ def update(
         return objective(mean_loss(params, stats, task, number, key, recipe)[0], params)
 
     wanted = jax.tree.map(
-        lambda g, w: images * g + l2 * w if decayed(w) else images * g, grads, params
+        lambda g, w: images * g + l2 * w if decayed(w) else images * g, grads, point
     )
     rule_key = keys(key, number)[0]
-    context = StepContext(number, params, objective(value, params), wanted, rule_key, loss_fn)
-    updates, state = optimizer.update(context, state)
+    context = StepContext(number, params, objective(value, point), wanted, rule_key, loss_fn)
     shrink = weight_decay * getattr(optimizer, "learning_rate", jnp.zeros((), jnp.float32))
-    new = jax.tree.map(lambda w, u: (w - shrink * w if decayed(w) else w) + u, params, updates)
+    shrunk = jax.tree.map(lambda w, at: w - shrink * at if decayed(w) else w, params, point)
+    if answers_with_the_past(optimizer):
+        context = context._replace(params=shrunk)  # what it remembers is where it has been
+    updates, state = optimizer.update(context, state)
+    new = jax.tree.map(jnp.add, shrunk, updates)
     measures = Measures(value, _norm(jax.tree.leaves(grads)), _ratios(params, new))
     return new, state, measures
 

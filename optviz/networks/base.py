@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar, TypeAlias
 
@@ -11,7 +12,8 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import Entry
-from optviz.networks.layers import DEAD, UNITS
+from optviz.networks.layers import DEAD, UNITS, BatchNorm
+from optviz.networks.normalisation import counting
 
 Params: TypeAlias = Any  # nested dict of arrays that the optimizer changes
 Stats: TypeAlias = Any  # nested dict of arrays that the forward pass changes (running averages)
@@ -45,7 +47,13 @@ class Network(Entry):
         return variables.get("params", {}), stats
 
     def apply(
-        self, params: Params, stats: Stats, x: jax.Array, train: bool, key: jax.Array
+        self,
+        params: Params,
+        stats: Stats,
+        x: jax.Array,
+        train: bool,
+        key: jax.Array,
+        counts: jax.Array | None = None,
     ) -> tuple[jax.Array, Stats]:
         """The forward pass.
 
@@ -55,13 +63,16 @@ class Network(Entry):
             x: (batch, 32, 32, 3) normalised images, of the dtype of params.
             train: whether layers behave as in training (batch statistics, dropout).
             key: for layers that draw random numbers in training.
+            counts: (batch,) 1 for the images that batch statistics are taken of, 0 for those that
+                only fill the batch up; None: all.
 
         Returns:
             Logits (batch, num_classes) and the next statistics.
         """
         variables, rngs = {"params": params, **stats}, {"dropout": key}
         mutable = list(stats) if train else False
-        result: Any = _Module(self).apply(variables, x, train, rngs=rngs, mutable=mutable)
+        with counting(counts):
+            result: Any = _Module(self).apply(variables, x, train, rngs=rngs, mutable=mutable)
         return result if train else (result, stats)
 
     def shapes(self) -> tuple[Params, Stats]:
@@ -78,6 +89,14 @@ class Network(Entry):
         """Whether in training the output for one image depends on the others (batch norm)."""
         _, stats = self.shapes()
         return bool(jax.tree.leaves(stats))
+
+    @property
+    def smallest_batch(self) -> int:
+        """How many images a step of training needs: 2 where batch norm would see one value alone.
+
+        As in PyTorch: one image has several values a channel while it has several positions.
+        """
+        return _smallest_batch(self._at_defaults())
 
     def dead_units(self, params: Params, stats: Stats, x: jax.Array) -> dict[str, jax.Array]:
         """Share of units that are zero for every image, at every position, as in the test.
@@ -101,6 +120,22 @@ class Network(Entry):
 @cache
 def _shapes(network: Network) -> tuple[Params, Stats]:
     return jax.eval_shape(network.init, jax.random.key(0))
+
+
+@cache
+def _smallest_batch(network: Network) -> int:
+    positions: list[int] = []  # of one image, in front of each batch norm
+
+    def look(
+        call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext
+    ) -> Any:
+        if isinstance(context.module, BatchNorm) and context.method_name == "__call__":
+            positions.append(math.prod(args[0].shape[1:-1]))
+        return call(*args, **kwargs)
+
+    with nn.intercept_methods(look):
+        jax.eval_shape(network.init, jax.random.key(0))
+    return 2 if 1 in positions else 1
 
 
 class _Module(nn.Module):

@@ -99,8 +99,8 @@ class Conv(Layer):
 class BatchNorm(Layer):
     """Zero mean and unit spread of every channel (the last axis), then a scale and a bias.
 
-    In training mean and variance are the batch's, over images and positions; running averages of
-    them, with Bessel's correction of the variance as PyTorch has it, serve the test.
+    In training mean and variance are the batch's, over its images and positions; running averages
+    of them, with Bessel's correction of the variance as PyTorch has it, serve the test.
 
     Reference: Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167
     """
@@ -120,10 +120,10 @@ class BatchNorm(Layer):
         variance = self.variable("batch_stats", "variance", jnp.ones, shape, jnp.float32)
         if not self.train:
             return normalise(x, mean.value, variance.value, scale, bias)
-        batch_mean, batch_variance = moments(x)
-        count = x.size // x.shape[-1]
+        batch_mean, batch_variance, count = moments(x)
         mean.value = blend(mean.value, batch_mean)
-        variance.value = blend(variance.value, batch_variance * (count / max(count - 1, 1)))
+        unbiased = batch_variance * (count / jnp.maximum(count - 1, 1))
+        variance.value = blend(variance.value, unbiased)
         return normalise(x, batch_mean, batch_variance, scale, bias)
 
 

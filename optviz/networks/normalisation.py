@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,16 +14,45 @@ import numpy as np
 MOMENTUM = 0.1  # weight of the newest batch in the running averages, as PyTorch counts it
 EPS = 1e-5
 
+_counts: ContextVar[jax.Array | None] = ContextVar("counts", default=None)
 
-def moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Mean and biased variance of each channel: (..., c) -> (c,), (c,).
 
-    In float32 at least: sums over a batch would not survive bfloat16.
+@contextmanager
+def counting(counts: jax.Array | None) -> Iterator[None]:
+    """Trace moments over those images of a batch whose `counts` (batch,) is 1, not 0; None: all.
+
+    A short batch is filled up, so that one program serves all; what fills it is not part of it.
     """
-    x = x.astype(np.promote_types(x.dtype, np.float32))
+    token = _counts.set(counts)
+    try:
+        yield
+    finally:
+        _counts.reset(token)
+
+
+def moments(x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Mean and biased variance of each channel, and of how many values: (..., c) -> (c,), (c,), ().
+
+    Over all images of the batch, or those that count (see `counting`). In float32 at least: sums
+    over a batch would not survive bfloat16.
+    """
+    dtype = np.promote_types(x.dtype, np.float32)
+    x = x.astype(dtype)
     axes = tuple(range(x.ndim - 1))
-    mean = x.mean(axes, keepdims=True)
-    return mean.reshape(-1), jnp.square(x - mean).mean(axes)
+    counts = _counts.get()
+    if counts is None:
+        mean = x.mean(axes, keepdims=True)
+        count = jnp.asarray(x.size // x.shape[-1], dtype)
+        return mean.reshape(-1), jnp.square(x - mean).mean(axes), count
+    weight = counts.astype(dtype).reshape(-1, 1)
+    count = weight.sum() * math.prod(x.shape[1:-1])
+
+    def mean_of(values: jax.Array) -> jax.Array:
+        by_image = values.sum(axes[1:])  # first, so that few numbers are weighted
+        return (by_image * weight).sum(0) / count
+
+    mean = mean_of(x)
+    return mean, mean_of(jnp.square(x - mean.reshape((1,) * (x.ndim - 1) + (-1,)))), count
 
 
 def normalise(

@@ -94,8 +94,10 @@ class TrainSpec:
             batch or their "sum"; recorded losses are means.
         label_smoothing: share s of each label that is spread evenly over all classes, in [0, 1).
         l2: λ of the term λ/2·‖w‖² that the rule's loss has beside the data's, so that λw is added
-            to the gradient; recorded losses are without it.
-        weight_decay: λ of the decoupled form, w ← w − learning_rate·λ·w beside the rule's update.
+            to the gradient, both at the point where the rule takes its gradient; recorded losses
+            are without it.
+        weight_decay: λ of the decoupled form, w ← w − learning_rate·λ·w beside the rule's update;
+            of a rule that takes its gradient elsewhere, less learning_rate·λ times that point.
         decay_on: what both shrink: "all" parameters, as PyTorch does, or "weights" alone: arrays
             of two or more dimensions, neither biases nor batch norm.
         normalise: what images are reduced to: per channel zero "mean" and unit "std", zero mean
@@ -149,10 +151,10 @@ class TrainSpec:
                 f"seed must be a whole number from 0 to {2**31 - self.seeds:,} with "
                 f"{self.seeds} seeds, got {self.seed}"
             )
-        if self.batch_size == 1 and self.network.uses_batch_statistics:
+        if self.batch_size < self.network.smallest_batch:
             raise ValueError(
-                f"batch norm ({self.network.label}) needs a batch_size of at least 2, got 1: "
-                "one image has no spread"
+                f"batch norm ({self.network.label}) needs a batch_size of at least "
+                f"{self.network.smallest_batch}, got {self.batch_size}: one image has no spread"
             )
         if self.label_smoothing and not LOSSES[self.loss].smooths:
             raise ValueError(f"label_smoothing has no meaning with the loss {self.loss!r}")
@@ -162,6 +164,20 @@ class TrainSpec:
                     f"weight_decay shrinks by learning_rate times itself, and "
                     f"{run.optimizer.label} has no learning rate; use l2"
                 )
+
+    def check_batches(self, count: int) -> None:
+        """Refuse `count` images of which an epoch's last batch would hold too few for batch norm.
+
+        PyTorch refuses such a batch, too, when it comes to it.
+        """
+        last = count % self.batch_size or self.batch_size
+        if last < self.network.smallest_batch:
+            raise ValueError(
+                f"batch norm ({self.network.label}) needs at least {self.network.smallest_batch} "
+                f"images in a batch: with {count:,} images and a batch_size of "
+                f"{self.batch_size:,}, the last batch of an epoch has {last}; "
+                "take another batch_size or limit"
+            )
 
     def _check_members(self) -> None:
         found = [one for _, one in islice(arms(self), MAX_MEMBERS + 1)]

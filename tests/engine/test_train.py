@@ -23,7 +23,7 @@ from optviz.engine.train_events import (
     to_json,
 )
 from optviz.engine.train_track import scheduled_knobs
-from optviz.networks import MLP, NETWORKS, LeNet, Linear
+from optviz.networks import MLP, NETWORKS, LeNet, Linear, ResNet
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
@@ -129,6 +129,29 @@ def test_short_batch_counts_by_its_images():
     assert run.epochs[0].train_loss == pytest.approx(mean, rel=1e-5)
     assert run.epochs[0].train_loss == pytest.approx(reference.losses[0], rel=1e-5)
     assert run.epochs[0].val_loss == pytest.approx(reference.epochs[0].val_loss, rel=1e-5)
+
+
+def test_a_batch_too_small_for_batch_norm_is_refused_before_the_first_step():
+    seen = []
+    spec = asked("sgd", network=MLP(hidden="8", batch_norm=True), epochs=1)
+    message = (
+        r"^batch norm \(Multilayer perceptron\) needs at least 2 images in a batch: with 97 "
+        r"images and a batch_size of 32, the last batch of an epoch has 1; take another batch_size "
+        r"or limit$"
+    )
+    with pytest.raises(ValueError, match=message):
+        train(dataclasses.replace(spec, limit=97), DATA, seen.append)
+    varied = dataclasses.replace(spec, limit=97, vary=("network.batch_norm=false",))
+    with pytest.raises(ValueError, match=message):
+        train(varied, DATA, seen.append)
+    assert seen == []
+    with pytest.raises(ValueError, match="needs a batch_size of at least 2, got 1"):
+        dataclasses.replace(spec, batch_size=1).check()
+    for fields in ({"limit": 98}, {"limit": 96}, {"limit": 97, "batch_size": 97}):
+        dataclasses.replace(spec, **fields).check_batches(fields["limit"])
+    with_positions = dataclasses.replace(spec, network=ResNet(), batch_size=1)
+    with_positions.check()
+    with_positions.check_batches(5)
 
 
 def test_an_epoch_sees_every_image_once():

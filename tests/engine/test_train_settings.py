@@ -4,6 +4,8 @@ import dataclasses
 
 import jax
 import numpy as np
+import optax
+import optax.contrib
 import pytest
 
 from optviz.data import Synthetic
@@ -14,6 +16,7 @@ from optviz.engine.train import train
 from optviz.engine.train_events import Layers, TrainResult
 from optviz.engine.train_snapshot import Snapshot
 from optviz.networks import MLP, Linear
+from optviz.networks.losses import cross_entropy
 from optviz.specs.run import Run
 from optviz.specs.train import NORMALISATIONS, TrainSpec
 
@@ -62,6 +65,70 @@ def test_the_two_decays_differ_for_adam():
     _, l2 = ends(dataclasses.replace(base, l2=0.5))
     _, decoupled = ends(dataclasses.replace(base, weight_decay=0.5))
     assert any(np.abs(l2[0][p] - decoupled[0][p]).max() > 1e-3 for p in l2[0])
+
+
+@pytest.mark.parametrize("arrangement", ["loop", "stack"])
+@pytest.mark.parametrize(
+    "fields",
+    [{"l2": 1.0}, {"weight_decay": 1.0}, {"l2": 1.0, "reduction": "sum", "decay_on": "weights"}],
+)
+def test_decay_is_at_the_point_of_the_gradient(fields, arrangement):
+    """The look-ahead form's gradients are taken where the library form's are, decay and all."""
+    forms = ("nesterov:learning_rate=0.002", "nesterov:learning_rate=0.002,form=look_ahead")
+    runs = tuple(map(Run.parse, forms))
+    spec = dataclasses.replace(BASE, runs=runs, epochs=2, batch_size=16, **fields)
+    library, look_ahead = train(spec, DATA, arrangement=arrangement).runs
+    np.testing.assert_allclose(look_ahead.losses, library.losses, rtol=1e-5)
+    np.testing.assert_allclose(look_ahead.grad_norms, library.grad_norms, rtol=1e-5)
+    plain = train(dataclasses.replace(spec, l2=0.0, weight_decay=0.0), DATA).runs[0]
+    assert abs(plain.losses[-1] - library.losses[-1]) > 1e-3
+
+
+def test_decoupled_decay_reaches_averages():
+    """Schedule-Free AdamW has the decay in its own formula, and the mean of the path feels it."""
+    rule, strength = "schedule_free_adamw:learning_rate=0.02", 2.0
+    base = dataclasses.replace(BASE, runs=(Run.parse(rule),), epochs=3, batch_size=16)
+    beside = train(dataclasses.replace(base, weight_decay=strength), DATA).runs[0]
+    own = Run.parse(f"{rule},weight_decay={strength}")
+    within = train(dataclasses.replace(base, runs=(own,)), DATA).runs[0]
+    np.testing.assert_allclose(beside.losses, within.losses, rtol=1e-5)
+    ends = [[epoch.val_loss for epoch in run.epochs] for run in (beside, within)]
+    np.testing.assert_allclose(*ends, rtol=1e-5)
+    assert abs(train(base, DATA).runs[0].losses[-1] - within.losses[-1]) > 1e-3
+
+
+def test_l2_of_schedule_free_against_optax():
+    """optax keeps the point where gradients are taken, so that its decay is there, too."""
+    rate, strength = 0.1, 0.3
+    run = Run.parse(f"schedule_free_sgd:learning_rate={rate}")
+    spec = dataclasses.replace(
+        BASE, network=Linear(), runs=(run,), epochs=4, l2=strength, normalise="none"
+    )
+    ours = train(spec, DATA).runs[0]
+    base = optax.chain(optax.add_decayed_weights(strength), optax.sgd(rate))
+    rule = optax.contrib.schedule_free(base, rate, b1=0.9)
+    params, stats = train_step.weights(spec.network, jax.random.fold_in(jax.random.key(0), 0))
+    state, losses, ends = rule.init(params), [], []
+    x, y = (jax.numpy.asarray(v) for v in (DATA.train_x / np.float32(255), DATA.train_y))
+    test_x, test_y = DATA.test_x / np.float32(255), DATA.test_y
+
+    @jax.jit
+    def loss(params, x, y):
+        logits, _ = spec.network.apply(params, stats, x, True, jax.random.key(0))
+        return cross_entropy(logits, jax.numpy.asarray(y, "int32")).mean()
+
+    @jax.jit
+    def step(params, state):
+        value, grads = jax.value_and_grad(loss)(params, x, y)
+        updates, state = rule.update(grads, state, params)
+        return value, optax.apply_updates(params, updates), state
+
+    for _ in range(4):  # the whole of the images is one batch
+        value, params, state = step(params, state)
+        losses.append(value)
+        ends.append(loss(optax.contrib.schedule_free_eval_params(state, params), test_x, test_y))
+    np.testing.assert_allclose(ours.losses, losses, rtol=1e-5)
+    np.testing.assert_allclose([epoch.val_loss for epoch in ours.epochs], ends, rtol=1e-5)
 
 
 def test_a_rule_that_asks_for_losses_descends_the_penalty_too():

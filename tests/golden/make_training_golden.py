@@ -62,6 +62,23 @@ class MLP(nn.Module):
         return self.output(torch.tanh(self.hidden_1(x)))
 
 
+class NormedMLP(nn.Module):
+    """optviz: `mlp:hidden=10elu-8tanh,batch_norm=true` on images of 4x4 pixels."""
+
+    side = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden_0, self.hidden_0_norm = nn.Linear(48, 10, bias=False), nn.BatchNorm1d(10)
+        self.hidden_1, self.hidden_1_norm = nn.Linear(10, 8, bias=False), nn.BatchNorm1d(8)
+        self.output = nn.Linear(8, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.hidden_0_norm(self.hidden_0(x.permute(0, 2, 3, 1).flatten(1)))
+        x = self.hidden_1_norm(self.hidden_1(functional.elu(x)))
+        return self.output(torch.tanh(x))
+
+
 class LeNet(nn.Module):
     """optviz: `lenet:activation=elu` on images of 16x16 pixels."""
 
@@ -113,7 +130,7 @@ class ResNet(nn.Module):
         return self.output(x.mean((2, 3)))
 
 
-NETWORKS = {"mlp": MLP, "lenet": LeNet, "resnet": ResNet}
+NETWORKS = {"mlp": MLP, "mlp_norm": NormedMLP, "lenet": LeNet, "resnet": ResNet}
 KINDS = {"weight": "kernel", "bias": "bias", "running_mean": "mean", "running_var": "variance"}
 
 
@@ -301,6 +318,13 @@ def scheduled() -> list[Case]:
 
 
 PAIR = [RULES[1], RULES[10]]  # momentum and Adam
+# The last batches have 1, 2, 12 and 80 images; one image alone has a spread in a convolution only.
+SHORT = [
+    ("resnet", 81, 16),
+    ("resnet", 336, 128),
+    ("mlp_norm", 50, 16),
+    ("mlp_norm", 44, 16),
+]
 USUAL = {"epochs": 6, "batch_size": 16, "seed": 3}
 GROUPS: dict[str, tuple[dict[str, Any], list[Case]]] = {
     "rules": ({}, RULES),
@@ -312,8 +336,15 @@ GROUPS: dict[str, tuple[dict[str, Any], list[Case]]] = {
     "label smoothing": ({"label_smoothing": 0.1}, PAIR),
     "sum": ({"reduction": "sum"}, [Case("sgd:learning_rate=0.005", rule(SGD, lr=0.005))]),
     "LeNet": ({}, [PAIR[1]._replace(network="lenet")]),
-    # 48 images: no short batch, which optviz fills up with images that batch norm sees too.
     "batch norm": ({}, [case._replace(network="resnet", num_train=48) for case in PAIR]),
+    # Batch norm sees the images of a short batch, and nothing of what optviz fills it up with.
+    **{
+        f"batch norm, {network}, {count} images in batches of {size}": (
+            {"batch_size": size},
+            [case._replace(network=network, num_train=count) for case in PAIR],
+        )
+        for network, count, size in SHORT
+    },
 }
 
 
@@ -322,7 +353,8 @@ GROUPS: dict[str, tuple[dict[str, Any], list[Case]]] = {
 
 class Trained(NamedTuple):
     losses: np.ndarray  # (num_steps,)
-    epochs: np.ndarray  # (num_epochs, 4): training loss and accuracy, validation loss and accuracy
+    start: np.ndarray  # (4,): loss and accuracy on training images, on validation images; in test
+    epochs: np.ndarray  # (num_epochs, 6): the same at each end; then means over the epoch's batches
     arrays: dict[str, np.ndarray]  # at the end, in optviz's layout
     lead: float  # the smallest lead of the best class of an image over the second best
 
@@ -351,7 +383,18 @@ def trained(case: Case, settings: dict[str, Any], dtype: torch.dtype) -> Trained
         loss = functional.cross_entropy(logits, y, label_smoothing=smoothing)
         return loss, int((logits.argmax(1) == y).sum())
 
+    def tested() -> list[float]:
+        network.eval()
+        found = []
+        with torch.no_grad():
+            for part in ("train", "test"):
+                x, y = seen(part, slice(None))
+                loss, right = numbers(network(x), y, 0.0)  # optviz tests without smoothing
+                found += [loss.item(), right / len(y)]
+        return found
+
     losses, epochs, leads = [], [], []
+    start = tested()
     for epoch in range(settings["epochs"]):
         network.train()
         total = correct = 0.0
@@ -366,18 +409,15 @@ def trained(case: Case, settings: dict[str, Any], dtype: torch.dtype) -> Trained
                 scheduler.step()
             losses.append(loss.item())
             total, correct = total + loss.item() * len(y), correct + right
-        network.eval()
         kept = use_means(network, optimizers)
-        with torch.no_grad():
-            x, y = seen("test", slice(None))
-            loss, right = numbers(network(x), y, 0.0)  # optviz validates without smoothing
+        ends = tested()
         put_back(network, kept)
         for scheduler in by_epoch:
-            scheduler.step(*([loss.item()] if case.steps_on_loss else []))
-        epochs.append((total / count, correct / count, loss.item(), right / len(y)))
+            scheduler.step(*([ends[2]] if case.steps_on_loss else []))
+        epochs.append((*ends, total / count, correct / count))
     last = {**named(network), **statistics(network)}
     arrays = {n: turned(p.detach().numpy()) for n, p in last.items()}
-    return Trained(np.array(losses), np.array(epochs), arrays, min(leads))
+    return Trained(np.array(losses), np.array(start), np.array(epochs), arrays, min(leads))
 
 
 def use_means(network: nn.Module, optimizers: list[optim.Optimizer]) -> list[torch.Tensor]:
@@ -397,7 +437,7 @@ def put_back(network: nn.Module, kept: list[torch.Tensor]) -> None:
 
 def apart(one: Trained, other: Trained) -> float:
     """The largest difference, relative to the numbers, and in arrays to their `extent`."""
-    pairs = [(one.losses, other.losses), (one.epochs, other.epochs)]
+    pairs = [(one.losses, other.losses), (one.start, other.start), (one.epochs, other.epochs)]
     ratios = [np.abs(a - b) / np.maximum(np.abs(b), 1e-9) for a, b in pairs]
     ratios += [np.abs(a - other.arrays[n]) / extent(other.arrays, n) for n, a in one.arrays.items()]
     return max(float(ratio.max()) for ratio in ratios)
@@ -427,7 +467,8 @@ def main() -> None:
                     "settings": settings,
                 }
             )
-            stored[f"losses_{number}"], stored[f"epochs_{number}"] = exact.losses, exact.epochs
+            for name in ("losses", "start", "epochs"):
+                stored[f"{name}_{number}"] = getattr(exact, name)
             arrays = [exact.arrays[name].ravel() for name in sorted(exact.arrays)]
             stored[f"arrays_{number}"] = np.concatenate(arrays).astype(np.float32)
     np.savez_compressed(OUT, torch=torch.__version__, cases=json.dumps(cases), **stored)

@@ -9,8 +9,9 @@ import pytest
 from small_networks import VARIANTS
 
 from optviz.engine.train_step import weights
-from optviz.networks import MLP, ResNet
+from optviz.networks import MLP, LeNet, ResNet
 from optviz.networks.layers import BatchNorm
+from optviz.networks.normalisation import counting
 
 KEY = jax.random.key(0)
 NORMALISED = [name for name, network in VARIANTS.items() if network.uses_batch_statistics]
@@ -129,3 +130,34 @@ def test_who_uses_it():
     assert ResNet().uses_batch_statistics
     assert not ResNet(batch_norm=False).uses_batch_statistics
     assert not MLP(dropout=jnp.float32(0.5)).uses_batch_statistics
+
+
+@pytest.mark.parametrize("shape", [(16, 7), (6, 5, 4, 7)])
+@pytest.mark.parametrize("size", [2, 5])
+def test_what_fills_a_batch_up_does_not_count(shape, size):
+    """Statistics, averages and gradient are those of the first `size` images alone."""
+    x = np.random.default_rng(2).normal(size=shape).astype(np.float32) * 3 + 1
+    pull = np.random.default_rng(3).normal(size=shape).astype(np.float32)
+    counts = (np.arange(shape[0]) < size).astype(np.float32)
+
+    def value(x, pull):
+        found, changed = BatchNorm(True).init_with_output(KEY, x)
+        return (found[:size] * pull[:size]).sum(), (found, changed["batch_stats"])
+
+    of_value = jax.value_and_grad(value, has_aux=True)
+    (alone, (found, stats)), slope = of_value(jnp.asarray(x[:size]), pull[:size])
+    with counting(jnp.asarray(counts)):
+        (filled, (more, filled_stats)), filled_slope = of_value(jnp.asarray(x), pull)
+    np.testing.assert_allclose(filled, alone, rtol=1e-5)
+    np.testing.assert_allclose(more[:size], found, atol=1e-5)
+    np.testing.assert_allclose(filled_slope[:size], slope, atol=1e-5)
+    np.testing.assert_array_equal(filled_slope[size:], 0)
+    for name in ("mean", "variance"):
+        np.testing.assert_allclose(filled_stats[name], stats[name], rtol=1e-5)
+
+
+def test_the_smallest_batch():
+    """One image has a spread where it has several positions, as in PyTorch."""
+    assert ResNet().smallest_batch == 1
+    assert MLP(batch_norm=True).smallest_batch == LeNet(batch_norm=True).smallest_batch == 2
+    assert MLP().smallest_batch == 1

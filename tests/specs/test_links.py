@@ -98,10 +98,10 @@ def test_what_a_link_says_goes_before_what_it_leaves_unsaid():
             ["vary: vary: none of the rules has 'rho'"],
         ),
         (
-            "batch_size=1&network=resnet&loss=hinge&label_smoothing=0.5&seed=3",
+            "batch_size=1&network=lenet:batch_norm%3Dtrue&loss=hinge&label_smoothing=0.5&seed=3",
             {"seed": 3, "loss": "hinge", "batch_size": 1},
             [
-                "network: batch norm (ResNet) needs a batch_size of at least 2, got 1: "
+                "network: batch norm (LeNet) needs a batch_size of at least 2, got 1: "
                 "one image has no spread",
                 "label_smoothing: label_smoothing has no meaning with the loss 'hinge'",
             ],
