@@ -77,7 +77,9 @@ def _png(check: GradientCheck, path: Path) -> None:
         axes.axvline(curve.theory_h, color=color, linestyle=style, linewidth=0.8, alpha=0.5)
     axes.set_xlabel("step h")
     axes.set_ylabel("relative error" if check.relative else "error (the gradient is zero)")
-    axes.set_title(check.reason, loc="left", fontsize=11, color=LIGHT.text, wrap=True)
+    axes.set_title(
+        check.reason, loc="left", fontsize=11, color=LIGHT.text, wrap=True, parse_math=False
+    )
     axes.grid(color=LIGHT.grid, linewidth=0.6)
     axes.legend(frameon=False)
     figure.savefig(path)

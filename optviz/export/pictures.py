@@ -47,25 +47,27 @@ def save_picture(race: Race, path: Path, *, theme: Theme = LIGHT) -> None:
         grid = figure.add_gridspec(2, 2, width_ratios=[1.6, 1], wspace=0.04)
         map_axes = figure.add_subplot(grid[:, 0])
         loss_axes, rate_axes = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
-        _map(map_axes, race, theme)
+        named = _map(map_axes, race, theme)
         lowest = lowest_loss(race.surface)
         floor = lowest if lowest is not None and np.isfinite(lowest) else 0.0
         losses = race.losses - floor
         _curves(loss_axes, race, losses, "loss − f*" if floor else "loss", theme)
         _curves(rate_axes, race, race.learning_rates, "learning rate", theme)
-        handles, labels = map_axes.get_legend_handles_labels()
-        figure.legend(
-            handles,
-            labels,
+        legend = figure.legend(
+            list(named.values()),
+            [str(i) for i in range(len(named))],  # a label that begins with _ would be left out
             loc="outside lower center",
-            ncols=min(len(labels), 5),
+            ncols=min(len(named), 5),
             frameon=False,
             fontsize=12,
         )
+        for text, label in zip(legend.get_texts(), named, strict=True):
+            text.set(text=label, parse_math=False)
         figure.savefig(path)
 
 
-def _map(axes: Any, race: Race, theme: Theme) -> None:
+def _map(axes: Any, race: Race, theme: Theme) -> dict[str, Any]:
+    """The map; what the legend says, and the line that it says it of."""
     surface = race.surface
     losses = window(surface)
     x, y = (np.linspace(*limits, len(losses)) for limits in (surface.xlim, surface.ylim))
@@ -75,10 +77,11 @@ def _map(axes: Any, race: Race, theme: Theme) -> None:
     axes.contourf(x, y, losses, levels, cmap=bands, norm=norm, extend="both")
     axes.contour(x, y, losses, levels, colors=theme.text, linewidths=0.4, alpha=0.35)
     halo = [Stroke(linewidth=3.6, foreground=theme.background, alpha=0.65), Normal()]
+    named = {}
     for row, (label, style) in enumerate(zip(race.labels, styles_of(race.keys), strict=True)):
         paths = race.params[row].reshape(-1, race.num_steps + 1, 2)
         for i, path in enumerate(paths):
-            axes.plot(
+            (line,) = axes.plot(
                 *path.T,
                 color=style.color,
                 linewidth=1.8 if len(paths) == 1 else 0.8,
@@ -87,15 +90,17 @@ def _map(axes: Any, race: Race, theme: Theme) -> None:
                 markevery=[race.num_steps],
                 markersize=9,
                 markeredgecolor=theme.background,
-                label="_" if i else label if len(paths) > 1 else f"{label}: {race.outcomes[row]}",
                 path_effects=halo if len(paths) == 1 else None,
                 zorder=3 + i / len(paths),
             )
+            if i == 0:
+                named[label if len(paths) > 1 else f"{label}: {race.outcomes[row]}"] = line
     for points, marker in ((surface.minima(), "*"), (surface.saddles(), "x")):
         for point in points:
             axes.plot(*point, marker, color=theme.text, markersize=12, zorder=2)
     axes.set(xlim=surface.xlim, ylim=surface.ylim, xlabel="x", ylabel="y")
-    axes.set_title(surface.label, loc="left", fontweight="bold", fontsize=15)
+    axes.set_title(surface.label, loc="left", fontweight="bold", fontsize=15, parse_math=False)
+    return named
 
 
 def _curves(axes: Any, race: Race, values: np.ndarray, title: str, theme: Theme) -> None:

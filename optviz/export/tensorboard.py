@@ -11,12 +11,14 @@ from typing import Any
 from optviz.analysis.training_curves import axis, learning_rate, whole_epochs
 from optviz.analysis.training_tables import settings
 from optviz.engine.train_events import TrainResult
+from optviz.specs.labels import unique
 
 EPOCH_TAGS = {
     "loss/validation": "val_loss",
     "accuracy/train": "train_accuracy",
     "accuracy/validation": "val_accuracy",
 }
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)\d", re.IGNORECASE)
 Row = tuple[int, float, dict[str, float]]  # step, seconds of the run, values by tag
 
 
@@ -39,12 +41,14 @@ def write(result: TrainResult, folder: Path) -> None:
 
 def folders(labels: Sequence[str]) -> list[str]:
     """A folder's name for each label, all different, also where case does not count."""
-    found: list[str] = []
-    for index, label in enumerate(labels):
-        name = re.sub(r"[^\w.,=+-]+", "_", label).strip("._") or "run"
-        taken = {other.lower() for other in found}
-        found.append(name if name.lower() not in taken else f"{name}_{index}")
-    return found
+    names = (re.sub(r"[^\w.,=+-]+", "_", label).strip("._") or "run" for label in labels)
+    return unique(list(map(_fit, names)), "{}_{}", keep_first=True, same=str.casefold)
+
+
+def _fit(name: str) -> str:
+    """The name as every file system takes it: at most 200 bytes, and no device of Windows."""
+    name = name.encode()[:200].decode(errors="ignore")
+    return f"_{name}" if _DEVICE.fullmatch(name.partition(".")[0]) else name
 
 
 def _write(result: TrainResult, run: int, folder: Path, began: float) -> None:
@@ -59,7 +63,7 @@ def _write(result: TrainResult, run: int, folder: Path, began: float) -> None:
     writer = EventsWriter(str(folder.absolute() / "events"))
     spec = result.spec.members()[run].spec
     asked = settings(spec) | {"seed": str(spec.seed)}
-    table = "\n".join(f"| {name} | `{value}` |" for name, value in asked.items())
+    table = "\n".join(f"| {name} | {_cell(value)} |" for name, value in asked.items())
     summary = text("settings", f"| setting | value |\n|---|---|\n{table}")
     writer.write_event(events.Event(step=0, wall_time=began, summary=summary))
     for step, seconds, values in _rows(result, run):
@@ -69,6 +73,11 @@ def _write(result: TrainResult, run: int, folder: Path, began: float) -> None:
         summary = summaries.Summary(value=told)
         writer.write_event(events.Event(step=step, wall_time=began + seconds, summary=summary))
     writer.close()
+
+
+def _cell(value: str) -> str:
+    """A value as code in a Markdown table, which TensorBoard shows; a path may have any letter."""
+    return "`" + re.sub(r"\s+", " ", value).replace("`", "'").replace("|", r"\|") + "`"
 
 
 def _rows(result: TrainResult, run: int) -> Iterator[Row]:

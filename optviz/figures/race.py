@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from optviz.analysis.convergence import lowest_loss, window
 from optviz.figures.theme import FONT_FAMILY, LIGHT, colorscale, styles_of
+from optviz.figures.words import plain
 
 if TYPE_CHECKING:
     from optviz.api import Race
@@ -29,14 +30,14 @@ def race_figure(race: Race) -> go.Figure:
         cols=2,
         specs=[[{"rowspan": 2}, {}], [None, {}]],
         column_widths=[0.62, 0.38],
-        subplot_titles=(surface.label, "Loss", "Learning rate"),
+        subplot_titles=(plain(surface.label), "Loss", "Learning rate"),
         horizontal_spacing=0.07,
         vertical_spacing=0.12,
     )
     figure.add_trace(_contours(race), row=1, col=1)
     for row, (label, style) in enumerate(zip(race.labels, styles_of(race.keys), strict=True)):
         line = {"color": style.color, "dash": _DASHES.get(style.dash, "longdash"), "width": 2}
-        common = {"legendgroup": label, "name": label, "line": line, "mode": "lines"}
+        common = {"legendgroup": label, "name": plain(label), "line": line, "mode": "lines"}
         paths = race.params[row].reshape(-1, race.num_steps + 1, 2)
         # One trace for all starts, with gaps between them.
         gap = np.full((len(paths), 1, 2), np.nan)

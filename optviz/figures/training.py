@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from optviz.analysis.training_curves import AXES, Axis, Spread, spread
 from optviz.engine.train_events import TrainResult
 from optviz.figures.theme import DARK, FONT_FAMILY, LIGHT, RunStyle, styles_of
+from optviz.figures.words import plain
 
 TITLES: Mapping[str, str] = {
     "loss": "Training loss",
@@ -59,7 +60,7 @@ def training_curves(
     )
     for column, number in enumerate(numbers, start=1):
         curves = [
-            (" · ".join(filter(None, [name, curve.group.label])), result, curve)
+            (plain(" · ".join(filter(None, [name, curve.group.label]))), result, curve)
             for name, result in named.items()
             for curve in spread(result, number, by)
         ]

@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 
 from optviz.analysis.weights import Misclassified
 from optviz.figures.theme import DARK, FONT_FAMILY, LIGHT, Theme
+from optviz.figures.words import plain
+from optviz.specs.labels import unique
 
 TILE = 96  # pixels of the figure for a picture, at most
 GREY = 0.5
@@ -93,7 +95,7 @@ def filters_figure(
     dark: bool = False,
 ) -> go.Figure:
     """First-layer filters or class templates (count, h, w, 3) as pictures around grey."""
-    return image_grid(as_pictures(filters, shared=shared), labels, dark=dark)
+    return image_grid(as_pictures(filters, shared=shared), list(map(plain, labels)), dark=dark)
 
 
 def misclassified_figure(
@@ -101,7 +103,7 @@ def misclassified_figure(
 ) -> go.Figure:
     """Images that were taken for something else, with how sure the network was of it."""
     labels = [
-        f"{class_names[true]}<br>→ {class_names[predicted]} {_percent(confidence)}"
+        f"{plain(class_names[true])}<br>→ {plain(class_names[predicted])} {_percent(confidence)}"
         for true, predicted, confidence in zip(
             wrong.true, wrong.predicted, wrong.confidence, strict=True
         )
@@ -125,7 +127,7 @@ def confusion_figure(
     """
     theme = DARK if dark else LIGHT
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = list(class_names)
+    names = unique(list(map(plain, class_names)))
     figure = go.Figure(
         go.Heatmap(
             x=names,
@@ -140,8 +142,8 @@ def confusion_figure(
             hovertemplate="%{y} taken for %{x}: %{text} (%{z:.1%})<extra></extra>",
         )
     )
-    figure.update_xaxes(title_text="predicted", side="bottom")
-    figure.update_yaxes(title_text="right", autorange="reversed")
+    figure.update_xaxes(title_text="predicted", side="bottom", type="category")
+    figure.update_yaxes(title_text="right", autorange="reversed", type="category")
     figure.update_layout(height=120 + 38 * len(names))
     return _dressed(figure, theme, margin=50)
 

@@ -12,9 +12,10 @@ from typing import Any
 from optviz.folders import home
 from optviz.runs import places, processes
 from optviz.runs.folder import folder_of, log_of, new_id
-from optviz.runs.record import MAX_NAME, Record
+from optviz.runs.record import Record
 from optviz.runs.status import FINAL, state_of
 from optviz.runs.store import Store
+from optviz.specs.labels import check_label, shortened
 from optviz.specs.run import labels
 from optviz.specs.train import TrainSpec
 
@@ -35,11 +36,6 @@ def compared(spec: TrainSpec) -> str:
     changes = [f"{n.split('.')[-1].replace('_', ' ')} {values}" for n, _, values in pairs]
     seeds = [f"{spec.seeds} seeds"] if spec.seeds > 1 else []
     return " · ".join([", ".join(labels(spec.resolved())), *changes, *seeds])
-
-
-def shortened(text: str) -> str:
-    """A text that can be a name."""
-    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
 
 
 def options_of(
@@ -77,10 +73,7 @@ def create(store: Store, spec: TrainSpec, options: dict[str, Any], name: str | N
 def checked_name(name: str) -> str:
     """A name fit to be shown, or a `ValueError`."""
     name = " ".join(name.split())
-    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-        raise ValueError(
-            f"a name must have 1 to {MAX_NAME} printable characters, got {name[:60]!r}"
-        )
+    check_label("a name", name)
     return name
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import count
 from typing import Any
 
 from optviz.catalog import defaults, knobs, shown, validate
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.base import Problem, runnable
 from optviz.schedules import Schedule
+from optviz.specs.labels import check_label, unique
 from optviz.specs.schedule import parse_schedule
 from optviz.specs.setting import Rule
 from optviz.specs.text import entry_text, parse_entry, value_text
@@ -74,8 +73,10 @@ class Run:
         return "".join(parts) + (f"#{self.label}" if self.label else "")
 
     def check(self) -> None:
-        """Raise `ValueError` for a knob outside its domain or a schedule on what is no knob."""
+        """Raise `ValueError` for a bad knob or label, or a schedule on what is no knob."""
         validate(self.optimizer)
+        if self.label is not None:
+            check_label("a label", self.label)
         for knob_name, schedule in self.schedules:
             if knob_name not in knobs(type(self.optimizer)):
                 raise ValueError(
@@ -107,13 +108,7 @@ def labels(runs: Sequence[Run]) -> tuple[str, ...]:
     for run, name in zip(runs, names, strict=True):
         twins = [r for r, n in zip(runs, names, strict=True) if n == name]
         result.append(name if len(twins) == 1 or run.label else name + _difference(run, twins))
-    counts = Counter(result)
-    taken = set(result)
-    for i, name in enumerate(result):
-        if counts[name] > 1:
-            result[i] = next(t for n in count(1) if (t := f"{name} #{n}") not in taken)
-            taken.add(result[i])
-    return tuple(result)
+    return tuple(unique(result, "{} #{}"))
 
 
 def _difference(run: Run, twins: Sequence[Run]) -> str:

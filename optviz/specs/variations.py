@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from optviz.catalog import Entry, knobs, shown, switches, validate
+from optviz.specs.labels import unique
 from optviz.specs.run import Run, labels
 from optviz.specs.text import parse_value
 
@@ -40,15 +41,16 @@ class Member(NamedTuple):
 @lru_cache(maxsize=64)  # pages and events ask for the same labels again and again
 def members(spec: TrainSpec) -> tuple[Member, ...]:
     """Every variation with every run and every seed, in this order."""
-    found = []
+    groups, names = [], []
     for arm, settings in arms(spec):
-        runs = settings.resolved()
-        for (index, run), name in zip(enumerate(settings.runs), labels(runs), strict=True):
-            series = f"{name} · {arm}" if arm else name
-            for seed in range(settings.seed, settings.seed + settings.seeds):
-                own = replace(settings, runs=(run,), seed=seed, seeds=1)
-                label = f"{series} · seed {seed}" if settings.seeds > 1 else series
-                found.append(Member(label, own, arm, index, seed, series))
+        groups += [(arm, settings, index) for index in range(len(settings.runs))]
+        names += [f"{n} · {arm}" if arm else n for n in labels(settings.resolved())]
+    found = []
+    for (arm, settings, index), series in zip(groups, unique(names, "{} #{}"), strict=True):
+        for seed in range(settings.seed, settings.seed + settings.seeds):
+            own = replace(settings, runs=(settings.runs[index],), seed=seed, seeds=1)
+            label = f"{series} · seed {seed}" if settings.seeds > 1 else series
+            found.append(Member(label, own, arm, index, seed, series))
     return tuple(found)
 
 

@@ -16,6 +16,7 @@ from optviz.surfaces import SURFACES
 from optviz.ui import check_look as look
 from optviz.ui import controls, frame
 from optviz.ui.session import bound
+from optviz.ui.words import plain
 
 _TITLES = {"surface": "Surface", "expression": "Your formula", "network": "Network"}
 _DRAFT, _MAP = "check.draft", "check.map"
@@ -157,7 +158,7 @@ def _stage() -> None:
         gradient_check_figure(check, asked.dtypes),
         key="check.figure",
         config={"displaylogo": False},
-        alt=f"Error of finite differences over the step h. {check.reason}",
+        alt=f"Error of finite differences over the step h. {plain(check.reason)}",
     )
     st.markdown(EXPLAINED)
     left, right = st.columns(2, gap="medium")
@@ -165,7 +166,7 @@ def _stage() -> None:
         st.markdown("##### Analytic against numeric, in float64")
         st.dataframe(pd.DataFrame(lines_of(check)), hide_index=True, column_config=_NUMBERS)
         st.caption(
-            f"Checked {check.how}. Numeric: central differences at the h where neighbouring "
+            f"Checked {plain(check.how)}. Numeric: central differences at the h where neighbouring "
             "steps agree best, chosen without looking at the gradient."
         )
     with right:
@@ -199,4 +200,4 @@ def _verdict(check: GradientCheck) -> None:
         "right": (st.success, ":material/check_circle:"),
         "wrong": (st.error, ":material/error:"),
     }.get(check.verdict, (st.warning, ":material/warning:"))
-    show(f"**{check.verdict.capitalize()}.** {check.reason}", icon=icon)
+    show(f"**{check.verdict.capitalize()}.** {plain(check.reason)}", icon=icon)

@@ -16,6 +16,7 @@ from optviz.catalog import Catalog, Entry
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.surfaces import SURFACES
+from optviz.ui.words import plain
 
 PLUGIN_VARIABLE = "OPTVIZ_PLUGIN"
 
@@ -93,7 +94,7 @@ def page_title(file: Path) -> str:
 def problems(lines: Sequence[str]) -> None:
     """Show what was refused or ignored, one clear line each."""
     for line in lines:
-        st.warning(line, icon=":material/info:")
+        st.warning(plain(line), icon=":material/info:")
 
 
 @st.cache_resource(show_spinner=False)

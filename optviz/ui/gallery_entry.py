@@ -18,6 +18,7 @@ from optviz.optimizers.base import KINDS
 from optviz.specs.text import value_text
 from optviz.ui import gallery_look as look
 from optviz.ui import gallery_race
+from optviz.ui.words import plain
 
 
 def entry(key: str) -> None:
@@ -39,7 +40,7 @@ def entry(key: str) -> None:
 
 def _heading(key: str, cls: type[Optimizer], text: Description) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(cls.label, width="content", anchor=False)
+        st.subheader(plain(cls.label), width="content", anchor=False)
         st.badge(cls.kind, color="blue", help=KINDS.get(cls.kind))
         if text.year:
             st.badge(str(text.year), color="gray")
@@ -47,7 +48,7 @@ def _heading(key: str, cls: type[Optimizer], text: Description) -> None:
         if references:
             many = f"{len(references)} references" if len(references) > 1 else references[0]
             st.badge(
-                f"checked against {many}",
+                f"checked against {plain(many)}",
                 icon=":material/verified:",
                 color="green",
                 help="Step by step, to the tolerances below.",
@@ -119,7 +120,7 @@ def _relatives(cls: type[Optimizer]) -> None:
             st.markdown(f"**{title}**", width="content")
             for key in keys:
                 st.button(
-                    OPTIMIZERS[key].label,
+                    plain(OPTIMIZERS[key].label),
                     key=f"gallery.{title}.{key}",
                     on_click=look.change,
                     kwargs={"rule": key},

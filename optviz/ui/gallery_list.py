@@ -10,6 +10,7 @@ from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.base import KINDS
 from optviz.ui import gallery_look as look
 from optviz.ui.session import bound
+from optviz.ui.words import plain
 
 
 def find() -> None:
@@ -60,7 +61,7 @@ def cards(keys: list[str]) -> None:
             more = " · ".join(filter(None, (str(describe(cls).year or ""), cls.adds)))
             with st.container(key=name):
                 st.button(
-                    f"**{cls.label}** :gray[:small[{more}]]",
+                    f"**{plain(cls.label)}** :gray[:small[{plain(more)}]]",
                     key=f"gallery.open.{key}",
                     on_click=look.change,
                     kwargs={"rule": key},
@@ -77,5 +78,9 @@ def nothing() -> None:
     """What is shown where the search finds no rule."""
     here = look.current()
     among = f" among {', '.join(here.kind)}" if here.kind else ""
-    st.info(f"No rule says “{here.find}”{among}." if here.find else f"No rule{among}.")
+    st.info(
+        f"No rule says “{plain(here.find)}”{plain(among)}."
+        if here.find
+        else f"No rule{plain(among)}."
+    )
     st.button("Show all rules", on_click=look.change, kwargs={"find": "", "kind": ()})

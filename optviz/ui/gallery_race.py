@@ -10,6 +10,7 @@ from optviz.specs.rates import fair_rate, rule_of_tuning
 from optviz.surfaces import SURFACES
 from optviz.ui import cached, controls, frame, player
 from optviz.ui import gallery_look as look
+from optviz.ui.words import plain
 
 AGAINST = ("sgd", "adam")  # what everybody knows
 NUM_STEPS = 300
@@ -28,7 +29,7 @@ def spec_of(key: str, surface: str) -> RaceSpec:
 def small_race(key: str) -> None:
     """The player, where it runs, and the way to the race page."""
     others = [OPTIMIZERS[other].label for other in AGAINST if other != key]
-    st.markdown(f"##### {OPTIMIZERS[key].label} against {' and '.join(others)}")
+    st.markdown(f"##### {plain(OPTIMIZERS[key].label)} against {plain(' and '.join(others))}")
     here = look.current().surface
     spec = spec_of(key, here)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -69,4 +70,4 @@ def _rates(spec: RaceSpec) -> None:
     text = f"Learning rates: {', '.join(said)}; each the best of those searched for this surface"
     if missing:
         text += f", except for {', '.join(missing)}: none searched yet, so the class default"
-    st.caption(text + ".", help=rule_of_tuning())
+    st.caption(plain(text + "."), help=rule_of_tuning())

@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from optviz.ui.words import plain
+
 PER_CLASS = 12
 
 
 def samples(dataset: Any) -> None:
     """The first images of every class, a row each, and where they come from."""
     if not dataset.ready:
-        st.info(f"{dataset.label} is not on this computer yet. {dataset.note}")
+        st.info(f"{plain(dataset.label)} is not on this computer yet. {dataset.note}")
         return
     rows, names = _sheet(dataset)
-    st.caption(f"What will be learned: {', '.join(names)}, a row each.")
+    st.caption(f"What will be learned: {plain(', '.join(names))}, a row each.")
     st.image(rows, width="stretch")
     st.caption(dataset.note)
 

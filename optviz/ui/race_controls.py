@@ -19,6 +19,7 @@ from optviz.ui import controls
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
 from optviz.ui.session import Session, bound, with_option
+from optviz.ui.words import plain
 
 EXPRESSION = "expression"
 TAUGHT = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
@@ -153,7 +154,8 @@ def _rates() -> None:
         ]
         text = "Each rule at the best of 36 rates, searched for this surface."
         if missing:
-            text = f"No fair rate has been searched here for {', '.join(missing)}: class defaults."
+            rules_without = plain(", ".join(missing))
+            text = f"No fair rate has been searched here for {rules_without}: class defaults."
         st.caption(text)
     else:
         st.caption("Each rule at the rate that its paper or library sets.")

@@ -10,6 +10,7 @@ from optviz.export.tables import overview_frame
 from optviz.specs import RaceSpec
 from optviz.ui import cached, frame, player
 from optviz.ui.race_controls import SESSION, move_start
+from optviz.ui.words import plain
 
 
 def stage() -> None:
@@ -39,7 +40,7 @@ def stage() -> None:
     )
     notes = {run.optimizer.note_on(spec.problem) for run in spec.resolved()} - {None}
     for note in sorted(filter(None, notes)):
-        st.caption(note)
+        st.caption(plain(note))
     SESSION.write_link()
     _take_away(spec, result)
 

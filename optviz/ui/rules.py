@@ -16,6 +16,7 @@ from optviz.specs.run import labels
 from optviz.ui import controls
 from optviz.ui.schedule_control import other_knobs, schedule_control, with_schedule
 from optviz.ui.session import Session
+from optviz.ui.words import plain
 
 
 def rules(session: Session[Any], fresh: Callable[[str], Run]) -> None:
@@ -36,7 +37,7 @@ def rules(session: Session[Any], fresh: Callable[[str], Run]) -> None:
                 "",
                 icon=":material/close:",
                 key=session.key("remove", uid),
-                help=f"Remove {label}",
+                help=f"Remove {plain(label)}",
                 on_click=session.remove_run,
                 args=(uid,),
                 type="tertiary",
@@ -70,7 +71,7 @@ def _rule(
     title = run.label or rule.label
     with st.container(key=f"{session.prefix}-run-{uid}"):
         popover = st.popover(
-            title, width="stretch", key=session.key("tune", uid), on_change="rerun"
+            plain(title), width="stretch", key=session.key("tune", uid), on_change="rerun"
         )
     if not popover.open:
         return

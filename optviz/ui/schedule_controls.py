@@ -22,6 +22,7 @@ from optviz.ui.schedule_control import schedulable, schedule_control
 from optviz.ui.schedule_examples import EXAMPLES, example
 from optviz.ui.schedule_view import knob_of, schedule_in, titles
 from optviz.ui.session import Session, bound, with_option
+from optviz.ui.words import plain
 
 EXPRESSION = "expression"
 
@@ -156,7 +157,7 @@ def _schedules() -> None:
         with st.container(horizontal=True, gap="xxsmall"):
             with st.container(key=f"schedules-run-{uid}"):
                 popover = st.popover(
-                    title, width="stretch", key=SESSION.key("tune", uid), on_change="rerun"
+                    plain(title), width="stretch", key=SESSION.key("tune", uid), on_change="rerun"
                 )
             if popover.open:
                 with popover:
@@ -165,7 +166,7 @@ def _schedules() -> None:
                 "",
                 icon=":material/close:",
                 key=SESSION.key("remove", uid),
-                help=f"Remove {title}",
+                help=f"Remove {plain(title)}",
                 on_click=SESSION.remove_run,
                 args=(uid,),
                 type="tertiary",
@@ -175,7 +176,7 @@ def _schedules() -> None:
     with st.popover("Examples", icon=":material/school:", width="stretch"):
         for name, (title, text, _) in EXAMPLES.items():
             st.button(
-                title,
+                plain(title),
                 key=SESSION.key("example", name),
                 help=text,
                 on_click=lambda name=name: SESSION.reset(example(name, SESSION.spec)),

@@ -14,6 +14,7 @@ from streamlit.components import v2 as components
 from optviz.catalog import Entry, Switch, defaults
 from optviz.specs.text import value_text
 from optviz.ui.session import bound
+from optviz.ui.words import plain
 
 _SOURCES = Path(__file__).with_name("js")
 Apply = Callable[[Any], None]
@@ -47,7 +48,7 @@ def _numbers(
 
     bound(
         st.text_input,
-        name.replace("_", " "),
+        plain(name.replace("_", " ")),
         value="  ".join(map(value_text, values)),
         key=key,
         apply=typed,

@@ -18,6 +18,7 @@ from optviz.ui import frame, player
 from optviz.ui.controls import human, number
 from optviz.ui.schedule_controls import SESSION
 from optviz.ui.schedule_view import knob_of, knob_values, schedule_in, titles, view
+from optviz.ui.words import plain
 
 
 def stage() -> None:
@@ -99,5 +100,5 @@ def _code(spec: RaceSpec) -> None:
         with tab:
             st.code(code(*asked), language="python")
     st.caption(
-        f"Gives the values of this page for {spec.num_steps} steps: `{entry_text(asked[0])}`."
+        f"Gives the values of this page for {spec.num_steps} steps: {plain(entry_text(asked[0]))}."
     )

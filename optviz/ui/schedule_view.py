@@ -19,6 +19,7 @@ from optviz.player.race import curves, pack_race
 from optviz.schedules import Schedule
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run, entry_text
+from optviz.specs.labels import unique
 from optviz.ui.controls import human, number
 
 
@@ -50,13 +51,7 @@ def titles(spec: RaceSpec) -> tuple[str, ...]:
     for i, run in enumerate(runs):
         if counts[names[i]] > 1 and not run.label:
             names[i] += _difference(run, [r for r in runs if _same(r, run)], knob)
-    again = Counter(names)
-    seen = Counter[str]()
-    for i, name in enumerate(names):
-        seen[name] += 1
-        if again[name] > 1:
-            names[i] = f"{name} #{seen[name]}"
-    return tuple(names)
+    return tuple(unique(names, "{} #{}"))
 
 
 def _same(run: Run, other: Run) -> bool:

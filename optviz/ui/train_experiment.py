@@ -13,6 +13,7 @@ from optviz.specs.train import TrainSpec
 from optviz.ui.session import bound
 from optviz.ui.train_session import SESSION
 from optviz.ui.train_variations import choices, counts, steps, suggestions
+from optviz.ui.words import plain
 
 ROWS = SESSION.key("vary")  # [[name, [value, …]], …]; one without values is not in the spec yet
 
@@ -28,7 +29,7 @@ def experiment() -> None:
         with st.container(horizontal=True, gap="xxsmall", vertical_alignment="bottom"):
             bound(
                 st.multiselect,
-                label,
+                plain(label),
                 options=list(dict.fromkeys(options)),
                 value=values,
                 key=f"{ROWS}.{name}",
@@ -40,7 +41,7 @@ def experiment() -> None:
                 "",
                 icon=":material/close:",
                 key=f"{ROWS}.{name}.remove",
-                help=f"Do not vary {label.lower()}",
+                help=f"Do not vary {plain(label.lower())}",
                 on_click=_remove,
                 args=(index,),
                 type="tertiary",

@@ -15,6 +15,7 @@ from optviz.ui import player
 from optviz.ui.train_status import badge, bar, trouble
 from optviz.ui.train_table import results
 from optviz.ui.train_watch import Watch, watch
+from optviz.ui.words import plain
 
 SMOOTHED = 60  # the loss of a step is a mean over this share of all steps: one in so many
 
@@ -33,13 +34,13 @@ def live(job_id: str, ended: bool) -> None:
     _head(seen, status)
     trouble(status)
     for text in seen.result.notices:
-        st.caption(text)
+        st.caption(plain(text))
     _signs(seen)
     if any(run.losses for run in seen.result.runs):
         player.show(_payload(seen, status.ended), key="train-player")
     results(seen.result)
     if seen.result.started is not None:
-        st.caption(seen.result.started.note)
+        st.caption(plain(seen.result.started.note))
     if status.ended and not ended:
         st.rerun()  # so that the buttons change, and nobody looks any more
 
@@ -47,10 +48,10 @@ def live(job_id: str, ended: bool) -> None:
 def _head(seen: Watch, status: jobs.Status) -> None:
     """What is trained, how it stands, and how far it has come."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{status.name}**", width="content")
+        st.markdown(f"**{plain(status.name)}**", width="content")
         if status.ended:
             badge(status)
-        st.caption(_facts(seen), width="content")
+        st.caption(plain(_facts(seen)), width="content")
     if not status.ended:
         bar(seen, status)
 
@@ -80,7 +81,7 @@ _ICONS = {
 
 
 def _line(sign: Sign) -> str:
-    return f"{_ICONS[sign.severity]} {sign.text} :gray[{sign.advice}]"
+    return f"{_ICONS[sign.severity]} {plain(sign.text)} :gray[{plain(sign.advice)}]"
 
 
 def _payload(seen: Watch, ended: bool) -> bytes:

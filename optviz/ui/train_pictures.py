@@ -22,6 +22,7 @@ from optviz.runs import checkpoints, jobs
 from optviz.runs.folder import checkpoints_of
 from optviz.runs.training import load_data
 from optviz.ui.train_watch import watch
+from optviz.ui.words import plain
 
 MAX_UNITS = 32  # of a layer that sees the pixels
 WRONG = 40  # images
@@ -55,7 +56,7 @@ def look_inside(job_id: str) -> None:
         except FileNotFoundError:
             st.info("No checkpoint of this run yet: the first comes after about half a minute.")
         except ValueError as error:
-            st.warning(str(error), icon=":material/info:")
+            st.warning(plain(error), icon=":material/info:")
 
 
 def _pictures(job_id: str, member: int) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from optviz.runs import jobs
 from optviz.ui.train_watch import Watch, duration
+from optviz.ui.words import plain
 
 PLATFORMS = "OPTVIZ_JOB_PLATFORMS"  # where trainings run; the app itself keeps to the CPU
 
@@ -59,7 +60,7 @@ def notice() -> None:
         st.session_state[NOTICE] = said
     if NOTICE in st.session_state:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.warning(st.session_state[NOTICE], icon=":material/info:")
+            st.warning(plain(st.session_state[NOTICE]), icon=":material/info:")
             st.button(
                 "Understood", key=f"{NOTICE}.read", on_click=st.session_state.pop, args=(NOTICE,)
             )
@@ -71,19 +72,19 @@ def badge(status: jobs.Status) -> None:
     word = look.word
     if status.state == "queued" and status.place:
         word = f"waiting, number {status.place} in the queue"
-    st.badge(word, icon=look.icon, color=look.color)  # pyright: ignore[reportArgumentType]
+    st.badge(plain(word), icon=look.icon, color=look.color)  # pyright: ignore[reportArgumentType]
 
 
 def bar(watch: Watch, status: jobs.Status) -> None:
     """How far a training has come that has not ended, and when it will end."""
     if status.state == "queued":
         before = "" if not status.place else f", number {status.place} in the queue"
-        st.progress(0.0, f"waiting{before}")
+        st.progress(0.0, plain(f"waiting{before}"))
         return
     doing = watch.note or (f"{watch.share:.0%}" if watch.total else "starting")
     left = watch.seconds_left
     rest = f", about {duration(left)} left" if left is not None and not watch.note else ""
-    st.progress(watch.share, f"{doing}{rest}")
+    st.progress(watch.share, plain(f"{doing}{rest}"))
 
 
 def trouble(status: jobs.Status) -> None:
@@ -92,7 +93,7 @@ def trouble(status: jobs.Status) -> None:
         return
     again = " Resume goes on from its last checkpoint."
     text = status.message[:1].upper() + status.message[1:]
-    st.error(f"{text.rstrip('.')}.{again}", icon=":material/error:")
+    st.error(f"{plain(text.rstrip('.'))}.{again}", icon=":material/error:")
     if status.log:
         with st.expander("Its last lines"):
             st.code("\n".join(status.log), language=None, wrap_lines=True)

@@ -14,6 +14,7 @@ from optviz.figures.training import training_curves
 from optviz.runs import jobs
 from optviz.runs.jobs import Status
 from optviz.specs import Run
+from optviz.specs.labels import unique
 from optviz.specs.text import value_text
 from optviz.specs.train import TrainSpec
 from optviz.ui import frame
@@ -42,7 +43,7 @@ def compare(ids: Sequence[str]) -> None:
     frame.problems(problems)
     if not results:
         return
-    named = dict(zip(_distinct([status.name for status in statuses]), results, strict=True))
+    named = dict(zip(unique([status.name for status in statuses]), results, strict=True))
     st.markdown("**What differs**")
     st.dataframe(differences(named, statuses), height="content")
     dark = st.context.theme.type == "dark"
@@ -100,14 +101,6 @@ def _run(run: Run) -> str:
 def _with(label: str, item: Entry, names: Iterable[str]) -> str:
     told = [f"{human(name)} {value_text(getattr(item, name))}" for name in names]
     return f"{label} ({', '.join(told)})" if told else label
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """The same names, numbered where two are equal: columns must differ."""
-    return [
-        f"{name} ({names[:k].count(name) + 1})" if names.count(name) > 1 else name
-        for k, name in enumerate(names)
-    ]
 
 
 def _percent(value: float | None) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from optviz.runs import jobs
 from optviz.ui import trainings_state
+from optviz.ui.words import plain
 
 SHOWN = 20  # the newest
 
@@ -27,7 +28,7 @@ def deleted() -> None:
         st.caption(f"Kept for {days} after they were deleted{more}.")
         for status in gone[:SHOWN]:
             st.button(
-                f"Restore {status.name}",
+                f"Restore {plain(status.name)}",
                 icon=":material/restore_from_trash:",
                 key=f"trainings.restore.{status.id}",
                 on_click=trainings_state.act,

@@ -16,6 +16,7 @@ from optviz.ui.session import bound
 from optviz.ui.train_session import JOB, SESSION
 from optviz.ui.train_status import badge, bar, environment
 from optviz.ui.train_watch import best_accuracy, watch
+from optviz.ui.words import plain
 
 NETWORKS_PAGE = "pages/20_networks.py"
 
@@ -34,7 +35,7 @@ def row(status: Status) -> None:
             _tick(status)
         with st.container(gap=None, width="stretch"):
             _name(status)
-            st.caption(_facts(status, spec))
+            st.caption(plain(_facts(status, spec)))
         with st.container(width=260, gap="xxsmall"):
             _state(status)
         st.markdown(_best(status), width=100)
@@ -46,7 +47,7 @@ def _unreadable(status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         with st.container(gap=None, width="stretch"):
             st.text(status.name)
-            st.caption(_when(status) if status.created else status.id)
+            st.caption(plain(_when(status) if status.created else status.id))
             st.text(status.message)
         with st.container(width=260):
             badge(status)
@@ -56,7 +57,7 @@ def _unreadable(status: Status) -> None:
 def _tick(status: Status) -> None:
     bound(
         st.checkbox,
-        f"Choose {status.name}",
+        f"Choose {plain(status.name)}",
         value=status.id in trainings_state.chosen(),
         key=f"trainings.tick.{status.id}",
         apply=lambda ticked: trainings_state.choose(status.id, ticked),
@@ -67,7 +68,7 @@ def _tick(status: Status) -> None:
 def _name(status: Status) -> None:
     bound(
         st.text_input,
-        f"Name of {status.name}",
+        f"Name of {plain(status.name)}",
         value=status.name,
         key=f"trainings.name.{status.id}",
         apply=lambda name: trainings_state.act(lambda: jobs.rename(status.id, name)),
@@ -96,7 +97,7 @@ def _state(status: Status) -> None:
         return
     badge(status)
     if status.message:
-        st.caption(status.message)
+        st.caption(plain(status.message))
     if status.log:
         log = st.popover(
             "Last lines", type="tertiary", key=f"trainings.log.{status.id}", on_change="rerun"
@@ -157,7 +158,7 @@ def _delete(status: Status) -> None:
         type="tertiary",
         on_click=trainings_state.delete,
         args=([status.id],),
-        help=f"Delete {status.name}",
+        help=f"Delete {plain(status.name)}",
     )
 
 
