@@ -1,108 +1,148 @@
-"""How a run went: steps to tolerance and outcome, from its recorded losses."""
+"""How a run went: its outcome and steps to tolerance, one definition for all who tell it."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from optviz.engine.precision import cast, on_cpu
-from optviz.surfaces import Surface
+from optviz.engine.descend import BOUND, Descents
+from optviz.engine.ground import Ground, early, lowest_loss, settled, window
 
-OUTCOMES = ("converged", "running", "escaped", "diverged")
+__all__ = [
+    "OUTCOMES",
+    "WORDS",
+    "Ends",
+    "counted",
+    "ends",
+    "lowest_loss",
+    "told",
+    "told_all",
+    "window",
+]
+
+OUTCOMES = ("converged", "left", "running", "stationary", "escaped", "diverged")
+_CONVERGED, _LEFT, _RUNNING, _STATIONARY, _ESCAPED, _DIVERGED = range(len(OUTCOMES))
 _NAMES = np.array(OUTCOMES)
 
-
-def steps_to_tolerance(losses: np.ndarray, lowest: float | None, tolerance: float) -> np.ndarray:
-    """First index with loss - f* ≤ tolerance · (loss₀ - f*), along the last axis.
-
-    Args:
-        losses: (..., num_steps + 1).
-        lowest: f*; -inf: unbounded below; None: the best of `losses` takes its place.
-        tolerance: share of the first error.
-
-    Returns:
-        (...) int; -1 where it was not reached, or the surface is unbounded below.
-    """
-    if lowest == -np.inf:
-        return np.full(losses.shape[:-1], -1)
-    arrived = _arrived(losses, lowest, tolerance)
-    return np.where(arrived.any(axis=-1), arrived.argmax(axis=-1), -1)
+# A gradient has vanished where a slope like it, on the whole way across the window, would win no
+# more than this share of what is left to win. Where the loss is convex it always wins all of it.
+VANISHED = 1e-6
+_ROUNDING = 1e3  # in units of the format's rounding: float32 cannot tell 1e-6 from nothing
 
 
-def outcomes(
-    losses: np.ndarray,
-    grad_norms: np.ndarray,
-    diverged_at: np.ndarray,
-    last_loss: np.ndarray,
-    lowest: float | None,
-    floor: float,
-    tolerance: float,
-) -> np.ndarray:
+class Ends(NamedTuple):
+    """What became of each run; `...` is (num_rules,) or (num_rules, num_starts)."""
+
+    outcomes: np.ndarray  # (...) words of OUTCOMES
+    steps_to_tolerance: np.ndarray  # (...) int; -1 unless converged or left
+
+
+def ends(runs: Descents, ground: Ground, tolerance: float) -> Ends:
     """What became of each run, as it stands at its last step.
 
-    - `escaped`: went below every height in the window of a surface that has, or may have, no lower
-      bound. On a surface with unknown bound it must also have run off to -1e12.
-    - `diverged`: became unbounded otherwise.
-    - `converged`: its last loss is within tolerance; where the minimum is not known, its gradient
-      has shrunk to √tolerance of the first, as it has on a quadratic by then.
-    - `running`: none of these.
+    A run is within tolerance where loss - f* ≤ tolerance · (loss₀ - f*). Where f* is not known the
+    lowest loss of all runs and of the window takes its place; see `ground.settled` for when it may.
+
+    - `converged`: came within tolerance, and is there at the end.
+    - `left`: came within tolerance, and is not there at the end.
+    - `running`: none of the others: on its way when the steps ended.
+    - `stationary`: never came within tolerance and stands where the gradient has vanished, at a
+      saddle, a higher minimum or on a plateau.
+    - `escaped`: on a surface without a lower bound, below every height in the window; where no
+      bound is known, beyond all numbers downwards.
+    - `diverged`: beyond all numbers otherwise, whatever came before.
 
     Args:
-        losses: (..., num_steps + 1).
-        grad_norms: (..., num_steps + 1).
-        diverged_at: (...) int.
-        last_loss: (...) the loss at `diverged_at`, or the final one.
-        lowest: f*, see `steps_to_tolerance`.
-        floor: the lowest loss in the window.
+        runs: what `descend` returned.
+        ground: of the surface, in the format that the runs were computed in.
         tolerance: share of the first error.
-
-    Returns:
-        (...) strings.
     """
-    diverged = diverged_at >= 0
-    below = losses[..., -1] < floor
-    if lowest == -np.inf:
-        escaped = below
-    elif lowest is None:
-        escaped = diverged & (below | (last_loss < -1e12))
+    with np.errstate(invalid="ignore", over="ignore"):  # a start may be infinite or no number
+        return _ends(runs, ground, tolerance)
+
+
+def _ends(runs: Descents, ground: Ground, tolerance: float) -> Ends:
+    losses, diverged = runs.losses, runs.diverged_at >= 0
+    last = losses[..., -1]
+    if ground.lowest is None:
+        escaped = diverged & (runs.last_loss < -BOUND)
+        # A surface that a run escapes on has shown that it has no lowest loss.
+        lowest = -np.inf if escaped.any() else _stand_in(runs, ground, tolerance)
     else:
-        escaped = np.zeros_like(diverged)
+        lowest = ground.lowest
+        escaped = last < ground.floor if lowest == -np.inf else np.zeros_like(diverged)
     if lowest == -np.inf:
-        converged = np.zeros_like(diverged)
-    elif lowest is None:
-        converged = grad_norms[..., -1] <= np.sqrt(tolerance) * grad_norms[..., 0]
+        within = np.zeros(losses.shape, bool)
+        known = ~escaped & np.isfinite(last)
+        left_to_win = last - min(ground.floor, float(np.min(last, where=known, initial=np.inf)))
     else:
-        first_and_last = losses[..., [0, -1]]
-        converged = _arrived(first_and_last, lowest, tolerance)[..., -1]
+        first = losses[..., :1]
+        # a start at infinity has not arrived
+        within = (losses - lowest <= tolerance * (first - lowest)) & np.isfinite(first)
+        left_to_win = last - lowest
+    rest = max(VANISHED, _ROUNDING * ground.eps)
+    at_rest = _slope(runs, ground, -1) <= rest * np.maximum(left_to_win, 0)
     # Places in OUTCOMES; `np.select` would take longer than the rest of a race's bookkeeping.
-    return _NAMES[np.where(escaped, 2, np.where(diverged, 3, np.where(converged, 0, 1)))]
+    here, ever = within[..., -1], within.any(axis=-1)
+    kind = np.where(
+        ever, np.where(here, _CONVERGED, _LEFT), np.where(at_rest, _STATIONARY, _RUNNING)
+    )
+    kind = np.where(escaped, _ESCAPED, np.where(diverged, _DIVERGED, kind))
+    return Ends(_NAMES[kind], np.where(kind <= _LEFT, within.argmax(axis=-1), -1))
 
 
-def _arrived(losses: np.ndarray, lowest: float | None, tolerance: float) -> np.ndarray:
-    lowest = float(losses.min()) if lowest is None else lowest
-    arrived = losses - lowest <= tolerance * (losses[..., :1] - lowest)
-    return arrived & np.isfinite(losses[..., :1])  # a start at infinity has not arrived
+def _stand_in(runs: Descents, ground: Ground, tolerance: float) -> float:
+    """The lowest loss known of a surface whose minimum is not; -inf: it is too early to tell."""
+    losses = np.where(np.isfinite(runs.losses), runs.losses, np.inf)
+    *run, step = np.unravel_index(losses.argmin(), losses.shape)
+    best = float(losses[(*run, step)])
+    if ground.floor < best:
+        return ground.floor
+    before = float(losses[..., : early(losses.shape[-1] - 1) + 1].min())
+    drop = float(losses[(*run, 0)]) - best
+    slope = float(_slope(runs, ground, int(step))[tuple(run)])
+    return best if settled(best, before, drop, slope, tolerance) else -np.inf
 
 
-@lru_cache(maxsize=64)
-def window(surface: Surface, resolution: int = 121) -> np.ndarray:
-    """(resolution, resolution) float64 losses over the surface's window; row 0 is the lowest y."""
-    with on_cpu("float64"):
-        x, y = (np.linspace(*limits, resolution) for limits in (surface.xlim, surface.ylim))
-        points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-        losses = np.asarray(_losses(cast(surface, "float64"), points))
-    return losses.reshape(resolution, resolution)
+def _slope(runs: Descents, ground: Ground, step: int) -> np.ndarray:
+    """(...) norm of the gradient at a step times the reach of the window from there."""
+    away = runs.params[..., step, :] - ground.centre
+    return runs.grad_norms[..., step] * (ground.width + np.hypot(away[..., 0], away[..., 1]))
 
 
-@jax.jit
-def _losses(surface: Surface, points: jax.Array) -> jax.Array:
-    return jax.vmap(surface)(jnp.asarray(points))
+# In words --------------------------------------------------------------------------------------
+
+WORDS = {
+    "converged": "arrived",
+    "left": "left again",
+    "running": "on the way",
+    "stationary": "at rest",
+    "escaped": "escaped",
+    "diverged": "diverged",
+}
 
 
-@lru_cache(maxsize=256)
-def lowest_loss(surface: Surface) -> float | None:
-    """The surface's lower bound f*, kept, for it takes a moment to evaluate."""
-    return surface.lower_bound()
+def told(outcome: str, arrived_at: int, diverged_at: int) -> str:
+    """An outcome in words for people, no two of which can be true of one run."""
+    if outcome == "diverged" and diverged_at == 0:
+        return "not finite at the start"
+    return {
+        "converged": f"arrived at step {arrived_at}",
+        "left": f"arrived at step {arrived_at}, left again",
+        "running": "on its way",
+        "stationary": "at rest above the lowest loss",
+        "escaped": "escaped: the loss has no lower bound",
+        "diverged": f"diverged at step {diverged_at}",
+    }[outcome]
+
+
+def counted(outcomes: np.ndarray) -> dict[str, int]:
+    """How many runs came to each outcome, without those that none came to."""
+    counts = {word: int(np.sum(outcomes == word)) for word in OUTCOMES}
+    return {word: count for word, count in counts.items() if count}
+
+
+def told_all(outcomes: np.ndarray) -> str:
+    """The outcomes of several starts in words: `3 arrived, 61 diverged`."""
+    return ", ".join(f"{count} {WORDS[word]}" for word, count in counted(outcomes).items())

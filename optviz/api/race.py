@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optviz.analysis.convergence import lowest_loss, outcomes, steps_to_tolerance, window
+from optviz.analysis.convergence import ends
 from optviz.api.arguments import (
     AnyOptimizer,
     AnySchedule,
@@ -26,6 +26,7 @@ from optviz.api.arguments import (
 )
 from optviz.engine import compile_cache
 from optviz.engine.descend import Job, descend, factors_of
+from optviz.engine.ground import ground
 from optviz.specs import Budget, RaceSpec, Run
 from optviz.specs.budget import RACE
 from optviz.specs.surface import as_starts
@@ -50,10 +51,12 @@ class Race:
         grad_norms: (num_optimizers, num_steps + 1) without noise.
         evaluations: (num_optimizers, num_steps + 1) gradient evaluations so far.
         learning_rates: (num_optimizers, num_steps); NaN for a rule that has none.
-        outcomes: (num_optimizers,) "converged", "running", "escaped" or "diverged".
+        outcomes: (num_optimizers,) "converged", "left", "running", "stationary", "escaped" or
+            "diverged"; see `optviz.analysis.convergence.ends`.
         diverged_at: (num_optimizers,) first index whose state is not finite, or beyond 1e12 times
             that of the start (at least 1e12), or -1.
-        steps_to_tolerance: (num_optimizers,) index; -1: not reached.
+        steps_to_tolerance: (num_optimizers,) index of the first arrival of a run that converged
+            or left, else -1.
     """
 
     spec: RaceSpec
@@ -111,13 +114,16 @@ class Race:
         return race_page(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: spec, labels, params, losses, learning rates, outcomes, steps."""
+        """Plain data: spec, labels, params, losses, learning rates, outcomes, steps.
+
+        What is not finite is None, for JSON has no such numbers.
+        """
         return {
             "spec": self.spec.to_json(),
             "labels": list(self.labels),
-            "params": self.params.tolist(),
-            "losses": self.losses.tolist(),
-            "learning_rates": _without_nan(self.learning_rates.tolist()),
+            "params": _plain(self.params),
+            "losses": _plain(self.losses),
+            "learning_rates": _plain(self.learning_rates),
             "outcomes": self.outcomes.tolist(),
             "steps_to_tolerance": self.steps_to_tolerance.tolist(),
         }
@@ -242,22 +248,19 @@ def run_race(spec: RaceSpec, budget: Budget = RACE) -> Race:
         dtype=spec.dtype,
         steps_per_epoch=spec.steps_per_epoch,
     )
-    params, losses, grad_norms, evaluations, diverged_at, last_loss, observed = descents
-    _check_start(spec, start, losses[0, ..., 0])
-    lowest, floor = lowest_loss(spec.surface), _floor(spec.surface)
+    _check_start(spec, start, descents.losses[0, ..., 0])
+    outcomes, steps_to_tolerance = ends(descents, ground(spec.surface, spec.dtype), spec.tolerance)
     return Race(
         spec=spec,
         labels=spec.labels,
-        params=params,
-        losses=losses,
-        grad_norms=grad_norms,
-        evaluations=evaluations,
-        learning_rates=_learning_rates(spec, runs, start, observed),
-        outcomes=outcomes(
-            losses, grad_norms, diverged_at, last_loss, lowest, floor, spec.tolerance
-        ),
-        diverged_at=diverged_at,
-        steps_to_tolerance=steps_to_tolerance(losses, lowest, spec.tolerance),
+        params=descents.params,
+        losses=descents.losses,
+        grad_norms=descents.grad_norms,
+        evaluations=descents.evaluations,
+        learning_rates=_learning_rates(spec, runs, start, descents.observed),
+        outcomes=outcomes,
+        diverged_at=descents.diverged_at,
+        steps_to_tolerance=steps_to_tolerance,
     )
 
 
@@ -272,14 +275,6 @@ def _check_start(spec: RaceSpec, start: np.ndarray, losses: np.ndarray) -> None:
 def _describe(surface: Surface) -> str:
     text = getattr(surface, "text", None)
     return f"expression {text!r}" if text else surface.label
-
-
-def _floor(surface: Surface) -> float:
-    """The lowest loss in the window; only asked of surfaces that may have no lower bound."""
-    if lowest_loss(surface) not in (None, -np.inf):
-        return -np.inf
-    losses = window(surface)
-    return float(np.min(losses, where=np.isfinite(losses), initial=np.inf))
 
 
 def _learning_rates(
@@ -298,8 +293,10 @@ def _learning_rates(
     return rates
 
 
-def _without_nan(value: Any) -> Any:
-    """Nested lists with None in place of NaN, which JSON does not have."""
-    if isinstance(value, list):
-        return [_without_nan(v) for v in value]
-    return None if value != value else value
+def _plain(array: np.ndarray) -> list[Any]:
+    """Nested lists with None in place of what is not finite, which JSON does not have."""
+    finite = np.isfinite(array)
+    if not finite.all():
+        array = array.astype(object)
+        array[~finite] = None
+    return array.tolist()

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, nan, prod
 from typing import Any, NamedTuple
 
@@ -19,10 +20,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from optviz.engine.descend import (
+    BOUND,
     CAPACITIES,
     Factors,
     Inputs,
     Job,
+    Seen,
     advance,
     begin,
     bounds,
@@ -30,6 +33,7 @@ from optviz.engine.descend import (
     inputs_of,
 )
 from optviz.engine.factors import check_domain, factors_of
+from optviz.engine.ground import Ground, early, ground, settled
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule
@@ -65,11 +69,13 @@ class Sweep:
         start: (2,), or (num_starts, 2).
         num_steps: length of every run.
         tolerance: share of the first error that counts as arrived.
-        lowest: f* that tolerance is measured from: the surface's, or the best loss seen; -inf.
+        lowest: f* that tolerance is measured from: the surface's; where that is not known the
+            lowest loss of all runs and of the window, if it may stand in for it; else -inf.
         initial_losses: loss at the start.
         final_losses: loss at the end; of a run that diverged, the last good one.
         last_losses: the same, but of a run that diverged the loss at `diverged_at`.
-        steps_to_tolerance: index of the first state within tolerance; -1: not reached.
+        steps_to_tolerance: index of the first state within tolerance; -1: not reached, or
+            diverged afterwards.
         diverged_at: first index whose state is not finite or beyond 1e12 times the start's (and
             beyond 1e12); -1: none.
     """
@@ -161,21 +167,24 @@ def run_sweep(
             for value in (min(axis.values), max(axis.values)):
                 ends = (float(factors.min()), float(factors.max()))
                 check_domain(replace(optimizer, **{axis.knob: value}), axis.knob, ends)
-    known = surface.lower_bound()
+    where = ground(surface, spec.dtype)
 
-    def run(lowest: float, share: float, done: float) -> _Ends:
-        target = np.asarray([lowest if lowest > -inf else nan, tolerance])  # NaN: never arrives
+    def run(lowest: float | None, share: float, done: float) -> _Ends:
+        bounded = lowest is not None and lowest > -inf
+        target = np.asarray([lowest if bounded else nan, tolerance])  # NaN: never arrives
 
         def report(part: float) -> None:
             if progress is not None:
                 progress(done + share * part)
 
-        return _run_blocks(plan, points, target, report, cancelled)
+        return _run_blocks(plan, points, target, lowest is None, report, cancelled)
 
+    known = where.lowest
     if known is None:  # the best of all runs takes the minimum's place, and a second pass reads it
-        first = run(-inf, 0.5, 0.0)
-        known = float(np.min(first.best, where=np.isfinite(first.best), initial=inf))
-        ends = run(known, 0.5, 0.5)
+        ends = run(None, 0.5, 0.0)
+        known = _stand_in(ends, where, tolerance)
+        if known > -inf:
+            ends = run(known, 0.5, 0.5)
     else:
         ends = run(known, 1.0, 0.0)
     if not np.isfinite(ends.initial).any():
@@ -184,6 +193,7 @@ def run_sweep(
             f"{surface.label} is not finite at the start {point}: choose another start"
         )
 
+    steps = np.where(ends.diverged_at < 0, ends.arrived_at, -1)
     return Sweep(
         surface=surface,
         optimizer=optimizer,
@@ -195,7 +205,7 @@ def run_sweep(
         initial_losses=ends.initial.astype(np.float64).reshape(spec.shape),
         final_losses=ends.final.astype(np.float64).reshape(spec.shape),
         last_losses=ends.last.astype(np.float64).reshape(spec.shape),
-        steps_to_tolerance=ends.arrived_at.astype(np.int64).reshape(spec.shape),
+        steps_to_tolerance=steps.astype(np.int64).reshape(spec.shape),
         diverged_at=ends.diverged_at.astype(np.int64).reshape(spec.shape),
     )
 
@@ -218,9 +228,17 @@ class _Ends(NamedTuple):
     initial: Any
     final: Any
     last: Any
-    best: Any  # lowest loss on the way
     arrived_at: Any
     diverged_at: Any
+    low: _Low | None  # asked for where the minimum is not known
+
+
+class _Low(NamedTuple):
+    """What may stand in for a minimum that is not known; every array (num_points,)."""
+
+    best: Any  # lowest loss on the way
+    early: Any  # the same, of the early steps
+    slope: Any  # norm of the gradient at the best, times the reach of the window from there
 
 
 class _Points:
@@ -245,6 +263,7 @@ def _run_blocks(
     plan: _Plan,
     points: _Points,
     target: np.ndarray,
+    seek: bool,
     progress: Progress,
     cancelled: Cancelled | None,
 ) -> _Ends:
@@ -259,22 +278,37 @@ def _run_blocks(
                 plan.num_steps, plan.noise, plan.seed, capacity, dtype, plan.surface.params_shape
             ),
         )
+    where = ground(plan.surface, dtype)
+    view = np.asarray([*where.centre, where.width, early(plan.num_steps)])
 
     def run(first: int) -> _Ends:
         with on_cpu(dtype):  # the scope belongs to the thread
             block = points.cut(first, dtype)
-            return _Ends(*map(np.asarray, _ends(*block, *common, target.astype(dtype))))
+            numbers = (view.astype(dtype), target.astype(dtype))
+            return jax.tree.map(np.asarray, _ends(*block, *common, *numbers, seek=seek))
 
     firsts = range(0, points.total, points.block)
     done: dict[int, _Ends] = {}
     for first, ends in _two_at_a_time(run, firsts, cancelled):
         done[first] = ends
         progress(len(done) / len(firsts))
-    parts = (
-        np.concatenate(part)[: points.total]
-        for part in zip(*map(done.__getitem__, firsts), strict=True)
+    return jax.tree.map(
+        lambda *parts: np.concatenate(parts)[: points.total], *map(done.__getitem__, firsts)
     )
-    return _Ends(*parts)
+
+
+def _stand_in(ends: _Ends, where: Ground, tolerance: float) -> float:
+    """As a race has it: the lowest loss known; -inf: it is too early to tell."""
+    low = ends.low
+    assert low is not None
+    if ((ends.diverged_at >= 0) & (ends.last < -BOUND)).any():
+        return -inf
+    at = int(np.argmin(low.best))
+    best, first = float(low.best[at]), float(ends.initial[at])
+    if where.floor < best:
+        return where.floor
+    before, slope = float(np.min(low.early)), float(low.slope[at])
+    return best if settled(best, before, first - best, slope, tolerance) else -inf
 
 
 def _two_at_a_time(
@@ -297,7 +331,7 @@ def _two_at_a_time(
             room = THREADS
 
 
-@jax.jit
+@partial(jax.jit, static_argnames="seek")
 def _ends(
     swept: dict[str, jax.Array],  # (block,) each
     starts: jax.Array,  # (block, 2)
@@ -305,10 +339,11 @@ def _ends(
     factors: Factors,
     surface: Surface,
     inputs: Inputs,
+    view: jax.Array,  # (4,) x, y of the window's centre, its width, the last early step
     target: jax.Array,  # (2,) f*, tolerance
+    *,
+    seek: bool,
 ) -> _Ends:
-    lowest, tolerance = target
-
     def one(values: dict[str, jax.Array], start: jax.Array) -> _Ends:
         at_point = replace(rule, **values)
 
@@ -316,10 +351,12 @@ def _ends(
             params, state, ends = carry
             seen, params, state = advance(at_point, factors, surface, inputs, step, params, state)
             near = jnp.abs(seen.params).max() <= bounds(jnp.abs(start).max(), jnp)
-            return params, state, _observe(ends, step, near, seen.loss, lowest, tolerance)
+            return params, state, _observe(ends, step, near, seen, view, target)
 
         number, never = jnp.zeros((), start.dtype), jnp.full((), -1, jnp.int32)
-        ends = _Ends(number, number, number, number + jnp.inf, never, never)
+        infinite = number + jnp.inf
+        low = _Low(infinite, infinite, number) if seek else None
+        ends = _Ends(number, number, number, never, never, low)
         params = surface.embed(start)
         carry = (params, begin(at_point, factors, params), ends)
         # One more round than steps observes the final state; its update is thrown away.
@@ -332,10 +369,12 @@ def _observe(
     ends: _Ends,
     step: jax.Array,
     near: jax.Array,  # whether params are within their bounds
-    loss: jax.Array,
-    lowest: jax.Array,
-    tolerance: jax.Array,
+    seen: Seen,
+    view: jax.Array,
+    target: jax.Array,
 ) -> _Ends:
+    loss = seen.loss
+    lowest, tolerance = target
     running = ends.diverged_at < 0
     initial = jnp.where(step == 0, loss, ends.initial)
     good = near & (jnp.abs(loss) <= bounds(jnp.abs(initial), jnp))  # NaN compares as false
@@ -345,9 +384,21 @@ def _observe(
         initial=initial,
         final=jnp.where(here | (step == 0), loss, ends.final),
         last=jnp.where(running, loss, ends.last),
-        best=jnp.where(here, jnp.minimum(ends.best, loss), ends.best),
         arrived_at=jnp.where(arrived, step, ends.arrived_at),
         diverged_at=jnp.where(running & ~good, step, ends.diverged_at),
+        low=None if ends.low is None else _lower(ends.low, step, seen, view, here),
+    )
+
+
+def _lower(low: _Low, step: jax.Array, seen: Seen, view: jax.Array, here: jax.Array) -> _Low:
+    better = here & (seen.loss < low.best)
+    best = jnp.where(better, seen.loss, low.best)
+    reach = view[2] + jnp.hypot(*(seen.params - view[:2]))
+    slope = jnp.sqrt(jnp.sum(seen.grads**2)) * reach
+    return _Low(
+        best=best,
+        early=jnp.where(step.astype(view.dtype) <= view[3], best, low.early),
+        slope=jnp.where(better, slope, low.slope),
     )
 
 

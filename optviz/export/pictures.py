@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 
 from optviz.analysis.convergence import lowest_loss, window
+from optviz.export.tables import overview_frame
 from optviz.figures.levels import contour_levels
 from optviz.figures.theme import LIGHT, Theme, styles_of
 
@@ -77,8 +78,10 @@ def _map(axes: Any, race: Race, theme: Theme) -> dict[str, Any]:
     axes.contourf(x, y, losses, levels, cmap=bands, norm=norm, extend="both")
     axes.contour(x, y, losses, levels, colors=theme.text, linewidths=0.4, alpha=0.35)
     halo = [Stroke(linewidth=3.6, foreground=theme.background, alpha=0.65), Normal()]
-    named = {}
-    for row, (label, style) in enumerate(zip(race.labels, styles_of(race.keys), strict=True)):
+    named, told = {}, overview_frame(race)["outcome"]
+    for row, (label, style, outcome) in enumerate(
+        zip(race.labels, styles_of(race.keys), told, strict=True)
+    ):
         paths = race.params[row].reshape(-1, race.num_steps + 1, 2)
         for i, path in enumerate(paths):
             (line,) = axes.plot(
@@ -94,7 +97,7 @@ def _map(axes: Any, race: Race, theme: Theme) -> dict[str, Any]:
                 zorder=3 + i / len(paths),
             )
             if i == 0:
-                named[label if len(paths) > 1 else f"{label}: {race.outcomes[row]}"] = line
+                named[f"{label}: {outcome}"] = line
     for points, marker in ((surface.minima(), "*"), (surface.saddles(), "x")):
         for point in points:
             axes.plot(*point, marker, color=theme.text, markersize=12, zorder=2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from optviz.analysis.convergence import OUTCOMES
+from optviz.analysis.convergence import told, told_all
 
 if TYPE_CHECKING:
     from optviz.api import Race
@@ -17,8 +17,9 @@ def summary_frame(race: Race) -> pd.DataFrame:
     """One row an optimizer (and start).
 
     Returns:
-        Columns optimizer, (start,) learning rate, final loss, steps to tolerance (missing: not
-        reached), gradient evaluations, outcome.
+        Columns optimizer, (start,) learning rate, final loss, steps to tolerance (missing unless it
+        converged or left), gradient evaluations, outcome (a word of `convergence.OUTCOMES`; of one
+        that diverged also the step).
     """
     losses, evaluations = race.losses[..., -1], race.evaluations[..., -1]
     rates = race.learning_rates.max(axis=-1)  # a warm-up starts at zero
@@ -52,12 +53,10 @@ def overview_frame(race: Race) -> pd.DataFrame:
     evaluations = np.median(race.evaluations[..., -1].reshape(rows, -1), axis=1)
     rates = race.learning_rates.max(axis=-1).reshape(rows, -1)[:, 0]
     if outcomes.shape[1] == 1:
-        words = _outcomes(race)
+        ends = (race.outcomes, race.steps_to_tolerance, race.diverged_at)
+        words = [told(*end) for end in zip(*map(np.ravel, ends), strict=True)]
     else:
-        words = [
-            ", ".join(f"{np.sum(row == kind)} {kind}" for kind in OUTCOMES if kind in row)
-            for row in outcomes
-        ]
+        words = list(map(told_all, outcomes))
     return pd.DataFrame(
         {
             "optimizer": race.labels,
@@ -71,7 +70,7 @@ def overview_frame(race: Race) -> pd.DataFrame:
 
 
 def _outcomes(race: Race) -> list[str]:
-    """Outcomes in words; a divergence says when."""
+    """Each outcome's one word; a divergence says when."""
     return [
         f"diverged at step {step}" if outcome == "diverged" else str(outcome)
         for outcome, step in zip(race.outcomes.ravel(), race.diverged_at.ravel(), strict=True)
@@ -82,6 +81,7 @@ def steps_frame(race: Race) -> pd.DataFrame:
     """One row per (label, start, step): x, y, loss, gradient norm, learning rate, evaluations.
 
     The learning rate stands beside the state that it is about to change; the last state has none.
+    Each row ends with the outcome of its run.
     """
     shape = (
         race.losses.shape if race.losses.ndim == 3 else (len(race.labels), 1, race.num_steps + 1)
@@ -100,5 +100,6 @@ def steps_frame(race: Race) -> pd.DataFrame:
             "grad_norm": race.grad_norms.ravel(),
             "learning_rate": rates.ravel(),
             "evaluations": race.evaluations.ravel().astype(int),
+            "outcome": race.outcomes.reshape(shape[:-1])[label, start],
         }
     )

@@ -8,7 +8,11 @@ the arrays, each at a multiple of 4. In the header an array is
 The header (`?` marks what may be missing; all panels share one playhead over 0 … num_steps):
 
     id, title, num_steps, live, autoplay, notes?: [str], report_step?: bool
-    runs:   label, color, dark_color, dash: [px], marker, visible, outcome, outcome_step, badge?
+    runs:   label, color, dark_color, dash: [px], marker, visible,
+            outcome: a word of `convergence.OUTCOMES`, "diverged" or null, outcome_step: where it
+            shows, told?: it in a sentence, word?: it in a word, note?: beside its sign,
+            counts?: [[outcome, starts]] in place of one outcome, leaves?: step after which its
+            loss runs off downwards
     panels: kind "map": title, xlabel, ylabel, xlim, ylim, grid (ny, nx) | null, floor?: f*,
             levels "log" | "linear", minima, saddles, starts: [[x, y]], draggable,
             path_stride?: steps between points, paths: [(starts, points, 2) per run]

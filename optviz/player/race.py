@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from optviz.analysis.convergence import WORDS, counted, told, told_all
 from optviz.figures.theme import RunStyle, styles_of
 from optviz.player.pack import Quantised, pack
 from optviz.surfaces import Surface
@@ -203,7 +204,6 @@ def _runs(
     styles: Sequence[RunStyle] | None,
 ) -> list[dict[str, Any]]:
     styles = styles or styles_of(list(getattr(race, "keys", None) or race.labels))
-    outcomes = np.atleast_1d(np.asarray(race.outcomes))
     runs = []
     for run, (label, style) in enumerate(zip(race.labels, styles, strict=True)):
         entry: dict[str, Any] = {
@@ -214,29 +214,50 @@ def _runs(
             "marker": style.marker,
             "visible": visible is None or label in visible,
         }
-        reached = np.atleast_1d(outcomes[run])
-        if reached.size == 1:
-            outcome = str(reached[0])
-            step = _outcome_step(race, run, outcome, params[run, 0], surface)
-            entry |= {"outcome": outcome, "outcome_step": step}
+        told_of = (race.outcomes, race.steps_to_tolerance, race.diverged_at)
+        ends = [np.atleast_1d(np.asarray(array)[run]) for array in told_of]
+        shows = [
+            _shows(word, arrived_at, diverged_at, path, surface)
+            for word, arrived_at, diverged_at, path in zip(*ends, params[run], strict=True)
+        ]
+        left = [step for end, step in zip(ends[0], shows, strict=True) if end == "escaped"]
+        entry["leaves"] = min(left, default=None)
+        if len(shows) == 1:
+            word, arrived_at, diverged_at = (array[0] for array in ends)
+            entry |= {"outcome": str(word), "outcome_step": shows[0], "word": WORDS[str(word)]}
+            entry["told"] = told(word, arrived_at, diverged_at)
+            entry["note"] = _note(word, arrived_at, shows[0])
         else:
-            count = int(np.sum(reached == "converged"))
-            entry |= {"outcome": None, "outcome_step": None, "badge": f"{count}/{reached.size}"}
+            # counts are of the whole race, and show when it has been played
+            entry |= {"outcome": None, "outcome_step": params.shape[2] - 1}
+            entry |= {"counts": list(counted(ends[0]).items()), "told": told_all(ends[0])}
         runs.append(entry)
     return runs
 
 
-def _outcome_step(
-    race: RaceLike, run: int, outcome: str, path: np.ndarray, surface: Surface
-) -> int | None:
-    """The state at which the outcome shows; an escape shows where the path leaves the window."""
-    if outcome == "diverged":
-        return int(np.ravel(np.asarray(race.diverged_at)[run])[0])
-    if outcome == "converged":
-        reached = int(np.ravel(np.asarray(race.steps_to_tolerance)[run])[0])
-        return reached if reached >= 0 else len(path) - 1
-    if outcome != "escaped":
-        return None
+def _note(outcome: str, arrived_at: int, shows: int) -> str:
+    """What the legend has beside an outcome's sign: the step that is told."""
+    if outcome in ("converged", "left"):
+        return f"{arrived_at}"
+    return f"{shows}" if outcome in ("escaped", "diverged") else ""
+
+
+def _shows(
+    outcome: str, arrived_at: int, diverged_at: int, path: np.ndarray, surface: Surface
+) -> int:
+    """The state at which an outcome shows.
+
+    An escape shows where the path leaves the window, a rest from when it no longer moves as far as
+    can be seen, a leave at the end, for until then it may come back.
+    """
+    if outcome in ("converged", "diverged"):
+        return int(arrived_at if outcome == "converged" else diverged_at)
     low, high = np.array([surface.xlim, surface.ylim], dtype=float).T
-    outside = np.any((path < low) | (path > high), axis=1)
-    return int(outside.argmax()) if outside.any() else len(path) - 1
+    if outcome == "escaped":
+        seen = np.any((path < low) | (path > high), axis=1)
+    elif outcome == "stationary":
+        moving = np.any(np.abs(path - path[-1]) > 1e-3 * (high - low), axis=1)
+        seen = ~np.logical_or.accumulate(moving[::-1])[::-1]
+    else:
+        return len(path) - 1
+    return int(seen.argmax()) if seen.any() else len(path) - 1

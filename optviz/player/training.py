@@ -96,5 +96,15 @@ def _ended(runs: Sequence[RunResult]) -> dict[str, Any]:
     diverged = [run.diverged_at for run in runs if run.outcome == "diverged"]
     if not diverged:
         return {"outcome": None, "outcome_step": None}
-    badge = f"{len(diverged)}/{len(runs)}" if len(runs) > 1 else None
-    return {"outcome": "diverged", "outcome_step": min(diverged), "badge": badge}
+    first = min(diverged)
+    told, note = f"diverged at step {first:,}", f"{first}"
+    if len(runs) > 1:
+        note = f"{len(diverged)}/{len(runs)}"
+        told = f"{len(diverged)} of {len(runs)} seeds diverged, the first at step {first:,}"
+    return {
+        "outcome": "diverged",
+        "outcome_step": first,
+        "word": "diverged",
+        "told": told,
+        "note": note,
+    }

@@ -11,6 +11,7 @@ import streamlit as st
 from optviz.api import Race
 from optviz.export.schedule_code import optax_code, torch_code
 from optviz.export.snippets import command_of, python_of
+from optviz.export.tables import overview_frame
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, entry_text
 from optviz.specs.surface import Starts
@@ -57,7 +58,7 @@ def _table(race: Race) -> None:
                 f"last {name}": map(number, values[:, -1]),
                 "final loss": losses[:, -1],
                 "mean loss of the last tenth": tail.mean(axis=1),
-                "outcome": race.outcomes.reshape(rows, -1)[:, 0],
+                "outcome": overview_frame(race)["outcome"],
             }
         ),
         hide_index=True,

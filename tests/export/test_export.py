@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from optviz.cli import _parser
 from optviz.cli.commands.race import spec_of
 from optviz.data import Synthetic
 from optviz.engine.descend import CAPACITIES
+from optviz.export.pages import race_payload
 from optviz.export.snippets import command_of, python_of, train_command_of
+from optviz.export.tables import overview_frame, steps_frame
 from optviz.networks import Linear
+from optviz.player.pack import unpack
 from optviz.specs import RaceSpec, Run
 from optviz.specs.train import TrainSpec
 
@@ -130,11 +134,10 @@ def test_tables() -> None:
     steps = pd.DataFrame(
         {"label": np.repeat(["SGD", "Momentum"], 3 * 21), "step": np.tile(np.arange(21), 6)}
     )
-    from optviz.export.tables import overview_frame, steps_frame
-
     frame = steps_frame(race)
     pd.testing.assert_frame_equal(frame[["label", "step"]], steps, check_dtype=False)
     row = frame[(frame.label == "Momentum") & (frame.start == 2) & (frame.step == 7)].iloc[0]
+    assert row.outcome == race.outcomes[1, 2]
     assert (row.x, row.y) == tuple(race.params[1, 2, 7])
     assert row.loss == race.losses[1, 2, 7]
     assert len(race.summary()) == 6
@@ -149,6 +152,51 @@ def test_a_diverged_run_in_every_form(tmp_path: Path) -> None:
     for suffix in (".html", ".png", ".csv", ".json"):
         race.save(tmp_path / f"race{suffix}")
     assert f"diverged at step {race.diverged_at[0]}" in set(race.summary().outcome)
+
+
+def test_an_infinite_start_goes_through_every_form(tmp_path: Path) -> None:
+    """Strict JSON has null; nobody else stops at a number that is none."""
+    formula = optviz.expression("1/x")
+    race = optviz.race(formula, ["sgd", "adam"], start=[(0, 1), (1, 1)], num_steps=5)
+    assert race.outcomes[:, 0].tolist() == ["diverged"] * 2
+    for suffix in (".html", ".png", ".csv", ".json"):
+        race.save(tmp_path / f"race{suffix}")
+
+    def no(constant: str) -> None:
+        raise AssertionError(constant)
+
+    data = json.loads((tmp_path / "race.json").read_text(), parse_constant=no)
+    assert data["losses"][0][0] == [None] * 6
+    assert data["params"][0][1] == race.params[0, 1].tolist()
+    assert pd.read_csv(tmp_path / "race.csv").shape == (2 * 2 * 6, 10)
+    assert race.summary().outcome.tolist()[0] == "diverged at step 0"
+    assert race.figure().data
+
+
+def test_every_form_tells_one_outcome_with_one_word(tmp_path: Path) -> None:
+    """On a surface with two depths: there, there and gone, at rest above it, on the way, off."""
+    sgd = optviz.optimizers.SGD
+    rules = {f"rate {rate:g}": sgd(learning_rate=rate) for rate in (0.02, 1e-4, 5.0)}
+    starts = [(-2.7, -2.7), (2.7, 2.7)]
+    race = optviz.race("styblinski_tang", rules, start=starts, num_steps=60)
+    words = [["converged", "stationary"], ["running", "running"], ["diverged", "diverged"]]
+    assert race.outcomes.tolist() == race.to_json()["outcomes"] == words
+    each, rows = [word for row in words for word in row], race.summary()
+    assert [text.split()[0] for text in rows["outcome"]] == each
+    np.testing.assert_array_equal(
+        rows["steps to tolerance"].notna(), race.steps_to_tolerance.ravel() >= 0
+    )
+    told = overview_frame(race)["outcome"].tolist()
+    assert told == ["1 arrived, 1 at rest", "2 on the way", "2 diverged"]
+    assert [run["told"] for run in unpack(race_payload(race))["runs"]] == told
+    frame = pd.read_csv(race.save(tmp_path / "race.csv"))
+    last = frame[frame.step == 60]
+    assert last.outcome.tolist() == each
+    alone = optviz.race("styblinski_tang", rules, start=starts[0], num_steps=60)
+    told = overview_frame(alone)["outcome"].tolist()
+    assert told[0] == f"arrived at step {alone.steps_to_tolerance[0]}"
+    assert told[1:] == ["on its way", f"diverged at step {alone.diverged_at[2]}"]
+    assert [run["told"] for run in unpack(race_payload(alone))["runs"]] == told
 
 
 def test_surfaces_that_live_in_python_are_exported_too(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { contourLevels, levelTicks, padGrid, paintBands, valueAt } from "../../optviz/player/js/contour.js";
-import { groupEvents, placeBoxes } from "../../optviz/player/js/labels.js";
+import { drawGlyph, groupEvents, placeBoxes } from "../../optviz/player/js/labels.js";
+import { signs } from "../../optviz/player/js/legend.js";
 import { parseColor, sequentialColors } from "../../optviz/player/js/palette.js";
 import { formatNumber, makeScale, makeTicks, niceStep } from "../../optviz/player/js/scales.js";
 
@@ -90,7 +91,7 @@ test("colours", () => {
 });
 
 test("outcomes at one place share a label, labels keep off each other", () => {
-  const event = (run, kind, x) => ({ run, kind, step: 1, x, y: 50 });
+  const event = (run, kind, x) => ({ run, kind, x, y: 50 });
   const groups = groupEvents([event(0, "converged", 50), event(1, "converged", 60), event(2, "diverged", 55)]);
   assert.deepEqual(groups.map((group) => group.members.length), [2, 1]);
   const boxes = [0, 1, 2].map(() => ({ x: 100, y: 100, w: 80, h: 20 }));
@@ -98,4 +99,22 @@ test("outcomes at one place share a label, labels keep off each other", () => {
   for (const [i, a] of placed.entries())
     for (const b of placed.slice(i + 1))
       assert.ok(Math.abs(a.x - b.x) >= 80 || Math.abs(a.y - b.y) >= 20, JSON.stringify(placed));
+});
+
+test("a chip has one sign, none on the way, and with several starts one for each outcome", () => {
+  assert.deepEqual(signs({ outcome: "left", note: "12" }), [["left", "12"]]);
+  assert.deepEqual(signs({ outcome: "stationary", note: "" }), [["stationary", ""]]);
+  assert.deepEqual(signs({ outcome: "running", note: "" }), []);
+  assert.deepEqual(signs({ outcome: null }), []);
+  assert.deepEqual(signs({ outcome: null, counts: [["diverged", 64]] }), [["diverged", "64"]]);
+});
+
+test("every outcome has a sign of its own", () => {
+  const drawn = ["converged", "left", "running", "stationary", "escaped", "diverged"].map((kind) => {
+    const path = [];
+    const to = (name) => (x, y) => path.push([name, x, y]);
+    drawGlyph({ beginPath() {}, stroke() {}, moveTo: to("m"), lineTo: to("l") }, kind, 0, 0, 1);
+    return JSON.stringify(path);
+  });
+  assert.equal(new Set(drawn).size, 6);
 });

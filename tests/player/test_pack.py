@@ -7,6 +7,7 @@ import fake_races
 import numpy as np
 import pytest
 
+from optviz.analysis.convergence import OUTCOMES, WORDS
 from optviz.player import Quantised, pack, pack_race, unpack
 
 
@@ -103,6 +104,8 @@ def test_outcomes_have_their_steps(wild_payload: bytes) -> None:
     race = fake_races.race(surface, [0.02, 0.005], (-1.6, 0.001), 300)
     found = unpack(pack_race(race, surface=surface, grid=fake_races.grid_of(surface)))
     assert [run["outcome"] for run in found["runs"]] == ["escaped", "escaped"]
+    assert {run["told"] for run in found["runs"]} == {"escaped: the loss has no lower bound"}
+    assert [run["leaves"] for run in found["runs"]] == [r["outcome_step"] for r in found["runs"]]
     path, step = found["panels"][0]["paths"][0][0], found["runs"][0]["outcome_step"]
     assert abs(path[step][1]) > 2 >= abs(path[step - 1][1])
     assert (found["panels"][0]["levels"], found["panels"][1]["scale"]) == ("linear", "linear")
@@ -115,6 +118,23 @@ def test_a_loss_below_zero_shows_its_height_above_the_minimum() -> None:
     loss = unpack(pack_race(race, surface=surface, minimum=-78.0))["panels"][1]
     assert (loss["ylabel"], loss["scale"]) == ("loss − f*", "log")
     assert unpack(pack_race(race, surface=surface))["panels"][1]["scale"] == "linear"
+
+
+def test_every_outcome_shows_where_it_is_true_and_says_its_step() -> None:
+    surface = fake_races.Ravine()
+    race = fake_races.race(surface, [0.05] * 6, (-3, 1), 20)
+    race.outcomes = np.array(OUTCOMES)
+    race.steps_to_tolerance = np.array([5, 6, -1, -1, -1, -1])
+    race.diverged_at = np.array([-1, -1, -1, -1, -1, 7])
+    race.params[3, 9:] = race.params[3, 9]  # at rest
+    race.params[4, 4:] = 99.0  # out of the window
+    runs = unpack(pack_race(race, surface=surface))["runs"]
+    assert [run["outcome"] for run in runs] == list(OUTCOMES)
+    assert [run["outcome_step"] for run in runs] == [5, 20, 20, 9, 4, 7]
+    assert [run["note"] for run in runs] == ["5", "6", "", "", "4", "7"]
+    assert [run["leaves"] for run in runs] == [None] * 4 + [4, None]
+    assert [run["word"] for run in runs] == list(WORDS.values())
+    assert runs[1]["told"] == "arrived at step 6, left again"
 
 
 @pytest.mark.parametrize("starts", [5, 50, 300])
@@ -133,7 +153,12 @@ def test_many_starts_stay_small_and_say_what_is_missing(starts: int) -> None:
     )
     loss = found["panels"][1]["series"][0]
     assert ("band" in loss) == (starts >= 9)
-    assert found["runs"][0]["badge"].endswith(f"/{starts}")
+    for run, words in zip(found["runs"], race.outcomes, strict=True):
+        assert run["outcome"] is None
+        assert dict(run["counts"]) == {word: int(np.sum(words == word)) for word in set(words)}
+        assert sum(count for _, count in run["counts"]) == starts
+        assert run["outcome_step"] == 200
+        assert run["told"] == ", ".join(f"{count} {WORDS[word]}" for word, count in run["counts"])
     assert bool(found["notes"]) == (starts > 64)
 
 

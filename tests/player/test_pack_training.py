@@ -44,7 +44,8 @@ def test_seeds_are_one_run_in_the_rules_colour(whole: TrainResult) -> None:
     dashes = [tuple(run["dash"]) for run in found["runs"]]
     assert dashes[0::2] == dashes[1::2], "the dash tells the arm, whatever the rule"
     assert len(set(dashes)) == 3
-    assert (found["runs"][1]["outcome"], found["runs"][1]["badge"]) == ("diverged", "1/3")
+    assert (found["runs"][1]["outcome"], found["runs"][1]["note"]) == ("diverged", "1/3")
+    assert found["runs"][1]["told"].startswith("1 of 3 seeds diverged, the first at step ")
     assert [member.get("diverged", False) for member in found["members"]].index(True) == 5
 
 

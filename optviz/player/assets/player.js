@@ -403,9 +403,11 @@ function formatNumber(value, digits = 4) {
 }
 
 // labels.js
-const WORD = { converged: "converged", diverged: "diverged", escaped: "escaped" };
 const TONE = {
   converged: ["#067647", "#6ce9a6"],
+  left: ["#93370d", "#fdb022"],
+  running: ["#475467", "#98a2b3"],
+  stationary: ["#175cd3", "#84caff"],
   diverged: ["#c4320a", "#ff9c7a"],
   escaped: ["#5925dc", "#c3b5fd"],
 };
@@ -415,6 +417,9 @@ const NEAR = 30; // pixels within which outcomes of one kind share a label
 function drawGlyph(ctx, kind, x, y, r) {
   const lines = {
     converged: [[-0.8, 0.05], [-0.2, 0.65], [0.85, -0.6]],
+    left: [[-0.8, -0.6], [-0.2, 0.65], [0.6, -0.5], null, [0, -0.6], [0.65, -0.6], [0.65, 0.1]],
+    running: [[-0.8, 0], [0.7, 0], null, [0.15, -0.55], [0.75, 0], [0.15, 0.55]],
+    stationary: [[-0.35, -0.65], [-0.35, 0.65], null, [0.35, -0.65], [0.35, 0.65]],
     diverged: [[-0.65, -0.65], [0.65, 0.65], null, [0.65, -0.65], [-0.65, 0.65]],
     escaped: [[-0.65, 0.65], [0.6, -0.6], null, [-0.15, -0.65], [0.65, -0.65], [0.65, 0.15]],
   }[kind];
@@ -469,8 +474,8 @@ function overlap(x, y, { w, h }, other) {
 
 function labelText(group, runs) {
   const [first] = group.members;
-  if (group.members.length > 1) return `${group.members.length} ${WORD[group.kind]}`;
-  return `${runs[first.run].label} ${WORD[group.kind]} at step ${first.step}`;
+  const { label, word, told } = runs[first.run];
+  return group.members.length > 1 ? `${group.members.length} ${word}` : `${label} ${told}`;
 }
 
 function layOutLabels(ctx, events, runs, rect, theme, scale) {
@@ -523,8 +528,6 @@ function drawLabels(ctx, labels, runs, theme, scale) {
 }
 
 // legend.js
-const ENDS = { escaped: "escaped (the loss has no lower bound)" };
-
 class Legend {
   constructor(actions) {
     this.actions = actions;
@@ -544,27 +547,22 @@ class Legend {
       chip.run = run;
       chip.name.textContent = run.seeds > 1 ? `${run.label} (${run.seeds} seeds)` : run.label;
       paintSample(chip.sample, run, theme);
-      const ended = run.outcome && run.outcome !== "running";
-      const step = ended && Number.isFinite(run.outcome_step) ? ` at step ${run.outcome_step}` : "";
-      chip.button.title = ended
-        ? `${run.label}: ${ENDS[run.outcome] || run.outcome}${step}`
-        : `${run.label} (click: show or hide; Alt-click: alone)`;
-      const kind = ended ? run.outcome : run.badge ? "converged" : null;
-      chip.badge.className = `ov-badge ov-${kind || "none"}`;
-      chip.note.textContent = run.badge || (ended ? String(run.outcome_step ?? "") : "");
-      if (kind) paintGlyph(chip.glyph, kind, chip.badge);
-      chip.badge.hidden = !kind;
+      const told = run.told ? `${run.label}: ${run.told}` : run.label;
+      chip.button.title = `${told} (click: show or hide; Alt-click: alone)`;
+      chip.badges.textContent = "";
+      for (const [kind, note] of signs(run)) chip.badges.append(badge(kind, note));
+      chip.badges.hidden = !chip.badges.childElementCount;
+      for (const element of chip.badges.children) paintGlyph(element);
       chip.reached = null;
     });
   }
 
   update(place) {
     for (const chip of this.chips) {
-      const { badge, outcome, outcome_at } = chip.run;
-      const reached = Boolean(badge && !outcome) || place >= outcome_at;
+      const reached = place >= chip.run.outcome_at;
       if (reached === chip.reached) continue;
       chip.reached = reached;
-      chip.badge.classList.toggle("ov-reached", reached);
+      for (const element of chip.badges.children) element.classList.toggle("ov-reached", reached);
     }
   }
 
@@ -578,12 +576,10 @@ class Legend {
       sample.setAttribute("aria-hidden", "true");
       const name = document.createElement("span");
       name.className = "ov-name";
-      const badge = document.createElement("span");
-      const glyph = document.createElement("canvas");
-      const note = document.createElement("span");
-      badge.append(glyph, note);
-      badge.setAttribute("aria-hidden", "true");
-      button.append(sample, name, badge);
+      const badges = document.createElement("span");
+      badges.className = "ov-badges";
+      badges.setAttribute("aria-hidden", "true");
+      button.append(sample, name, badges);
       button.addEventListener("mousedown", (event) => event.preventDefault());
       button.addEventListener("click", (event) =>
         event.altKey ? this.actions.isolate(label) : this.actions.toggle(label),
@@ -594,9 +590,14 @@ class Legend {
       });
       button.addEventListener("pointerleave", () => this.actions.highlight(-1));
       this.element.append(button);
-      return { label, button, sample, name, badge, glyph, note, run: null, reached: null };
+      return { label, button, sample, name, badges, run: null, reached: null };
     });
   }
+}
+
+function signs({ outcome, note, counts }) {
+  if (counts) return counts.map(([kind, count]) => [kind, String(count)]);
+  return outcome && outcome !== "running" ? [[outcome, String(note ?? "")]] : [];
 }
 
 function sized(canvas, width, height) {
@@ -623,11 +624,21 @@ function paintSample(canvas, run, theme) {
   drawMarker(ctx, run.marker, 17, 8, 5, run.ink, theme.background, 1.5);
 }
 
-function paintGlyph(canvas, outcome, badge) {
-  const ctx = sized(canvas, 12, 12);
-  ctx.strokeStyle = getComputedStyle(badge).color;
+function badge(kind, note) {
+  const element = document.createElement("span");
+  element.className = `ov-badge ov-${kind}`;
+  element.dataset.kind = kind;
+  const text = document.createElement("span");
+  text.textContent = note;
+  element.append(document.createElement("canvas"), text);
+  return element;
+}
+
+function paintGlyph(element) {
+  const ctx = sized(element.firstChild, 12, 12);
+  ctx.strokeStyle = getComputedStyle(element).color;
   ctx.lineWidth = 1.9;
-  drawGlyph(ctx, outcome, 6, 6, 4.2);
+  drawGlyph(ctx, element.dataset.kind, 6, 6, 4.2);
 }
 
 // readout.js
@@ -709,8 +720,8 @@ function summary(header, panels, frame) {
     parts.push(`${rows.join(", ")}.`);
   }
   for (const run of frame.runs)
-    if (run.visible && run.outcome && run.outcome !== "running" && step >= run.outcome_at)
-      parts.push(`${run.label} ${run.outcome} at step ${run.outcome_step}.`);
+    if (run.visible && run.told && step >= run.outcome_at)
+      parts.push(`${run.label}: ${run.told}.`);
   return parts.join(" ");
 }
 
@@ -1241,8 +1252,10 @@ class CurvePanel {
     const { theme, scale, xview } = frame;
     const ctx = this.layers.base;
     const rect = this.rect(scale);
-    const diverged = frame.runs.map((run) => run.outcome === "diverged");
-    const leaves = frame.runs.map((run) => (run.outcome === "escaped" ? run.outcome_step : null));
+    const diverged = frame.runs.map(
+      ({ outcome, counts = [] }) => outcome === "diverged" || counts.some(([k]) => k === "diverged"),
+    );
+    const leaves = frame.runs.map((run) => run.leaves ?? null);
     const { from, to } = xview;
     const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, from, to);
     this.xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);
@@ -2358,7 +2371,6 @@ class MapPanel {
       events.push({
         run,
         kind: info.outcome,
-        step: info.outcome_step,
         x: clamp(x, rect.x + 6, rect.x + rect.w - 6),
         y: clamp(y, rect.y + 6, rect.y + rect.h - 6),
       });

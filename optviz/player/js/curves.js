@@ -69,8 +69,10 @@ export class CurvePanel {
     const { theme, scale, xview } = frame;
     const ctx = this.layers.base;
     const rect = this.rect(scale);
-    const diverged = frame.runs.map((run) => run.outcome === "diverged");
-    const leaves = frame.runs.map((run) => (run.outcome === "escaped" ? run.outcome_step : null));
+    const diverged = frame.runs.map(
+      ({ outcome, counts = [] }) => outcome === "diverged" || counts.some(([k]) => k === "diverged"),
+    );
+    const leaves = frame.runs.map((run) => run.leaves ?? null);
     const { from, to } = xview;
     const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, from, to);
     this.xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);

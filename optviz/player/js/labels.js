@@ -3,19 +3,24 @@
 import { drawMarker } from "./marks.js";
 import { clamp } from "./scales.js";
 
-const WORD = { converged: "converged", diverged: "diverged", escaped: "escaped" };
 const TONE = {
   converged: ["#067647", "#6ce9a6"],
+  left: ["#93370d", "#fdb022"],
+  running: ["#475467", "#98a2b3"],
+  stationary: ["#175cd3", "#84caff"],
   diverged: ["#c4320a", "#ff9c7a"],
   escaped: ["#5925dc", "#c3b5fd"],
 };
 const SIDES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
 const NEAR = 30; // pixels within which outcomes of one kind share a label
 
-/** A tick, a cross or an arrow, drawn because not every font has them. */
+/** A sign of an outcome, drawn because not every font has a tick, a cross and arrows. */
 export function drawGlyph(ctx, kind, x, y, r) {
   const lines = {
     converged: [[-0.8, 0.05], [-0.2, 0.65], [0.85, -0.6]],
+    left: [[-0.8, -0.6], [-0.2, 0.65], [0.6, -0.5], null, [0, -0.6], [0.65, -0.6], [0.65, 0.1]],
+    running: [[-0.8, 0], [0.7, 0], null, [0.15, -0.55], [0.75, 0], [0.15, 0.55]],
+    stationary: [[-0.35, -0.65], [-0.35, 0.65], null, [0.35, -0.65], [0.35, 0.65]],
     diverged: [[-0.65, -0.65], [0.65, 0.65], null, [0.65, -0.65], [-0.65, 0.65]],
     escaped: [[-0.65, 0.65], [0.6, -0.6], null, [-0.15, -0.65], [0.65, -0.65], [0.65, 0.15]],
   }[kind];
@@ -31,7 +36,7 @@ export function drawGlyph(ctx, kind, x, y, r) {
 
 /**
  * Groups outcomes that lie together.
- * @param {{run, kind, step, x, y}[]} events in pixels
+ * @param {{run, kind, x, y}[]} events in pixels
  */
 export function groupEvents(events) {
   const groups = [];
@@ -80,8 +85,8 @@ function overlap(x, y, { w, h }, other) {
 
 function labelText(group, runs) {
   const [first] = group.members;
-  if (group.members.length > 1) return `${group.members.length} ${WORD[group.kind]}`;
-  return `${runs[first.run].label} ${WORD[group.kind]} at step ${first.step}`;
+  const { label, word, told } = runs[first.run];
+  return group.members.length > 1 ? `${group.members.length} ${word}` : `${label} ${told}`;
 }
 
 /** The labels of the outcomes reached so far, laid out once for as long as they stay the same. */

@@ -3,8 +3,6 @@
 import { drawMarker } from "./marks.js";
 import { drawGlyph } from "./labels.js";
 
-const ENDS = { escaped: "escaped (the loss has no lower bound)" };
-
 export class Legend {
   /** @param {object} actions toggle(label), isolate(label), highlight(run or −1) */
   constructor(actions) {
@@ -25,16 +23,12 @@ export class Legend {
       chip.run = run;
       chip.name.textContent = run.seeds > 1 ? `${run.label} (${run.seeds} seeds)` : run.label;
       paintSample(chip.sample, run, theme);
-      const ended = run.outcome && run.outcome !== "running";
-      const step = ended && Number.isFinite(run.outcome_step) ? ` at step ${run.outcome_step}` : "";
-      chip.button.title = ended
-        ? `${run.label}: ${ENDS[run.outcome] || run.outcome}${step}`
-        : `${run.label} (click: show or hide; Alt-click: alone)`;
-      const kind = ended ? run.outcome : run.badge ? "converged" : null;
-      chip.badge.className = `ov-badge ov-${kind || "none"}`;
-      chip.note.textContent = run.badge || (ended ? String(run.outcome_step ?? "") : "");
-      if (kind) paintGlyph(chip.glyph, kind, chip.badge);
-      chip.badge.hidden = !kind;
+      const told = run.told ? `${run.label}: ${run.told}` : run.label;
+      chip.button.title = `${told} (click: show or hide; Alt-click: alone)`;
+      chip.badges.textContent = "";
+      for (const [kind, note] of signs(run)) chip.badges.append(badge(kind, note));
+      chip.badges.hidden = !chip.badges.childElementCount;
+      for (const element of chip.badges.children) paintGlyph(element);
       chip.reached = null;
     });
   }
@@ -42,11 +36,10 @@ export class Legend {
   /** Badges appear when the playhead reaches what they tell. */
   update(place) {
     for (const chip of this.chips) {
-      const { badge, outcome, outcome_at } = chip.run;
-      const reached = Boolean(badge && !outcome) || place >= outcome_at;
+      const reached = place >= chip.run.outcome_at;
       if (reached === chip.reached) continue;
       chip.reached = reached;
-      chip.badge.classList.toggle("ov-reached", reached);
+      for (const element of chip.badges.children) element.classList.toggle("ov-reached", reached);
     }
   }
 
@@ -60,12 +53,10 @@ export class Legend {
       sample.setAttribute("aria-hidden", "true");
       const name = document.createElement("span");
       name.className = "ov-name";
-      const badge = document.createElement("span");
-      const glyph = document.createElement("canvas");
-      const note = document.createElement("span");
-      badge.append(glyph, note);
-      badge.setAttribute("aria-hidden", "true");
-      button.append(sample, name, badge);
+      const badges = document.createElement("span");
+      badges.className = "ov-badges";
+      badges.setAttribute("aria-hidden", "true");
+      button.append(sample, name, badges);
       button.addEventListener("mousedown", (event) => event.preventDefault());
       button.addEventListener("click", (event) =>
         event.altKey ? this.actions.isolate(label) : this.actions.toggle(label),
@@ -76,9 +67,15 @@ export class Legend {
       });
       button.addEventListener("pointerleave", () => this.actions.highlight(-1));
       this.element.append(button);
-      return { label, button, sample, name, badge, glyph, note, run: null, reached: null };
+      return { label, button, sample, name, badges, run: null, reached: null };
     });
   }
+}
+
+/** A run's signs, `[[outcome, note]]`: one, none while it is on its way, or one for each count. */
+export function signs({ outcome, note, counts }) {
+  if (counts) return counts.map(([kind, count]) => [kind, String(count)]);
+  return outcome && outcome !== "running" ? [[outcome, String(note ?? "")]] : [];
 }
 
 function sized(canvas, width, height) {
@@ -105,9 +102,19 @@ function paintSample(canvas, run, theme) {
   drawMarker(ctx, run.marker, 17, 8, 5, run.ink, theme.background, 1.5);
 }
 
-function paintGlyph(canvas, outcome, badge) {
-  const ctx = sized(canvas, 12, 12);
-  ctx.strokeStyle = getComputedStyle(badge).color;
+function badge(kind, note) {
+  const element = document.createElement("span");
+  element.className = `ov-badge ov-${kind}`;
+  element.dataset.kind = kind;
+  const text = document.createElement("span");
+  text.textContent = note;
+  element.append(document.createElement("canvas"), text);
+  return element;
+}
+
+function paintGlyph(element) {
+  const ctx = sized(element.firstChild, 12, 12);
+  ctx.strokeStyle = getComputedStyle(element).color;
   ctx.lineWidth = 1.9;
-  drawGlyph(ctx, outcome, 6, 6, 4.2);
+  drawGlyph(ctx, element.dataset.kind, 6, 6, 4.2);
 }

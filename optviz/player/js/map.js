@@ -243,7 +243,6 @@ export class MapPanel {
       events.push({
         run,
         kind: info.outcome,
-        step: info.outcome_step,
         x: clamp(x, rect.x + 6, rect.x + rect.w - 6),
         y: clamp(y, rect.y + 6, rect.y + rect.h - 6),
       });

@@ -92,7 +92,7 @@ export function summary(header, panels, frame) {
     parts.push(`${rows.join(", ")}.`);
   }
   for (const run of frame.runs)
-    if (run.visible && run.outcome && run.outcome !== "running" && step >= run.outcome_at)
-      parts.push(`${run.label} ${run.outcome} at step ${run.outcome_step}.`);
+    if (run.visible && run.told && step >= run.outcome_at)
+      parts.push(`${run.label}: ${run.told}.`);
   return parts.join(" ");
 }
