@@ -5,4 +5,4 @@ import streamlit as st
 from optviz.ui import frame, trainings_page
 
 frame.begin(__file__, __doc__)
-st.fragment(trainings_page.page, run_every=trainings_page.pace())()
+st.fragment(frame.part()(trainings_page.page), run_every=trainings_page.pace())()

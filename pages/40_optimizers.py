@@ -5,5 +5,6 @@ import streamlit as st
 from optviz.ui import frame, gallery
 
 frame.begin(__file__, __doc__)
-gallery.open_link()
-st.fragment(gallery.page)()
+with frame.part():
+    gallery.open_link()
+st.fragment(frame.part()(gallery.page))()

@@ -5,5 +5,6 @@ import streamlit as st
 from optviz.ui import check_look, check_page, frame
 
 frame.begin(__file__, __doc__)
-check_look.open_link()
-st.fragment(check_page.page)()
+with frame.part():
+    check_look.open_link()
+st.fragment(frame.part()(check_page.page))()

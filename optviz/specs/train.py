@@ -34,7 +34,16 @@ from optviz.specs.setting import (
     spec_to_json,
     whole,
 )
-from optviz.specs.variations import MAX_GRID, Member, arms, members, vary_entry, vary_runs
+from optviz.specs.variations import (
+    MAX_GRID,
+    Member,
+    arms,
+    axes_of,
+    members,
+    merged,
+    vary_entry,
+    vary_runs,
+)
 
 MAX_EPOCHS, MAX_BATCH, MAX_IMAGES, MAX_RUNS, MAX_CROP = 1000, 50_000, 10**7, 32, 16
 MAX_MEMBERS = 256
@@ -253,7 +262,12 @@ class TrainSpec:
         Returns:
             The spec, and one line for everything that was ignored.
         """
-        return read_link(base, query, "a training")
+        spec, problems = read_link(base, query, "a training")
+        again = len(spec.vary) - len(axes_of(spec.vary))
+        if again:
+            problems.append("vary: a setting is said again; its values are with its first ones")
+            spec = replace(spec, vary=merged(spec.vary))
+        return spec, problems
 
     def with_said(self, said: Mapping[str, list[Any]]) -> TrainSpec:
         """The training with what a link said."""

@@ -64,7 +64,7 @@ def arms(spec: TrainSpec) -> Iterator[tuple[str, TrainSpec]]:
         ValueError: a variation that cannot be read.
     """
     base = replace(spec, vary=(), grid=False)
-    axes = [_axis(text) for text in spec.vary]
+    axes = list(axes_of(spec.vary).values())
     if spec.grid:
         size = math.prod(len(axis) + 1 for axis in axes)
         if size > MAX_GRID:
@@ -86,6 +86,24 @@ def arms(spec: TrainSpec) -> Iterator[tuple[str, TrainSpec]]:
 def _words(field: str) -> str:
     """`network.batch_norm` as it is said: `batch norm`."""
     return field.rpartition(".")[2].replace("_", " ")
+
+
+def axes_of(vary: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """Field -> its (field, value) pairs; what is varied twice has the values of both.
+
+    Raises:
+        ValueError: a variation that cannot be read.
+    """
+    axes: dict[str, list[tuple[str, str]]] = {}
+    for pairs in map(_axis, vary):
+        axes.setdefault(pairs[0][0], []).extend(pairs)
+    return axes
+
+
+def merged(vary: Sequence[str]) -> tuple[str, ...]:
+    """The same variations, each field once."""
+    axes = axes_of(vary)
+    return tuple(f"{field}={'|'.join(v for _, v in pairs)}" for field, pairs in axes.items())
 
 
 def _axis(text: str) -> list[tuple[str, str]]:

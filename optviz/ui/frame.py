@@ -6,7 +6,8 @@ import gc
 import importlib.util
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -16,9 +17,12 @@ from optviz.catalog import Catalog, Entry
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.surfaces import SURFACES
+from optviz.ui.faults import line_of
 from optviz.ui.words import plain
 
 PLUGIN_VARIABLE = "OPTVIZ_PLUGIN"
+
+MOST_LINES = 12  # of what was refused or ignored
 
 ICON = Path(__file__).with_name("icon.png")  # a local file: named icons come from another host
 
@@ -62,7 +66,8 @@ def begin(file: str, doc: str | None) -> None:
         initial_sidebar_state="collapsed",
         menu_items={"About": "**optviz** shows how optimizers behave. MIT licence."},
     )
-    _prepare()
+    with part():
+        _prepare()
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
         st.image(str(ICON), width=34)
@@ -92,9 +97,24 @@ def page_title(file: Path) -> str:
 
 
 def problems(lines: Sequence[str]) -> None:
-    """Show what was refused or ignored, one clear line each."""
-    for line in lines:
+    """Show what was refused or ignored, one clear line each; of very many the first ones."""
+    more = len(lines) - MOST_LINES
+    rest = [f"and {more:,} more"] if more > 0 else []
+    for line in [*lines[:MOST_LINES], *rest]:
         st.warning(plain(line), icon=":material/info:")
+
+
+@contextmanager
+def part() -> Iterator[None]:
+    """Draw a part of a page: the one place where its errors become lines.
+
+    Every page draws its body in parts, fragments too: one that fails is one line, and the others
+    stay. Also decorates a function.
+    """
+    try:
+        yield
+    except Exception as error:  # what Streamlit ends and repeats scripts with is none
+        problems([line_of(error)])
 
 
 @st.cache_resource(show_spinner=False)

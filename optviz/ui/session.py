@@ -16,6 +16,7 @@ import streamlit as st
 
 from optviz.specs import Run
 from optviz.specs.setting import plain
+from optviz.ui.faults import line_of
 
 S = TypeVar("S")  # a RaceSpec or a TrainSpec: frozen, with runs, check, to_query, from_query
 
@@ -46,7 +47,10 @@ class Session(Generic[S]):
             return
         # A link leaves unsaid what a spec has by default, whatever the page opens on.
         base: Any = plain(self.default()) if query else self.default()
-        spec, ignored = base.from_query(query, base)
+        try:
+            spec, ignored = base.from_query(query, base)
+        except Exception as error:  # a page without a spec could not be drawn at all
+            spec, ignored = self.default(), [line_of(error)]
         self.reset(spec)
         self.say([f"Ignored in the link: {line}" for line in ignored])
 
@@ -75,8 +79,8 @@ class Session(Generic[S]):
         try:
             new = apply(self.spec)
             new.check()
-        except ValueError as error:
-            self.say([str(error)])
+        except Exception as error:
+            self.say([line_of(error)])
             return False
         self.say([])
         self._store(new)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from optviz.runs.training import load_data
 from optviz.specs.train import TrainSpec
+from optviz.specs.variations import merged
 from optviz.ui.session import bound
 from optviz.ui.train_session import SESSION
 from optviz.ui.train_variations import choices, counts, steps, suggestions
@@ -77,12 +78,12 @@ def amount(spec: TrainSpec) -> None:
 
 def _rows() -> list[list[Any]]:
     """The rows on screen: those of the spec, and those that wait for a value."""
-    rows = st.session_state.get(ROWS, [])
-    if _texts(rows) != SESSION.spec.vary:
+    rows, vary = st.session_state.get(ROWS, []), merged(SESSION.spec.vary)
+    if _texts(rows) != vary:
         rows = []
-        for text in SESSION.spec.vary:
+        for text in vary:
             name, _, values = text.partition("=")
-            rows.append([name.strip(), [v.strip() for v in values.split("|") if v.strip()]])
+            rows.append([name, values.split("|")])
         st.session_state[ROWS] = rows
     return rows
 

@@ -38,9 +38,10 @@ def stage() -> None:
         _before()
         return
     SESSION.write_link(job=watched.job_id, **as_link())
-    st.fragment(live, run_every=None if status.ended else SECONDS)(watched.job_id, status.ended)
-    st.fragment(look_inside)(watched.job_id)
-    st.fragment(take_away)(watched.job_id)
+    pace = None if status.ended else SECONDS
+    st.fragment(frame.part()(live), run_every=pace)(watched.job_id, status.ended)
+    st.fragment(frame.part()(look_inside))(watched.job_id)
+    st.fragment(frame.part()(take_away))(watched.job_id)
 
 
 def _before() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.surfaces import SURFACES
+from optviz.ui.words import plain
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
@@ -144,3 +146,101 @@ def test_the_settings_of_a_training() -> None:
     assert link(test, "network") == ["linear"]
     choose(test, "train.dataset", "cifar10")
     assert "not on this computer" in test.info[0].value
+
+
+# What a page's body is made of: (module, function), the stage first.
+PARTS = {
+    "app.py": [("race_stage", "stage"), ("race_controls", "panel")],
+    "20_networks.py": [
+        ("train_stage", "stage"),
+        ("train_controls", "panel"),
+        ("train_session", "open_link"),
+    ],
+    "25_trainings.py": [("trainings_page", "page")],
+    "30_schedules.py": [("schedule_stage", "stage"), ("schedule_controls", "panel")],
+    "40_optimizers.py": [("gallery", "page")],
+    "50_gradient_check.py": [("check_page", "page")],
+}
+
+
+def test_every_page_is_asked_to_fail() -> None:
+    assert {"app.py", *PAGES} == set(PARTS)
+
+
+@pytest.mark.parametrize(
+    ("page", "module", "name"),
+    [(page, *part) for page, parts in PARTS.items() for part in parts],
+)
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("no such\nthing"), "no such thing"),
+        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+        (KeyError("slip"), "a fault of optviz (KeyError in test_apptest.py, line"),
+    ],
+    ids=["bad input", "refused by the system", "a slip of ours"],
+)
+def test_a_part_that_fails_is_one_line(
+    page: str,
+    module: str,
+    name: str,
+    error: Exception,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail() -> None:
+        raise error
+
+    path = ROOT / page if page == "app.py" else ROOT / "pages" / page
+    whole = AppTest.from_file(str(path), default_timeout=60).run()
+    monkeypatch.setattr(import_module(f"optviz.ui.{module}"), name, fail)
+    test = AppTest.from_file(str(path), default_timeout=60).run()
+    assert not test.exception
+    told = [text for text in lines(test) if text not in lines(whole)]
+    if name != "open_link":  # without which there are no settings for the rest to stand on
+        assert len(told) == 1
+    assert any(plain(line) in text for text in told)
+    assert "\n" not in "".join(told)
+    if name != "open_link":
+        logged = [record for record in caplog.records if record.name == "optviz"]
+        assert bool(logged) == isinstance(error, KeyError)
+        assert all(record.exc_info for record in logged)
+    if name == "stage":  # the controls are all there
+        assert {box.key for box in test.selectbox} >= {
+            box.key for box in whole.selectbox if not str(box.key).endswith(".code")
+        }
+
+
+def test_a_change_that_fails_is_one_line_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from optviz.ui import race_controls
+
+    test = app()
+    monkeypatch.setattr(race_controls, "with_cloud", lambda spec, count: spec.nonsense)
+    choose(test, "race.starts", 9)
+    assert len(lines(test)) == 1
+    assert "a fault of optviz (AttributeError in test_apptest.py" in lines(test)[0]
+    choose(test, "race.seed", 5)
+    assert lines(test) == []
+    assert link(test, "seed") == ["5"]
+
+
+def test_the_same_setting_varied_twice_is_one_row_and_one_line() -> None:
+    test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
+    test.query_params["vary"] = ["batch_size=8", "batch_size=16"]
+    test.run()
+    assert not test.exception
+    assert len(lines(test)) == 1
+    assert test.multiselect(key="train.vary.batch_size").value == ["8", "16"]
+
+
+def test_a_link_leaves_unsaid_what_a_training_has_by_default() -> None:
+    """The page opens on three epochs; a training has two where nothing is said."""
+    for query, epochs in (({}, 3), ({"network": "lenet"}, 2)):
+        test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
+        for name, value in query.items():
+            test.query_params[name] = value
+        test.run()
+        assert test.select_slider(key="train.epochs").value == epochs
