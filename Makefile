@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: app test lint types unit js browser golden rates picture clean
+.PHONY: app test lint types unit js browser golden picture clean
 
 app: .venv/app
 	$(BIN)/optviz app --port $(PORT)
@@ -42,10 +42,7 @@ browser: .venv/test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
-# The table of fair learning rates (minutes), and the picture in the README.
-rates: .venv/app
-	$(BIN)/python -m optviz.analysis.tuning
-
+# The picture in the README.
 picture: .venv/app
 	$(BIN)/optviz race ravine -O sgd -O momentum -O nesterov -O adagrad -O rmsprop -O adadelta -O adam -O adamw --out docs/race.png
 

@@ -16,6 +16,7 @@ __all__ = [
     "counted",
     "ends",
     "lowest_loss",
+    "reference",
     "told",
     "told_all",
     "window",
@@ -65,12 +66,10 @@ def ends(runs: Descents, ground: Ground, tolerance: float) -> Ends:
 def _ends(runs: Descents, ground: Ground, tolerance: float) -> Ends:
     losses, diverged = runs.losses, runs.diverged_at >= 0
     last = losses[..., -1]
+    lowest = reference(runs, ground, tolerance)
     if ground.lowest is None:
-        escaped = diverged & (runs.last_loss < -BOUND)
-        # A surface that a run escapes on has shown that it has no lowest loss.
-        lowest = -np.inf if escaped.any() else _stand_in(runs, ground, tolerance)
+        escaped = _escaped(runs)
     else:
-        lowest = ground.lowest
         escaped = last < ground.floor if lowest == -np.inf else np.zeros_like(diverged)
     if lowest == -np.inf:
         within = np.zeros(losses.shape, bool)
@@ -90,6 +89,19 @@ def _ends(runs: Descents, ground: Ground, tolerance: float) -> Ends:
     )
     kind = np.where(escaped, _ESCAPED, np.where(diverged, _DIVERGED, kind))
     return Ends(_NAMES[kind], np.where(kind <= _LEFT, within.argmax(axis=-1), -1))
+
+
+def reference(runs: Descents, ground: Ground, tolerance: float) -> float:
+    """f* that these runs' arrivals are measured from; -inf: nobody can arrive."""
+    if ground.lowest is not None:
+        return ground.lowest
+    # A surface that a run escapes on has shown that it has no lowest loss.
+    return -np.inf if _escaped(runs).any() else _stand_in(runs, ground, tolerance)
+
+
+def _escaped(runs: Descents) -> np.ndarray:
+    """Whether a run has gone beyond all numbers downwards, on a surface without a known bound."""
+    return (runs.diverged_at >= 0) & (runs.last_loss < -BOUND)
 
 
 def _stand_in(runs: Descents, ground: Ground, tolerance: float) -> float:

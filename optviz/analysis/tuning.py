@@ -1,240 +1,249 @@
-"""Fair learning rates: each rule at its own best rate on each surface, found by one stated rule.
+"""Fair learning rates: each rule at the best rate for exactly the race that it is in.
 
-`python -m optviz.analysis.tuning` searches every rule on every surface and writes the table that
-`optviz.specs.rates` reads; naming rules or surfaces searches those only and keeps the rest.
+A search is nothing but races: the rule runs at every rate from the race's own starts under its own
+noise, with the loops that the race itself runs, so that what is found holds for it to the last bit.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from optviz.analysis.convergence import lowest_loss, window
-from optviz.catalog import knobs
-from optviz.engine.descend import Descents, Job, descend
-from optviz.optimizers import OPTIMIZERS, Optimizer
-from optviz.surfaces import SURFACES, Surface
+from optviz.analysis.convergence import ends, reference
+from optviz.engine.descend import CAPACITIES, Descents, Job, descend
+from optviz.engine.ground import ground, lowest_loss
+from optviz.specs import RaceSpec
+from optviz.specs.rates import Question
+from optviz.surfaces import Surface
 
 # Five rates a decade. SGD in the steepest walls needs 1e-3, and Adadelta, which scales its steps
 # down by itself, more than 10: seven decades leave room on both sides of every best rate.
+RATIO = 10**0.2
 GRID = tuple(float(f"{rate:.3g}") for rate in np.geomspace(1e-4, 1e3, 36))
-NUM_STEPS = 500
-NUM_STARTS, JITTER, SEED = 16, 0.01, 0
-TOLERANCE = 1e-6  # share of the first error within which two rates end equally low
-APART = 0.05  # share of the window: runs that end further apart than this ended in two places
-LONGEST_STEP = 0.5  # share of the window, on a surface with a lower bound
-LONGEST_ESCAPE_STEP = 0.1  # on one without: there the longest step allowed decides who is first
+PARTS = 8  # the best rate is looked for again at so many parts of a ratio, on either side of it
+LONGEST_STEP = 0.1  # share of the window: on a surface without a bound the longest step wins all
 
-RULE = (
-    f"Of {len(GRID)} learning rates from {GRID[0]:g} to {GRID[-1]:g}, the one that ends lowest "
-    f"after {NUM_STEPS} steps; among those that end equally low, to a millionth of the first "
-    "error, the one that needs the fewest gradient evaluations to get there and stay. "
-    f"Medians over {NUM_STARTS} starts within {JITTER:.0%} of the surface's own; a rate counts "
-    "only if all these runs stay in the window, never rise above their start, take no step across "
-    "more than half the window and end in one place (where no rate does that, they need not). "
-    "On a surface without a lower bound: the fewest evaluations until every run has left the "
-    "window downhill, with no step across more than a tenth of it."
-)
-
-TABLE = Path(__file__).parents[1] / "specs" / "fair_rates.json"
+# What a search may take: starts (up to a power of two) times the length of the buffers of one run.
+# 128 starts for up to 2,047 steps, one for 100,000: a second or two for eight rules.
+MOST_STATES = 128 * CAPACITIES[0]
+CHUNK_BYTES = 1 << 26  # of records at a time
+MOST_KEPT = 4096  # answers
 
 
-@dataclass(frozen=True, eq=False)
-class Search:
-    """What a search saw; arrays have one element a rate.
+class Scores(NamedTuple):
+    """How a rule did at some rates; arrays have one element a rate.
 
     Attributes:
-        rates: learning rates tried.
-        counts: whether all runs of a rate were fit to be compared.
-        final_losses: median over the starts.
-        evaluations: median over the starts of the gradient evaluations until a run has got where
-            the best rate ends, or out of the window; inf where it does not.
-        best: index of the chosen rate.
+        rates: the learning rates.
+        steps: median over the starts of the steps to tolerance; inf: not reached.
+        final: median over the starts of the final loss; inf: diverged, or not to be compared.
     """
 
     rates: np.ndarray
-    counts: np.ndarray
-    final_losses: np.ndarray
-    evaluations: np.ndarray
-    best: int
+    steps: np.ndarray
+    final: np.ndarray
 
-    @property
-    def rate(self) -> float:
-        return float(self.rates[self.best])
+    def best(self) -> int:
+        """Index of the fewest steps, else of the lowest final loss; of equals the first."""
+        return int(np.lexsort((self.final, self.steps))[0])
 
 
-def search_rate(
-    surface: Surface,
-    optimizer: Optimizer,
-    *,
-    rates: Sequence[float] = GRID,
-    num_steps: int = NUM_STEPS,
-) -> Search:
-    """Find a rule's fair learning rate on a surface, as `RULE` says.
+def search(questions: Sequence[Question]) -> list[float]:
+    """The fair rate of each rule of one race; what was found before is remembered."""
+    found = {i: rate for i, q in enumerate(questions) if (rate := _KEPT.get(q)) is not None}
+    new = [i for i in range(len(questions)) if i not in found]
+    if new:
+        _compile([questions[i] for i in new])
+    for i in new:
+        found[i] = _search(questions[i])
+        _KEPT.put(questions[i], found[i])
+    return [found[i] for i in range(len(questions))]
 
-    Where no rate counts, the lowest final loss among those that do not diverge decides.
+
+def try_rates(question: Question, rates: Sequence[float]) -> list[Descents]:
+    """Run the rule at each rate; in parts that fit into memory, in one where `scores` needs it.
 
     Raises:
-        ValueError: the rule has no learning rate.
+        ValueError: a schedule takes a knob out of its domain.
     """
-    if "learning_rate" not in knobs(type(optimizer)):
-        raise ValueError(f"{optimizer.label} has no learning rate to search")
-    jobs = [Job(replace(optimizer, learning_rate=rate), {}) for rate in rates]
-    runs = descend(jobs, surface, jittered_starts(surface), num_steps=num_steps)
-    bounded = lowest_loss(surface) != -np.inf
-    counts, evaluations = (_descents if bounded else _escapes)(surface, runs)
-    final = np.median(runs.losses[..., -1], axis=1)
-    if counts.any():
-        best = int(np.argmin(evaluations))
-    else:
-        finite = np.where((runs.diverged_at < 0).all(axis=1), final, np.inf)
-        best = int(np.argmin(finite))
-    return Search(np.asarray(rates), counts, final, evaluations, best)
+    padded = 1 << (len(searched_starts(question)) - 1).bit_length()
+    bytes_a_run = padded * _capacity(question.num_steps) * 5 * 8
+    at_once = max(1, CHUNK_BYTES // bytes_a_run)
+    rule: Any = question.optimizer
+    schedules = dict(question.schedules)
+    jobs = [Job(replace(rule, learning_rate=rate), schedules) for rate in rates]
+    return [
+        _descend(question, jobs[first : first + at_once]) for first in range(0, len(jobs), at_once)
+    ]
 
 
-def jittered_starts(surface: Surface) -> np.ndarray:
-    """(NUM_STARTS, 2): the surface's own start first, the others near it.
-
-    Each coordinate is scaled, not shifted, so that a start beside a ridge stays on its side.
-    """
-    draws = np.random.default_rng(SEED).uniform(-1, 1, (NUM_STARTS - 1, 2))
-    factors = 1 + JITTER * np.concatenate([np.zeros((1, 2)), draws])
-    return np.asarray(surface.start) * factors
+def scores(question: Question, rates: Sequence[float], runs: Sequence[Descents]) -> Scores:
+    """How the rule did at these rates: steps to tolerance and final losses as a race tells them."""
+    if lowest_loss(question.surface) is None and len(runs) > 1:  # the best of all takes its place
+        runs = [joined(runs)]
+    parts = [_scores(question, part) for part in runs]
+    return Scores(np.asarray(rates), *map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _descents(surface: Surface, runs: Descents) -> tuple[np.ndarray, np.ndarray]:
-    """(num_rates,) each: which rates count, and the evaluations that they need."""
-    losses = runs.losses  # (num_rates, NUM_STARTS, num_steps + 1), as all below
-    span, inside, step = _geometry(surface, runs)
-    ends = runs.params[:, :, -1]
-    apart = (np.abs(ends[:, :, None] - ends[:, None]) / span).max(axis=(1, 2, 3))
-    counts = (
-        (runs.diverged_at < 0).all(axis=1)
-        & inside.all(axis=(1, 2))
-        & ~_rises(losses).any(axis=(1, 2))
-        & (step.max(axis=(1, 2)) <= LONGEST_STEP)
-    )
-    together = counts & (apart <= APART)
-    counts = together if together.any() else counts
-    final = np.where(counts, np.median(losses[..., -1], axis=1), np.inf)
-    if not counts.any():
-        return counts, final
-    goal = final.min()
-    room = TOLERANCE * (losses[..., :1] - goal)
-    there = losses - goal <= room
-    lowest = counts & (final - goal <= np.median(room))
-    needed = np.median(_evaluations_at(runs, _last_run_of(there)), axis=1)
-    # A goal that half of the runs miss by a hair still has a best rate: the one that set it.
-    needed = np.where(np.isfinite(needed), needed, runs.evaluations[:, 0, -1] + 1)
-    return counts, np.where(lowest, needed, np.inf)
+def _scores(question: Question, runs: Descents) -> tuple[np.ndarray, np.ndarray]:
+    heights = ground(question.surface, question.dtype)
+    with np.errstate(invalid="ignore", over="ignore"):  # a start may be infinite or no number
+        outcomes, arrived_at = ends(runs, heights, question.tolerance)
+        final = np.where(outcomes == "diverged", np.inf, runs.losses[..., -1])
+        if reference(runs, heights, question.tolerance) == -np.inf:
+            final = np.where(_jumps(question.surface, runs), np.inf, final)
+    return _median(np.where(arrived_at < 0, np.inf, arrived_at)), _median(final)
 
 
-def _escapes(surface: Surface, runs: Descents) -> tuple[np.ndarray, np.ndarray]:
-    _, inside, step = _geometry(surface, runs)
-    out = runs.losses < np.min(window(surface))
-    escaped_at = np.where(out.any(axis=-1), out.argmax(axis=-1), -1)
-    before = np.arange(out.shape[-1]) < escaped_at[..., None]
-    rises = (_rises(runs.losses) & before).any(axis=(1, 2))
-    jumps = ((step > LONGEST_ESCAPE_STEP) & inside[..., :-1]).any(axis=(1, 2))
-    counts = (escaped_at >= 0).all(axis=1) & ~rises & ~jumps
-    needed = np.median(_evaluations_at(runs, escaped_at), axis=1)
-    return counts, np.where(counts, needed, np.inf)
+def _median(values: np.ndarray) -> np.ndarray:
+    """(num_rates,) of (num_rates,) or (num_rates, num_starts); of an infinite middle it is inf."""
+    with np.errstate(invalid="ignore"):
+        middle = np.median(values.reshape(len(values), -1), axis=1)
+    return np.where(np.isnan(middle), np.inf, middle)
 
 
-def _geometry(surface: Surface, runs: Descents) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Size of the window (2,); whether each state is inside; each step's share of the window."""
+def _jumps(surface: Surface, runs: Descents) -> np.ndarray:
+    """Whether a run takes a step from inside the window across more than `LONGEST_STEP` of it."""
     low, high = np.asarray([surface.xlim, surface.ylim]).T
-    inside = ((runs.params >= low) & (runs.params <= high)).all(axis=-1)
-    step = (np.abs(np.diff(runs.params, axis=2)) / (high - low)).max(axis=-1)
-    return high - low, inside, step
+    inside = ((runs.params >= low) & (runs.params <= high)).all(axis=-1)[..., :-1]
+    step = (np.abs(np.diff(runs.params, axis=-2)) / (high - low)).max(axis=-1)
+    return ((step > LONGEST_STEP) & inside).any(axis=-1)
 
 
-def _rises(losses: np.ndarray) -> np.ndarray:
-    first = losses[..., :1]
-    return losses > first + 1e-9 * np.abs(first)
+def joined(parts: Sequence[Descents]) -> Descents:
+    """The runs of several calls as if they had been one."""
+    *arrays, observed = zip(*parts, strict=True)
+    return Descents._make([*map(np.concatenate, arrays), sum(observed, ())])
 
 
-def _last_run_of(true: np.ndarray) -> np.ndarray:
-    """Index from which `true` holds to the end of the last axis; -1: it does not hold there."""
-    length = true.shape[-1]
-    trailing = np.where(true.all(axis=-1), length, np.argmin(true[..., ::-1], axis=-1))
-    return np.where(trailing > 0, length - trailing, -1)
+def _search(question: Question) -> float:
+    default = float(question.optimizer.learning_rate)  # pyright: ignore[reportAttributeAccessIssue]
+    # Of rates that do equally well, the class's comes first.
+    rates = list(dict.fromkeys((default, *GRID)))
+    try:
+        runs = try_rates(question, rates)
+        best = rates[scores(question, rates, runs).best()]
+        closer = [rate for rate in around(best) if rate not in rates]
+        runs += try_rates(question, closer)
+    except ValueError:
+        return default  # the race itself says what is wrong
+    rates += closer
+    return rates[scores(question, rates, runs).best()]
 
 
-def _evaluations_at(runs: Descents, index: np.ndarray) -> np.ndarray:
-    """Evaluations so far at an index of each run; inf where it is -1."""
-    found = np.take_along_axis(runs.evaluations, np.maximum(index, 0)[..., None], axis=-1)[..., 0]
-    return np.where(index >= 0, found, np.inf)
-
-
-# The table --------------------------------------------------------------------------------------
-
-
-def searchable() -> Iterator[tuple[str, str]]:
-    """(surface, optimizer) keys that the table must hold."""
-    for surface in SURFACES:
-        for key, rule in OPTIMIZERS.items():
-            if "learning_rate" in knobs(rule) and not rule.own_rate:
-                yield surface, key
-
-
-def table_of(found: dict[str, dict[str, float]]) -> dict[str, Any]:
-    """The table as it is written: what was searched, and how."""
-    return {
-        "rule": RULE,
-        "grid": list(GRID),
-        "num_steps": NUM_STEPS,
-        "num_starts": NUM_STARTS,
-        "jitter": JITTER,
-        "seed": SEED,
-        "tolerance": TOLERANCE,
-        "surfaces": {s: dict(sorted(rates.items())) for s, rates in sorted(found.items())},
-    }
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Search and write the table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m optviz.analysis.tuning",
-        description=f"Search fair learning rates. {RULE}",
-        epilog="example: python -m optviz.analysis.tuning --surface beale --optimizer adam",
+def around(rate: float) -> tuple[float, ...]:
+    """Rates between the neighbours of one, in equal ratios."""
+    return tuple(
+        float(f"{rate * RATIO ** (part / PARTS):.3g}") for part in range(1 - PARTS, PARTS) if part
     )
-    parser.add_argument("--surface", action="append", choices=list(SURFACES), metavar="KEY")
-    parser.add_argument("--optimizer", action="append", choices=list(OPTIMIZERS), metavar="KEY")
-    parser.add_argument("--missing", action="store_true", help="only what the table does not hold")
-    parser.add_argument("--out", type=Path, default=TABLE, help="file to write")
-    options = parser.parse_args(arguments)
 
-    known = json.loads(TABLE.read_text("utf-8"))["surfaces"] if TABLE.exists() else {}
-    found: dict[str, dict[str, float]] = {}
-    for surface, key in searchable():
-        old = known.get(surface, {}).get(key)
-        wanted = (options.surface is None or surface in options.surface) and (
-            options.optimizer is None or key in options.optimizer
+
+def _compile(questions: Sequence[Question]) -> None:
+    """Compile what is new, several rules at a time, before each is searched for itself."""
+    jobs = [Job(question.optimizer, dict(question.schedules)) for question in questions]
+    with suppress(ValueError):  # the race itself says what is wrong
+        _descend(questions[0], jobs)
+
+
+def _descend(question: Question, jobs: Sequence[Job]) -> Descents:
+    starts = np.asarray(searched_starts(question))
+    return descend(
+        jobs,
+        question.surface,
+        starts if question.has_many_starts else starts[0],
+        num_steps=question.num_steps,
+        noise=question.noise,
+        seed=question.seed,
+        dtype=question.dtype,
+        steps_per_epoch=question.steps_per_epoch,
+    )
+
+
+def searched_starts(question: Question) -> tuple[tuple[float, float], ...]:
+    """The starts that a search looks at: all, unless that would take many seconds."""
+    most = max(1, MOST_STATES // _capacity(question.num_steps))
+    count = len(question.starts)
+    if count <= most:
+        return question.starts
+    return tuple(question.starts[i * count // most] for i in range(most))
+
+
+def _capacity(num_steps: int) -> int:
+    return next(c for c in CAPACITIES if c >= num_steps + 1)
+
+
+class _Kept:
+    """Answers by question, the least recently asked forgotten; safe between threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, Lock()
+        self._rates: OrderedDict[Any, float] = OrderedDict()
+
+    def get(self, question: Question) -> float | None:
+        key = _key(question)
+        with self._lock, suppress(TypeError):  # a knob that is an array has no hash
+            if key in self._rates:
+                self._rates.move_to_end(key)
+            return self._rates.get(key)
+        return None
+
+    def put(self, question: Question, rate: float) -> None:
+        with self._lock, suppress(TypeError):
+            self._rates[_key(question)] = rate
+            while len(self._rates) > self._most:
+                self._rates.popitem(last=False)
+
+
+def _key(question: Question) -> Any:
+    """A question that holds no long list of starts."""
+    starts = np.asarray(question.starts, np.float64).tobytes()
+    if len(starts) > 64:
+        starts = hashlib.blake2b(starts, digest_size=16).digest()
+    return (*question._replace(starts=()), starts)
+
+
+_KEPT = _Kept(MOST_KEPT)
+
+
+def rule_of_tuning(spec: RaceSpec) -> str:
+    """A sentence: what is searched for this race's fair rates, and what decides."""
+    steps, starts = f"{spec.num_steps:,} steps", len(spec.starts)
+    question = next(iter(spec.questions()), None)
+    looked_at = starts if question is None else len(searched_starts(question))
+    medians = ""
+    if starts > 1:
+        some = f"{looked_at:,} of the {starts:,}" if looked_at < starts else f"the {starts:,}"
+        medians = f" Medians over {some} starts."
+    race = (
+        f"exactly this race: its surface and shape, start, noise, seed, schedules, {steps}, "
+        f"{spec.dtype} and the rule's other knobs"
+    )
+    rates = (
+        f"{len(GRID)} learning rates from {GRID[0]:g} to {GRID[-1]:g}, of {2 * PARTS - 2} around "
+        "the best of them and of the class's default"
+    )
+    lowest = lowest_loss(spec.surface)
+    tenth = f"no step from inside the window crosses more than {LONGEST_STEP:.0%} of it"
+    if lowest == -np.inf:
+        decides = (
+            "the one that ends lowest, for this surface has no lower bound; a rate counts only "
+            f"where {tenth}"
         )
-        if not wanted or (options.missing and old is not None):
-            if old is not None:
-                found.setdefault(surface, {})[key] = old
-            continue
-        search = search_rate(SURFACES[surface](), OPTIMIZERS[key]())
-        found.setdefault(surface, {})[key] = search.rate
-        print(
-            f"{surface:16s} {key:16s} {search.rate:8g}  "
-            f"{search.evaluations[search.best]:6g} evaluations, "
-            f"final loss {search.final_losses[search.best]:.3g}, "
-            f"{search.counts.sum()} of {len(search.rates)} rates count",
-            file=sys.stderr,
+    else:
+        decides = (
+            f"the one that needs the fewest steps to tolerance {spec.tolerance:g}; where none gets "
+            "there, the one that ends lowest"
         )
-    text = json.dumps(table_of(found), indent=2, ensure_ascii=False)
-    options.out.write_text(text + "\n", "utf-8")
-
-
-if __name__ == "__main__":
-    main()
+        if lowest is None:
+            decides += (
+                ". The lowest loss found takes the place of the unknown minimum; where runs escape "
+                f"downwards the one that ends lowest is taken, if {tenth}"
+            )
+    return f"Fair, searched for {race}: of {rates}, {decides}.{medians}"

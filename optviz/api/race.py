@@ -192,8 +192,8 @@ def race(
 
     Args:
         surface: a key, a Surface, `expression("x**2 + 3*y**2")`, or any JAX function f(x, y).
-        optimizers: keys (each at the surface's tabled rate), Optimizers, or optax
-            GradientTransformations; or a mapping from label to one of these.
+        optimizers: keys (each at its fair rate: the best for exactly this race), Optimizers, or
+            optax GradientTransformations; or a mapping from label to one of these.
         start: (x, y), or (num_starts, 2); None: the surface's own.
         num_steps: 1 to 100,000.
         schedule: of the learning rate, for all: a key, a Schedule or a product of them

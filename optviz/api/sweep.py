@@ -18,10 +18,8 @@ from optviz.api.arguments import (
 )
 from optviz.engine import compile_cache
 from optviz.engine import sweep as engine
-from optviz.specs import Budget, SweepSpec
+from optviz.specs import Budget, RaceSpec, Run, SweepSpec
 from optviz.specs.budget import SWEEP
-from optviz.specs.rates import fair_rate
-from optviz.specs.run import with_rate
 from optviz.specs.surface import as_starts
 from optviz.specs.sweep import axes_of
 
@@ -46,8 +44,9 @@ def sweep(
 
     Args:
         surface: a key, a Surface, an expression, or any JAX function f(x, y).
-        optimizer: a key (knobs that are not swept at the surface's tabled rate and the class's
-            defaults) or an Optimizer.
+        optimizer: a key (where the learning rate is not swept it is the fair one, searched for
+            this start, noise and number of steps; other knobs are at the class's defaults) or an
+            Optimizer.
         grid: knob -> its values, in the order of the result's axes.
         start: (x, y), or (num_starts, 2); None: the surface's own.
         num_steps: 1 to 100,000, of every run.
@@ -72,7 +71,6 @@ def sweep(
     if schedules is not None and not isinstance(schedules, Mapping):
         raise ValueError(f"schedules must map knobs to schedules, got {type(schedules).__name__}")
     (run,) = as_runs([optimizer])
-    run = with_rate(run, fair_rate(where, run.optimizer))
     own = {str(name): as_schedule(schedule) for name, schedule in (schedules or {}).items()}
     spec = SweepSpec(
         surface=where,
@@ -85,4 +83,23 @@ def sweep(
         noise=as_float(noise),
         seed=as_plain(seed),
     )
+    if "learning_rate" not in grid:
+        spec.check(budget)
+        spec = replace(spec, run=_at_fair_rate(spec))
     return engine.run_sweep(spec, budget=budget, progress=progress, cancelled=cancelled)
+
+
+def _at_fair_rate(spec: SweepSpec) -> Run:
+    """The run of a sweep at the rate that is the best for it before its knobs are swept."""
+    race = RaceSpec(
+        surface=spec.surface,
+        runs=(spec.run,),
+        start=spec.start,
+        num_steps=spec.num_steps,
+        noise=spec.noise,
+        seed=spec.seed,
+        tolerance=spec.tolerance,
+        dtype=spec.dtype,
+    )
+    (run,) = race.resolved()
+    return run

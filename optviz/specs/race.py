@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from optviz.catalog import shown
-from optviz.optimizers import Optimizer
+from optviz.catalog import defaults, knobs, shown
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
 from optviz.specs.budget import RACE, Budget, check_affordable, race_cost
 from optviz.specs.checks import check_real
-from optviz.specs.rates import fair_rate
+from optviz.specs.rates import Question, fair_rates, origin
 from optviz.specs.run import Run, check_links, labels, runs_of, with_rate
 from optviz.specs.setting import (
     Rule,
@@ -86,8 +85,8 @@ class RaceSpec:
         seed: of the noise and of stochastic rules.
         tolerance: share of the first error that counts as arrived.
         dtype: "float64" or "float32".
-        rates: learning rate of the runs that said none: "tuned" (the table), "default" (the
-            class's) or one number for all.
+        rates: learning rate of the runs that said none: "tuned" (the best for exactly this race, by
+            a search), "default" (the class's) or one number for all.
         steps_per_epoch: how often schedules that see the loss are told it, and the unit of the
             axis on the page of schedules; a surface itself knows no epochs.
     """
@@ -148,23 +147,54 @@ class RaceSpec:
 
     @cached_property
     def _resolved(self) -> tuple[Run, ...]:
-        return tuple(self._fill(run) for run in self.runs)
+        found = iter(fair_rates(self.questions()))
 
-    def _fill(self, run: Run) -> Run:
-        run = with_rate(run, self.rate_for(run.optimizer))
-        if self.schedule is not None and run.schedule_of("learning_rate") is None:
-            has_rate = hasattr(run.optimizer, "learning_rate")
-            extra = (("learning_rate", self.schedule),) if has_rate else ()
-            run = replace(run, schedules=(*run.schedules, *extra))
-        return run
+        def rate(whose: str) -> float | None:
+            if whose == "fair":
+                return next(found)
+            return float(self.rates) if whose == "for all" else None
 
-    def rate_for(self, optimizer: Optimizer) -> float | None:
-        """The learning rate for a run that said none; None: its class's default."""
-        if optimizer.own_rate:
-            return None
-        if self.rates == "tuned":
-            return fair_rate(self.surface, optimizer)
-        return None if isinstance(self.rates, str) else float(self.rates)
+        return tuple(
+            with_rate(self._with_schedule(run), rate(whose))
+            for run, whose in zip(self.runs, self.rate_origins, strict=True)
+        )
+
+    @property
+    def rate_origins(self) -> tuple[str, ...]:
+        """Whose the learning rate of each run is; see `optviz.specs.rates.origin`."""
+        return tuple(origin(run.optimizer, run.given, self.rates) for run in self.runs)
+
+    def questions(self) -> tuple[Question, ...]:
+        """What decides the rate of each run that is to have a fair one."""
+        rules: list[tuple[Any, Run]] = [
+            (run.optimizer, self._with_schedule(run))
+            for run, whose in zip(self.runs, self.rate_origins, strict=True)
+            if whose == "fair"
+        ]
+        return tuple(
+            Question(
+                self.surface,
+                replace(rule, learning_rate=defaults(type(rule))["learning_rate"]),
+                run.schedules,
+                self.starts,
+                self.has_many_starts,
+                self.num_steps,
+                self.noise,
+                self.seed,
+                self.tolerance,
+                self.dtype,
+                self.steps_per_epoch,
+            )
+            for rule, run in rules
+        )
+
+    def _with_schedule(self, run: Run) -> Run:
+        """The run with the schedule for all, where it has none of its own."""
+        if self.schedule is None or run.schedule_of("learning_rate") is not None:
+            return run
+        if "learning_rate" not in knobs(type(run.optimizer)):
+            return run
+        return replace(run, schedules=(*run.schedules, ("learning_rate", self.schedule)))
 
     # Links ------------------------------------------------------------------------------------
 

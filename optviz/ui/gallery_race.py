@@ -6,9 +6,8 @@ import streamlit as st
 
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
-from optviz.specs.rates import fair_rate, rule_of_tuning
 from optviz.surfaces import SURFACES
-from optviz.ui import cached, controls, frame, player
+from optviz.ui import cached, controls, frame, player, rates
 from optviz.ui import gallery_look as look
 from optviz.ui.words import plain
 
@@ -48,6 +47,7 @@ def small_race(key: str) -> None:
                 icon=":material/open_in_new:",
                 query_params=spec.to_query(),
             )
+    rates.search(spec)
     try:
         cached.race(spec)
     except ValueError as error:
@@ -59,15 +59,10 @@ def small_race(key: str) -> None:
 
 
 def _rates(spec: RaceSpec) -> None:
-    said = []
-    missing = []
-    for run, resolved in zip(spec.runs, spec.resolved(), strict=True):
-        rate = getattr(resolved.optimizer, "learning_rate", None)
-        if rate is not None:
-            said.append(f"{resolved.optimizer.label} {controls.number(rate)}")
-            if fair_rate(spec.surface, run.optimizer) is None:
-                missing.append(resolved.optimizer.label)
-    text = f"Learning rates: {', '.join(said)}; each the best of those searched for this surface"
-    if missing:
-        text += f", except for {', '.join(missing)}: none searched yet, so the class default"
-    st.caption(plain(text + "."), help=rule_of_tuning())
+    said = [
+        f"{run.optimizer.label} {controls.number(rate)}"
+        for run in spec.resolved()
+        if (rate := getattr(run.optimizer, "learning_rate", None)) is not None
+    ]
+    st.caption(plain(f"Learning rates: {', '.join(said)}."))
+    rates.tell(spec)

@@ -11,15 +11,13 @@ import streamlit as st
 from optviz.catalog import knobs, summary
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
-from optviz.specs.rates import fair_rate, rule_of_tuning
 from optviz.specs.surface import Starts
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression, expression
-from optviz.ui import controls
+from optviz.ui import controls, rates
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
 from optviz.ui.session import Session, bound, with_option
-from optviz.ui.words import plain
 
 EXPRESSION = "expression"
 TAUGHT = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
@@ -41,6 +39,7 @@ DRAFT = SESSION.key("expression")
 
 def panel() -> None:
     """Draw every control of the race."""
+    rates.search(SESSION.spec)
     _surface()
     rules(SESSION, fresh)
     _rates()
@@ -120,12 +119,12 @@ def _expression(surface: Expression) -> None:
 
 
 def _rates() -> None:
-    rates = SESSION.spec.rates
-    kind = rates if isinstance(rates, str) else "one"
+    chosen = SESSION.spec.rates
+    kind = chosen if isinstance(chosen, str) else "one"
 
     def choose(value: str | None) -> None:
-        chosen = {"one": 0.01}.get(value or "tuned", value or "tuned")
-        SESSION.change(lambda s: replace(s, rates=chosen))
+        wanted = {"one": 0.01}.get(value or "tuned", value or "tuned")
+        SESSION.change(lambda s: replace(s, rates=wanted))
 
     bound(
         st.segmented_control,
@@ -135,30 +134,14 @@ def _rates() -> None:
         value=kind,
         key="race.rates",
         apply=choose,
-        help="For the rules whose rate you did not set yourself: the best one for this surface, "
-        "the class's default, or the same one for everybody. How fair rates were found: "
-        + rule_of_tuning(),
+        help="For the rules whose rate you did not set yourself: the best one for exactly this "
+        "race, the class's default, or the same one for everybody.",
         width="stretch",
     )
-    if not isinstance(rates, str):
+    if not isinstance(chosen, str):
         info = knobs(OPTIMIZERS["sgd"])["learning_rate"]
-        controls.knob_slider("learning_rate", info, rates, "race.rate", SESSION.set("rates"))
-    elif kind == "tuned":
-        missing = [
-            run.optimizer.label
-            for run in SESSION.spec.runs
-            if "learning_rate" in knobs(type(run.optimizer))
-            and "learning_rate" not in run.given
-            and not run.optimizer.own_rate
-            and fair_rate(SESSION.spec.surface, run.optimizer) is None
-        ]
-        text = "Each rule at the best of 36 rates, searched for this surface."
-        if missing:
-            rules_without = plain(", ".join(missing))
-            text = f"No fair rate has been searched here for {rules_without}: class defaults."
-        st.caption(text)
-    else:
-        st.caption("Each rule at the rate that its paper or library sets.")
+        controls.knob_slider("learning_rate", info, chosen, "race.rate", SESSION.set("rates"))
+    rates.tell(SESSION.spec)
 
 
 def _schedule() -> None:

@@ -17,7 +17,7 @@ from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression
-from optviz.ui import controls
+from optviz.ui import controls, rates
 from optviz.ui.schedule_control import schedulable, schedule_control
 from optviz.ui.schedule_examples import EXAMPLES, example
 from optviz.ui.schedule_view import knob_of, schedule_in, titles
@@ -38,8 +38,10 @@ SESSION = Session("schedules", default_spec)
 
 def panel() -> None:
     """Draw every control of the page."""
+    rates.search(SESSION.spec)
     _surface()
     _rule()
+    rates.tell(SESSION.spec, everybody="every schedule")
     _knob()
     _schedules()
     with st.popover("Noise and run", icon=":material/tune:", width="stretch"):

@@ -10,7 +10,6 @@ from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import Schedule
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run
-from optviz.specs.rates import fair_rate
 from optviz.specs.schedule import parse_schedule
 
 # key -> (title, what it shows, schedules of the learning rate)
@@ -82,7 +81,9 @@ def _with(run: Run, schedule: Schedule) -> Run:
 
 def _rates(spec: RaceSpec, run: Run) -> tuple[Run, ...]:
     rule: Any = run.optimizer
-    fair = fair_rate(spec.surface, rule) or rule.learning_rate
+    fresh = Run(rule, tuple(name for name in run.given if name != "learning_rate"))
+    (found,) = replace(spec, runs=(fresh,), schedule=None, rates="tuned").resolved()
+    fair = found.optimizer.learning_rate  # pyright: ignore[reportAttributeAccessIssue]
     runs = []
     for share in RATES:
         rate = float(f"{share * fair:.2g}")

@@ -13,7 +13,7 @@ from optviz.catalog import knobs
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run
-from optviz.specs.rates import fair_rate, rule_of_tuning, table
+from optviz.specs.rates import fair_rates
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import FunctionSurface, expression
 
@@ -282,7 +282,8 @@ def test_invalid_specs_say_so_in_one_line(change, message):
 def test_rates_fill_in_what_was_not_said():
     runs = (Run.parse("sgd"), Run.parse("sgd:learning_rate=0.5"))
     rates = [r.optimizer.learning_rate for r in replace(BASE, runs=runs).resolved()]
-    assert rates == [fair_rate(BASE.surface, OPTIMIZERS["sgd"]()), 0.5]
+    (question,) = replace(BASE, runs=runs).questions()
+    assert rates == [*fair_rates([question]), 0.5]
     default = replace(BASE, runs=runs, rates="default").resolved()
     assert [r.optimizer.learning_rate for r in default] == [OPTIMIZERS["sgd"]().learning_rate, 0.5]
     common = replace(BASE, runs=runs, rates=0.25).resolved()
@@ -295,17 +296,3 @@ def test_a_schedule_of_its_own_goes_first():
     resolved = replace(BASE, runs=runs, schedule=cosine).resolved()
     assert [r.schedule_of("learning_rate") for r in resolved] == [cosine, step, cosine]
     assert resolved[2].schedule_of("momentum") == step
-
-
-def test_the_table_of_fair_rates_is_whole():
-    assert rule_of_tuning().strip()
-    for surface, rates in table()["surfaces"].items():
-        assert surface in SURFACES
-        for rule, rate in rates.items():
-            info = knobs(OPTIMIZERS[rule])["learning_rate"]
-            assert info.contains(rate)
-    for surface in SURFACES.values():
-        for rule in OPTIMIZERS.values():
-            if "learning_rate" in knobs(rule) and not rule.own_rate:
-                assert fair_rate(surface(), rule()) is not None, (surface.name, rule.name)
-    assert fair_rate(expression("x"), OPTIMIZERS["sgd"]()) is None
