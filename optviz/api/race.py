@@ -24,7 +24,6 @@ from optviz.api.arguments import (
     common_schedule,
     with_schedules,
 )
-from optviz.engine import compile_cache
 from optviz.engine.descend import Job, descend, factors_of
 from optviz.engine.ground import ground
 from optviz.specs import Budget, RaceSpec, Run
@@ -234,7 +233,6 @@ def run_race(spec: RaceSpec, budget: Budget = RACE) -> Race:
         ValueError: the spec is not valid, or the surface is not finite at a start.
     """
     spec.check(budget)
-    compile_cache.enable()
     runs = spec.resolved()
     start = np.asarray(spec.starts, np.float64)
     start = start if spec.has_many_starts else start[0]

@@ -16,7 +16,6 @@ from optviz.api.arguments import (
     as_schedule,
     as_surface,
 )
-from optviz.engine import compile_cache
 from optviz.engine import sweep as engine
 from optviz.specs import Budget, RaceSpec, Run, SweepSpec
 from optviz.specs.budget import SWEEP
@@ -64,7 +63,6 @@ def sweep(
         ValueError: one line with who, what is allowed and what came.
         SweepCancelledError: `cancelled` returned True.
     """
-    compile_cache.enable()
     where = as_surface(surface)
     if not isinstance(grid, Mapping):
         raise ValueError(f"grid must map knobs to their values, got {type(grid).__name__}")

@@ -15,7 +15,6 @@ from optviz.api.arguments import (
     common_schedule,
     with_schedules,
 )
-from optviz.engine import compile_cache
 from optviz.engine.train_events import Event, TrainResult
 from optviz.networks import NETWORKS, Network
 from optviz.runs.training import parse_data, run_training
@@ -86,7 +85,6 @@ def train(
     Raises:
         ValueError: one line with who, what is allowed and what came.
     """
-    compile_cache.enable()
     if isinstance(data, (str, Path)):
         dataset, directory = parse_data(str(data))
     else:

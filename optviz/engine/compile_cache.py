@@ -11,7 +11,13 @@ from optviz import folders
 
 @cache
 def enable() -> None:
-    """Switch JAX's persistent compilation cache on, unless the user has set one up."""
+    """Switch JAX's persistent compilation cache on for this process, unless one is set up.
+
+    A first race then takes half the time in every process but the first. It is the whole process's
+    setting: all that this program compiles with JAX is kept, in the folder `OPTVIZ_CACHE` or the
+    system's folder for caches. So the app and the command line do it, and no other call of optviz
+    does.
+    """
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore
         return
     folder = folders.cache() / "jax"

@@ -25,8 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from optviz import benchmarks
+    from optviz import benchmarks, enable_compile_cache
 
+    enable_compile_cache()
     if options.out and not Path(options.out).absolute().parent.is_dir():
         raise ValueError(f"--out: there is no folder {str(Path(options.out).parent)!r}")
     given = {"torch_python": options.torch_python, "data": options.data}

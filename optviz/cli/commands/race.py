@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from optviz.api import WRITERS, run_race
+from optviz.engine import compile_cache
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
 from optviz.specs.race import parse_rates
@@ -63,6 +64,7 @@ def run(options: argparse.Namespace) -> None:
     for name in options.out:
         check_out(Path(name))
     spec = spec_of(options)
+    compile_cache.enable()
     race = run_race(spec)
     for name in options.out:
         print(f"wrote {race.save(name)}", file=sys.stderr)
