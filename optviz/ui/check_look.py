@@ -15,6 +15,7 @@ from optviz.specs import parse_entry
 from optviz.specs.text import parse_point, point_text
 from optviz.surfaces import SURFACES, Point, Surface
 from optviz.surfaces.expression import FunctionSurface, expression
+from optviz.ui import links
 
 KINDS = ("surface", "expression", "network")
 _KEY, PROBLEMS = "check.asked", "check.problems"
@@ -67,17 +68,22 @@ class Asked:
 
 def open_link() -> None:
     """Take what the link says; what is damaged is ignored and reported."""
-    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    query = links.read()
     known = st.session_state.get(_KEY)
-    if known is not None and (not query or query == known.query()):
-        return
-    asked, problems = known or Asked(), []
+    if known is not None:
+        said = links.told(_KEY, known)
+        same = query == (known.query() if said is None else said)
+        if same or not (query or links.is_return()):
+            return
+    asked, problems = Asked(), []
     for name, values in query.items():
         try:
             asked = _read(asked, name, values)
         except ValueError as error:
             problems.append(f"Ignored in the link: {error}")
     st.session_state[_KEY], st.session_state[PROBLEMS] = asked, problems
+    if not problems:
+        links.is_told(_KEY, asked, query)
 
 
 def _read(asked: Asked, name: str, values: list[str]) -> Asked:
@@ -115,9 +121,8 @@ def change(**values: Any) -> None:
 
 
 def write_link() -> None:
-    query = current().query()
-    if query != {name: st.query_params.get_all(name) for name in st.query_params}:
-        st.query_params.from_dict(query)
+    told = links.told(_KEY, current())
+    links.put(current().query() if told is None else told)
 
 
 def point_of(asked: Asked) -> Point:

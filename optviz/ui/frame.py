@@ -17,6 +17,7 @@ from optviz.catalog import Catalog, Entry
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.surfaces import SURFACES
+from optviz.ui import links
 from optviz.ui.faults import line_of
 from optviz.ui.words import plain
 
@@ -68,12 +69,13 @@ def begin(file: str, doc: str | None) -> None:
     )
     with part():
         _prepare()
+    links.enter(_name(Path(file)))
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
         st.image(str(ICON), width=34)
         st.markdown("**optviz**", width="content")
         for page in pages():
-            st.page_link(page, label=page_title(Path(page)))
+            st.page_link(page, label=page_title(Path(page)), query_params=links.last(page))
         st.caption(" ".join((doc or "").split()), width="content")
 
 
@@ -87,6 +89,11 @@ def pages() -> list[str]:
     if entry.name != "app.py" or not folder.is_dir():
         return []
     return [entry.name, *(f"pages/{page.name}" for page in sorted(folder.glob("[0-9]*.py")))]
+
+
+def _name(file: Path) -> str:
+    """A page's file as `pages` names it."""
+    return file.name if file.name == "app.py" else f"pages/{file.name}"
 
 
 def page_title(file: Path) -> str:

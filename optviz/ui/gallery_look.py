@@ -13,6 +13,7 @@ from optviz.catalog import knobs, switches, unknown
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.base import KINDS
 from optviz.surfaces import SURFACES
+from optviz.ui import links
 
 VIEWS = ("rules", "tree", "table")
 _KEY = "gallery.look"
@@ -39,17 +40,22 @@ class Look:
 
 def open_link() -> list[str]:
     """Take what the link says; returns one line for everything that was ignored."""
-    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    query = links.read()
     known = st.session_state.get(_KEY)
-    if known is not None and (not query or query == _query(known)):
-        return []
-    look, problems = known or Look(), []
+    if known is not None:
+        said = links.told(_KEY, known)
+        same = query == (_query(known) if said is None else said)
+        if same or not (query or links.is_return()):
+            return []
+    look, problems = Look(), []
     for name, values in query.items():
         try:
             look = replace(look, **{name: _read(name, values)})
         except ValueError as error:
             problems.append(f"Ignored in the link: {error}")
     st.session_state[_KEY] = look
+    if not problems:
+        links.is_told(_KEY, look, query)
     return problems
 
 
@@ -64,9 +70,8 @@ def change(**values: Any) -> None:
 
 
 def write_link() -> None:
-    query = _query(current())
-    if query != {name: st.query_params.get_all(name) for name in st.query_params}:
-        st.query_params.from_dict(query)
+    told = links.told(_KEY, current())
+    links.put(_query(current()) if told is None else told)
 
 
 def found(look: Look) -> list[str]:

@@ -17,7 +17,7 @@ from optviz.surfaces.expression import Expression, expression
 from optviz.ui import controls, rates
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
-from optviz.ui.session import Session, bound, with_option
+from optviz.ui.session import Session, bound, with_field, with_option
 
 EXPRESSION = "expression"
 TAUGHT = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
@@ -58,6 +58,9 @@ def _surface() -> None:
         )
         SESSION.change(lambda s: replace(s, surface=chosen, start=None))
 
+    def set_field(name: str, value: Any) -> None:
+        SESSION.change(lambda s: replace(s, surface=with_field(s.surface, surface, name, value)))
+
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
             "Surface",
@@ -70,15 +73,11 @@ def _surface() -> None:
         )
         if not custom:
             with st.popover("", icon=":material/tune:", help="Shape of the surface"):
-                controls.entry_fields(surface, f"race.surface.{surface.name}", _set_surface_knob)
+                controls.entry_fields(surface, f"race.surface.{surface.name}", set_field)
     if custom:
         _expression(surface)
     else:
         st.caption(summary(type(surface)))
-
-
-def _set_surface_knob(name: str, value: Any) -> None:
-    SESSION.change(lambda s: replace(s, surface=replace(s.surface, **{name: value})))
 
 
 def _expression(surface: Expression) -> None:
@@ -149,7 +148,7 @@ def _schedule() -> None:
         "Schedule for all",
         SESSION.spec.schedule,
         "race.schedule",
-        SESSION.set("schedule"),
+        lambda make: SESSION.change(lambda s: replace(s, schedule=make(s.schedule))),
         none="None (constant)",
         help="How the learning rate of every rule without its own schedule changes over the race.",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -14,8 +13,8 @@ from optviz.optimizers import OPTIMIZERS
 from optviz.specs import Run
 from optviz.specs.run import labels
 from optviz.ui import controls
-from optviz.ui.schedule_control import other_knobs, schedule_control, with_schedule
-from optviz.ui.session import Session
+from optviz.ui.schedule_control import other_knobs, rescheduled, schedule_control
+from optviz.ui.session import Session, with_knob
 from optviz.ui.words import plain
 
 
@@ -79,21 +78,14 @@ def _rule(
         st.caption(summary(type(rule)))
 
         def set_field(name: str, value: Any) -> None:
-            def applied(r: Run) -> Run:
-                given = r.given if name in r.given else (*r.given, name)
-                optimizer = replace(r.optimizer, **{name: value})
-                return replace(r, optimizer=optimizer, given=given)
-
-            session.change_run(uid, applied)
+            session.change_run(uid, lambda r: with_knob(r, rule, name, value))
 
         controls.entry_fields(rule, session.key("run", uid), set_field)
         schedule_control(
             "Its own schedule",
             said.schedule_of("learning_rate"),
             session.key("run", uid, "schedule"),
-            lambda schedule: session.change_run(
-                uid, lambda r: with_schedule(r, "learning_rate", schedule)
-            ),
+            rescheduled(session, uid, "learning_rate"),
             none="As for all",
             help="A schedule of this rule's learning rate alone.",
         )

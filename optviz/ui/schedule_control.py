@@ -20,7 +20,8 @@ from optviz.specs.schedule import MAX_PARTS
 from optviz.ui.controls import entry_fields, entry_select, human
 from optviz.ui.session import Session, bound
 
-Apply = Callable[[Any], None]
+Make = Callable[[Schedule | None], Schedule | None]
+Change = Callable[[Make], Any]  # of a whole schedule, None: there is none
 
 
 def split(schedule: Schedule | None) -> tuple[Warmup | None, tuple[Schedule, ...]]:
@@ -39,7 +40,7 @@ def joined(warmup: Warmup | None, parts: Sequence[Schedule]) -> Schedule | None:
 
 
 def schedule_control(
-    label: str, schedule: Schedule | None, key: str, apply: Apply, *, none: str | None, help: str
+    label: str, schedule: Schedule | None, key: str, change: Change, *, none: str | None, help: str
 ) -> None:
     """A menu of schedules and, beneath it, what can be said about the chosen one.
 
@@ -47,69 +48,98 @@ def schedule_control(
         label: of the menu.
         schedule: what is shown.
         key: prefix of the widgets.
-        apply: takes the new schedule; None: none.
+        change: takes a function from the schedule as it is then to the new one; None: none.
         none: label of having no schedule; None: there must be one.
         help: of the menu.
     """
     warmup, parts = split(schedule)
 
-    def put(index: int, part: Schedule | None) -> None:
-        kept = [] if part is None else [part]
-        apply(joined(warmup, (*parts[:index], *kept, *parts[index + 1 :])))
+    def put(index: int) -> Change:
+        def edit(make: Make) -> None:
+            def edited(now: Schedule | None) -> Schedule | None:
+                rise, others = split(now)
+                if len(others) != len(parts):
+                    return now  # the control belongs to a part that has moved or is gone
+                here = others[index] if others else None
+                new = make(here)
+                kept = [] if new is None else [new]
+                return joined(rise, (*others[:index], *kept, *others[index + 1 :]))
 
-    _part(label, parts[0] if parts else None, key, lambda part: put(0, part), none, help)
+            change(edited)
+
+        return edit
+
+    _part(label, parts[0] if parts else None, key, put(0), none, help)
     if schedule is None:
         return
     if not isinstance(parts[0], Warmup):
-        _warmup(warmup, key, lambda new: apply(joined(new, parts)))
+        _warmup(warmup, key, change)
     for index, part in enumerate(parts[1:], start=1):
         st.divider()
         _part(
             "times",
             part,
             f"{key}.{index + 1}",
-            lambda part, index=index: put(index, part),
+            put(index),
             "Remove",
             "A second schedule, multiplied with the first.",
         )
     if len(parts) < MAX_PARTS - 1:
+
+        def add(name: str | None) -> None:
+            if name is not None:
+                change(lambda now: now * SCHEDULES[name]() if now else None)
+
         entry_select(
             "Multiply with",
             SCHEDULES,
             None,
             f"{key}.more",
-            lambda name: apply(joined(warmup, (*parts, SCHEDULES[name or "cosine"]()))),
+            add,
             none="nothing",
             help="Schedules compose: their factors are multiplied at every step.",
         )
 
 
 def _part(
-    label: str, part: Schedule | None, key: str, apply: Apply, none: str | None, help: str
+    label: str, part: Schedule | None, key: str, put: Change, none: str | None, help: str
 ) -> None:
     entry_select(
         label,
         SCHEDULES,
         part.name if part else None,
         key,
-        lambda name: apply(SCHEDULES[name]() if name else None),
+        lambda name: put(lambda _: SCHEDULES[name]() if name else None),
         none=none,
         help=help,
     )
-    if part is not None:
-        st.caption(summary(type(part)))
-        entry_fields(
-            part,
-            f"{key}.{part.name}",
-            lambda name, value: apply(replace(part, **{name: value})),
-        )
+    if part is None:
+        return
+    st.caption(summary(type(part)))
+
+    def set_field(name: str, value: Any) -> None:
+        def edited(now: Any) -> Any:
+            if type(now) is not type(part):
+                return now
+            chosen = value(getattr(now, name)) if callable(value) else value
+            return replace(now, **{name: chosen})
+
+        put(edited)
+
+    entry_fields(part, f"{key}.{part.name}", set_field)
 
 
-def _warmup(warmup: Warmup | None, key: str, apply: Apply) -> None:
+def _warmup(warmup: Warmup | None, key: str, change: Change) -> None:
     """How long a linear warm-up in front of the schedule is; 0: there is none."""
 
-    def set_share(percent: float) -> None:
-        apply(replace(warmup or Warmup(), share=round((percent or 0) / 100, 8)))
+    def set_share(percent: float | None) -> None:
+        share = round((percent or 0) / 100, 8)
+
+        def edited(now: Schedule | None) -> Schedule | None:
+            rise, parts = split(now)
+            return joined(replace(rise or Warmup(), share=share), parts)
+
+        change(edited)
 
     bound(
         st.number_input,
@@ -150,11 +180,15 @@ def with_momentum_warmup(run: Run) -> Run:
     return with_schedule(changed, "momentum", rise)
 
 
+def rescheduled(session: Session[Any], uid: int, knob: str) -> Change:
+    """What changes the schedule of a run's knob."""
+    return lambda make: session.change_run(
+        uid, lambda r: with_schedule(r, knob, make(r.schedule_of(knob)))
+    )
+
+
 def other_knobs(session: Session[Any], uid: int, run: Run) -> None:
     """Schedules of a rule's other knobs: those that it has, and a way to add one."""
-
-    def change(knob: str) -> Apply:
-        return lambda schedule: session.change_run(uid, lambda r: with_schedule(r, knob, schedule))
 
     scheduled = [knob for knob, _ in run.schedules if knob != "learning_rate"]
     for knob in scheduled:
@@ -162,7 +196,7 @@ def other_knobs(session: Session[Any], uid: int, run: Run) -> None:
             f"Schedule of {human(knob)}",
             run.schedule_of(knob),
             session.key("run", uid, "schedule", knob),
-            change(knob),
+            rescheduled(session, uid, knob),
             none="None (constant)",
             help="What the knob's value is multiplied by over the run.",
         )
@@ -174,7 +208,7 @@ def other_knobs(session: Session[Any], uid: int, run: Run) -> None:
     def add() -> None:
         knob = st.session_state[key]
         if knob:
-            change(knob)(Linear(start=1.0, end=0.0))
+            rescheduled(session, uid, knob)(lambda _: Linear(start=1.0, end=0.0))
             st.session_state[key] = None
 
     st.selectbox(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from inspect import getdoc
 from typing import Any
@@ -11,7 +12,7 @@ import streamlit as st
 
 from optviz.catalog import knobs
 from optviz.figures.theme import plain_styles
-from optviz.optimizers import OPTIMIZERS
+from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.schedules import SCHEDULES, Schedule
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run
@@ -21,7 +22,7 @@ from optviz.ui import controls, rates
 from optviz.ui.schedule_control import schedulable, schedule_control
 from optviz.ui.schedule_examples import EXAMPLES, example
 from optviz.ui.schedule_view import knob_of, schedule_in, titles
-from optviz.ui.session import Session, bound, with_option
+from optviz.ui.session import Session, bound, with_field, with_knob, with_option
 from optviz.ui.words import plain
 
 EXPRESSION = "expression"
@@ -58,7 +59,7 @@ def _surface() -> None:
             SESSION.change(lambda s: replace(s, surface=chosen, start=None))
 
     def set_field(name: str, value: Any) -> None:
-        SESSION.change(lambda s: replace(s, surface=replace(s.surface, **{name: value})))
+        SESSION.change(lambda s: replace(s, surface=with_field(s.surface, surface, name, value)))
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
@@ -83,7 +84,7 @@ def _rule() -> None:
         SESSION.change(lambda s: with_rule(s, name or rule.name))
 
     def set_field(name: str, value: Any) -> None:
-        SESSION.change(lambda s: with_field(s, name, value))
+        SESSION.change(lambda s: with_knobs(s, rule, name, value))
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
@@ -112,14 +113,9 @@ def with_rule(spec: RaceSpec, name: str) -> RaceSpec:
     return replace(spec, runs=tuple(runs))
 
 
-def with_field(spec: RaceSpec, name: str, value: Any) -> RaceSpec:
+def with_knobs(spec: RaceSpec, rule: Optimizer, name: str, value: Any) -> RaceSpec:
     """The page with a hyperparameter of the rule set in every run."""
-
-    def changed(run: Run) -> Run:
-        given = run.given if name in run.given else (*run.given, name)
-        return replace(run, optimizer=replace(run.optimizer, **{name: value}), given=given)
-
-    return replace(spec, runs=tuple(map(changed, spec.runs)))
+    return replace(spec, runs=tuple(with_knob(run, rule, name, value) for run in spec.runs))
 
 
 def _knob() -> None:
@@ -190,13 +186,15 @@ def _schedule(uid: int, run: Run) -> None:
     """Everything about one schedule, made only while its popover is open."""
     knob = knob_of(SESSION.spec)
 
-    def apply(schedule: Schedule | None) -> None:
-        pair = (knob, schedule or Constant())
-        SESSION.change_run(uid, lambda r: replace(r, schedules=(pair,)))
+    def change(make: Callable[[Schedule | None], Schedule | None]) -> None:
+        def changed(r: Run) -> Run:
+            return replace(r, schedules=((knob, make(schedule_in(r)) or Constant()),))
+
+        SESSION.change_run(uid, changed)
 
     schedule = schedule_in(run)
     schedule_control(
-        "Schedule", schedule, SESSION.key("run", uid), apply, none=None, help="Its shape."
+        "Schedule", schedule, SESSION.key("run", uid), change, none=None, help="Its shape."
     )
     with st.expander("Equation"):
         for part in schedule.parts:
@@ -217,11 +215,7 @@ def _base_value(uid: int, run: Run, knob: str) -> None:
     rule: Any = SESSION.spec.resolved()[index].optimizer
 
     def apply(value: float) -> None:
-        def changed(r: Run) -> Run:
-            given = r.given if knob in r.given else (*r.given, knob)
-            return replace(r, optimizer=replace(r.optimizer, **{knob: value}), given=given)
-
-        SESSION.change_run(uid, changed)
+        SESSION.change_run(uid, lambda r: with_knob(r, rule, knob, value))
 
     if info := knobs(type(rule)).get(knob):
         controls.knob_slider(knob, info, getattr(rule, knob), SESSION.key("base", uid, knob), apply)

@@ -17,7 +17,8 @@ from optviz.ui.session import bound
 from optviz.ui.words import plain
 
 _SOURCES = Path(__file__).with_name("js")
-Apply = Callable[[Any], None]
+Points = tuple[tuple[float, float], ...]
+Apply = Callable[[Any], None]  # takes a value, or a function from the value as it is then
 
 
 @cache
@@ -63,9 +64,7 @@ def _number(text: str) -> float | str:
         return text
 
 
-def _points(
-    points: tuple[tuple[float, float], ...], key: str, apply: Apply, description: str
-) -> None:
+def _points(points: Points, key: str, apply: Apply, description: str) -> None:
     editor = f"{key}.editor"
 
     def moved() -> None:
@@ -89,26 +88,36 @@ def _points(
             "Add a point",
             key=f"{key}.add",
             on_click=apply,
-            args=(_with_one_more(points),),
+            args=(_with_one_more,),
             disabled=last >= 1 and points[0][0] <= 0 and len(points) > 60,
         )
 
 
 def _row(
-    points: tuple[tuple[float, float], ...],
+    points: Points,
     index: int,
     time: float,
     factor: float,
     key: str,
     apply: Apply,
 ) -> None:
+    count = len(points)
+
     def replaced(place: int) -> Apply:
         def set_number(value: float) -> None:
-            point = list(points[index])
-            point[place] = value / 100 if place == 0 else value
-            apply((*points[:index], (point[0], point[1]), *points[index + 1 :]))
+            def edited(now: Points) -> Points:
+                if len(now) != count:
+                    return now  # this row is another point by now, or none
+                point = list(now[index])
+                point[place] = value / 100 if place == 0 else value
+                return (*now[:index], (point[0], point[1]), *now[index + 1 :])
+
+            apply(edited)
 
         return set_number
+
+    def removed(now: Points) -> Points:
+        return (*now[:index], *now[index + 1 :]) if len(now) == count else now
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xxsmall"):
         shown = "visible" if index == 0 else "collapsed"
@@ -141,13 +150,13 @@ def _row(
             key=f"{key}.{index}.remove",
             help="Remove this point",
             on_click=apply,
-            args=((*points[:index], *points[index + 1 :]),),
+            args=(removed,),
             type="tertiary",
             disabled=len(points) == 1,
         )
 
 
-def _with_one_more(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+def _with_one_more(points: Points) -> Points:
     """The points with one in the middle of the widest gap, on the line that is there already."""
     fence = [(0.0, points[0][1]), *points, (1.0, points[-1][1])]
     gaps = list(pairwise(fence))

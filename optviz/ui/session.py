@@ -14,10 +14,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from optviz.catalog import Entry
 from optviz.specs import Run
 from optviz.specs.setting import plain
+from optviz.ui import links
 from optviz.ui.faults import line_of
 
+E = TypeVar("E", bound=Entry)
 S = TypeVar("S")  # a RaceSpec or a TrainSpec: frozen, with runs, check, to_query, from_query
 
 
@@ -40,10 +43,14 @@ class Session(Generic[S]):
         return ".".join(map(str, (self.prefix, *names)))
 
     def open(self) -> None:
-        """Take the spec from the link: once a session, and when the link is another one."""
-        query = {n: st.query_params.get_all(n) for n in st.query_params if n not in self.foreign}
+        """Take the spec from the link: once a session, and when the link is another one.
+
+        A page without a link goes on with what it showed, unless Back leads to how it opened.
+        """
+        query = {n: values for n, values in links.read().items() if n not in self.foreign}
         known = st.session_state.get(self.key("link"))
-        if self.key("spec") in st.session_state and (not query or query == known):
+        same = query == known or not (query or links.is_return())
+        if self.key("spec") in st.session_state and same:
             return
         # A link leaves unsaid what a spec has by default, whatever the page opens on.
         base: Any = plain(self.default()) if query else self.default()
@@ -52,7 +59,14 @@ class Session(Generic[S]):
         except Exception as error:  # a page without a spec could not be drawn at all
             spec, ignored = self.default(), [line_of(error)]
         self.reset(spec)
+        if not ignored:
+            self.is_told(query)
         self.say([f"Ignored in the link: {line}" for line in ignored])
+
+    def is_told(self, query: links.Query) -> None:
+        """The spec is what this link says already: it is not written until something changes."""
+        st.session_state[self.key("link")] = query
+        links.is_told(self.prefix, self.spec, query)
 
     def reset(self, spec: S) -> None:
         """Look at another spec altogether."""
@@ -100,11 +114,16 @@ class Session(Generic[S]):
             st.session_state[self.key("ids")] = [*self.run_ids, fresh]
 
     def remove_run(self, uid: int) -> None:
+        if uid not in self.run_ids:  # a second click, before the button was gone
+            return
         index = self.run_ids.index(uid)
         if self.change(lambda s: replace(s, runs=s.runs[:index] + s.runs[index + 1 :])):
             st.session_state[self.key("ids")] = [other for other in self.run_ids if other != uid]
 
     def change_run(self, uid: int, apply: Callable[[Run], Run]) -> None:
+        """Replace a run, if it is still there: its controls may speak after it was removed."""
+        if uid not in self.run_ids:
+            return
         index = self.run_ids.index(uid)
 
         def replaced(s: Any) -> Any:
@@ -116,11 +135,10 @@ class Session(Generic[S]):
     def write_link(self, **foreign: str | None) -> None:
         """Put the spec, and what else the page wants, into the address bar."""
         spec: Any = self.spec
-        query = spec.to_query()
-        whole = query | {name: [value] for name, value in foreign.items() if value}
-        if whole != {n: st.query_params.get_all(n) for n in st.query_params}:
-            st.query_params.from_dict(whole)
-        st.session_state[self.key("link")] = query
+        told = links.told(self.prefix, spec)
+        query = spec.to_query() if told is None else told
+        links.put({**query, **{name: [value] for name, value in foreign.items() if value}})
+        self.is_told(query)
 
     def address(self) -> str:
         """The link that opens exactly this on any server of the app."""
@@ -136,6 +154,20 @@ class Session(Generic[S]):
         st.session_state[self.key("problems")] = lines
 
 
+def with_field(item: E, shown: object, name: str, value: Any) -> E:
+    """The entry with a field set, if it is still of the kind that the field's widget belongs to."""
+    return replace(item, **{name: value}) if type(item) is type(shown) else item
+
+
+def with_knob(run: Run, shown: object, name: str, value: Any) -> Run:
+    """The run with a knob of its rule set by its user, if it still is of that rule's kind."""
+    optimizer = with_field(run.optimizer, shown, name, value)
+    if optimizer is run.optimizer:
+        return run
+    given = run.given if name in run.given else (*run.given, name)
+    return replace(run, optimizer=optimizer, given=given)
+
+
 def bound(
     widget: Callable[..., Any],
     *args: Any,
@@ -148,6 +180,9 @@ def bound(
 
     Where the spec was changed by something else, or refused what the widget says, the widget is
     made anew under another key: Streamlit has no other way to change one that is not on screen.
+
+    A widget that comes back on screen may be heard as if the user had chosen what it shows; only
+    what differs from what it showed, or said, last is a choice.
     """
     count = st.session_state.get(f"{key}~", 0)
     live = _numbered(key, count)
@@ -161,7 +196,16 @@ def bound(
         default = {"default": value}
     else:
         default = {"value": value}
-    widget(*args, key=live, on_change=lambda: apply(st.session_state[live]), **default, **options)
+    heard = f"{key}="
+    st.session_state[heard] = value
+
+    def choose() -> None:
+        chosen = st.session_state[live]
+        if chosen != st.session_state[heard]:
+            st.session_state[heard] = chosen
+            apply(chosen)
+
+    widget(*args, key=live, on_change=choose, **default, **options)
 
 
 def with_option(options: Iterable[Any], value: Any, key: str) -> list[Any]:

@@ -14,7 +14,7 @@ from optviz.networks import NETWORKS
 from optviz.ui import controls
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
-from optviz.ui.session import bound
+from optviz.ui.session import bound, with_field
 from optviz.ui.train_experiment import amount, experiment
 from optviz.ui.train_fields import DATA
 from optviz.ui.train_network import cost_line
@@ -33,7 +33,7 @@ def panel() -> None:
             "Schedule for all",
             SESSION.spec.schedule,
             "train.schedule",
-            SESSION.set("schedule"),
+            lambda make: SESSION.change(lambda s: replace(s, schedule=make(s.schedule))),
             none="None (constant)",
             help="How the learning rate of every rule without its own schedule changes.",
         )
@@ -52,7 +52,9 @@ def _data() -> None:
         SESSION.change(lambda s: replace(s, dataset=dataset, directory=None))
 
     def set_field(name: str, value: Any) -> None:
-        SESSION.change(lambda s: replace(s, dataset=replace(s.dataset, **{name: value})))
+        SESSION.change(
+            lambda s: replace(s, dataset=with_field(s.dataset, spec.dataset, name, value))
+        )
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
@@ -92,7 +94,7 @@ def _network() -> None:
         SESSION.change(lambda s: replace(s, network=chosen))
 
     def set_field(name: str, value: Any) -> None:
-        SESSION.change(lambda s: replace(s, network=replace(s.network, **{name: value})))
+        SESSION.change(lambda s: replace(s, network=with_field(s.network, network, name, value)))
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(

@@ -55,3 +55,4 @@ def open_link() -> None:
     if first and list(st.query_params) == [JOB]:
         with suppress(ValueError):  # there is no such training, as the stage will say
             SESSION.reset(jobs.spec_of(st.query_params[JOB]))
+            SESSION.is_told({})
