@@ -29,6 +29,7 @@ from optviz.engine.factors import (
     watch,
 )
 from optviz.engine.precision import cast, on_cpu
+from optviz.kept import kept
 from optviz.optimizers import Optimizer, StepContext
 from optviz.surfaces import Surface
 
@@ -289,7 +290,7 @@ def _key(seed: int) -> jax.Array:
     return jax.random.key(np.uint32(seed))
 
 
-@lru_cache(maxsize=16)
+@kept(megabytes=64)
 def _noise(noise: float, seed: int, shape: tuple[int, ...], dtype: str) -> jax.Array:
     """One draw a step: the same for every rule and start, a function of seed and step only."""
     return jnp.asarray(noise_of(noise, seed, shape).astype(dtype))

@@ -13,6 +13,7 @@ import numpy as np
 
 from optviz.catalog import Entry, knobs, static_fields
 from optviz.engine.precision import cast, on_cpu
+from optviz.kept import kept
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule
 from optviz.specs.budget import CAPACITIES
@@ -73,7 +74,7 @@ def factors_of(
         return np.asarray(factors)[:num_steps].astype(np.float64)
 
 
-@lru_cache(maxsize=256)
+@kept(megabytes=64)
 def _device_factors(
     schedule: Schedule, num_steps: int, steps_per_epoch: float, length: int, dtype: str
 ) -> jax.Array:
@@ -143,7 +144,7 @@ def check_domain(rule: Optimizer, name: str, ends: Iterable[float]) -> None:
             )
 
 
-@lru_cache(maxsize=256)
+@kept(megabytes=64)
 def _kept_factors(
     has_rate: bool,
     schedules: tuple[tuple[str, Schedule], ...],

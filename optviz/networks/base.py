@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import Entry
+from optviz.kept import kept
 from optviz.networks.layers import DEAD, UNITS, BatchNorm
 from optviz.networks.normalisation import counting
 
@@ -117,7 +118,7 @@ class Network(Entry):
         return jax.tree.map(lambda _: 0.0, self)
 
 
-@cache
+@kept(megabytes=32)
 def _shapes(network: Network) -> tuple[Params, Stats]:
     return jax.eval_shape(network.init, jax.random.key(0))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -74,7 +74,7 @@ VARY = Rule(_check_texts, lambda text, _: text, many=MAX_GRID)
 FOLDER = Rule(_check_folder, lambda text, _: text)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _num_params(network: Network) -> int:
     return network.num_params()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from optviz.api import Race, run_race
 from optviz.catalog import knobs
 from optviz.engine.descend import factors_of
 from optviz.figures.theme import plain_styles
+from optviz.kept import kept
 from optviz.player.race import curves, pack_race
 from optviz.schedules import Schedule
 from optviz.schedules.constant import Constant
@@ -69,7 +69,7 @@ def _difference(run: Run, twins: list[Run], knob: str) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-@lru_cache(maxsize=64)
+@kept(megabytes=128)
 def view(spec: RaceSpec) -> tuple[Race, bytes]:
     """The race of a page, its runs named after their schedules, and the player's message."""
     race = replace(run_race(spec), labels=titles(spec))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -18,6 +17,7 @@ from optviz.analysis.weights import (
     templates,
 )
 from optviz.figures.weights import confusion_figure, filters_figure, misclassified_figure
+from optviz.kept import kept
 from optviz.runs import checkpoints, jobs
 from optviz.runs.folder import checkpoints_of
 from optviz.runs.training import load_data
@@ -118,7 +118,7 @@ def chart(figure: Any, key: str) -> None:
     st.plotly_chart(figure, key=key, config={"displaylogo": False}, theme=None)
 
 
-@lru_cache(maxsize=8)
+@kept(megabytes=200)
 def _weights(job_id: str, member: int, stamp: int) -> tuple[int, Weights]:
     """Steps done, and the weights of a checkpoint; `stamp` tells it from the one before."""
     path = checkpoints.path_of(checkpoints_of(job_id), member)
@@ -126,7 +126,7 @@ def _weights(job_id: str, member: int, stamp: int) -> tuple[int, Weights]:
     return snapshot.step, params_of(jobs.spec_of(job_id).members()[member].spec, snapshot)
 
 
-@lru_cache(maxsize=4)
+@kept(megabytes=20)
 def _predictions(job_id: str, member: int, stamp: int) -> Predictions:
     spec = jobs.spec_of(job_id).members()[member].spec
     _, weights = _weights(job_id, member, stamp)

@@ -1,0 +1,86 @@
+"""Results that are kept, to be asked for again: as many as fit into a number of bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import wraps
+from sys import getsizeof
+from threading import Lock
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+MEGABYTE = 10**6
+
+
+def size_of(value: Any) -> int:
+    """Bytes that a value holds, those of arrays above all; what is there twice counts once."""
+    return _size(value, set())
+
+
+def _size(value: Any, seen: set[int]) -> int:
+    if id(value) in seen:
+        return 0
+    seen.add(id(value))
+    if hasattr(value, "nbytes"):  # a view keeps all of the array that it looks at
+        base = getattr(value, "base", None)
+        return int(getattr(base, "nbytes", value.nbytes))
+    parts: Iterable[Any] = ()
+    if isinstance(value, Mapping):
+        parts = [*value.keys(), *value.values()]
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        parts = value
+    elif is_dataclass(value) and not isinstance(value, type):
+        parts = [getattr(value, field.name) for field in fields(value)]
+    return getsizeof(value, 64) + sum(_size(part, seen) for part in parts)
+
+
+def kept(megabytes: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function of hashable arguments so that its results are kept.
+
+    What was not asked for the longest goes first. A result that is larger than all room there is
+    is kept alone, until another comes, for whoever asked for it is likely to ask again: so results
+    are to be bounded themselves. Two threads that ask for the same at once may both compute it.
+
+    Args:
+        megabytes: 10⁶ bytes that all results and their arguments may take.
+    """
+    room = int(megabytes * MEGABYTE)
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        found: OrderedDict[Any, tuple[R, int]] = OrderedDict()
+        lock = Lock()
+
+        @wraps(function)
+        def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+            key = (args, tuple(sorted(kwargs.items())))
+            with lock:
+                if key in found:
+                    found.move_to_end(key)
+                    return found[key][0]
+            value = function(*args, **kwargs)
+            size = size_of((key, value))
+            with lock:
+                found[key] = value, size
+                found.move_to_end(key)
+                held = sum(size for _, size in found.values())
+                while held > room and len(found) > 1:
+                    _, (_, size) = found.popitem(last=False)
+                    held -= size
+            return value
+
+        def clear() -> None:
+            with lock:
+                found.clear()
+
+        def held() -> int:
+            with lock:
+                return sum(size for _, size in found.values())
+
+        asked.cache_clear = clear  # pyright: ignore[reportAttributeAccessIssue]
+        asked.held = held  # pyright: ignore[reportAttributeAccessIssue]
+        return asked
+
+    return decorate
