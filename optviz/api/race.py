@@ -128,7 +128,8 @@ class Race:
         }
 
     def save(self, path: str | Path) -> Path:
-        """Write the race to a file; its suffix decides the form: .html, .json, .csv or .png.
+        """Write the race to a file; its suffix decides the form: .html, .json, .csv, .png,
+        .svg or .pdf.
 
         Raises:
             ValueError: another suffix.
@@ -164,13 +165,18 @@ def _save_csv(result: Race, path: Path) -> None:
     steps_frame(result).to_csv(path, index=False)
 
 
-def _save_png(result: Race, path: Path) -> None:
+def _save_picture(result: Race, path: Path) -> None:
     from optviz.export.pictures import save_picture
 
     save_picture(result, path)
 
 
-WRITERS = {".html": _save_html, ".json": _save_json, ".csv": _save_csv, ".png": _save_png}
+WRITERS = {
+    ".html": _save_html,
+    ".json": _save_json,
+    ".csv": _save_csv,
+    **dict.fromkeys((".png", ".svg", ".pdf"), _save_picture),
+}
 
 
 def race(

@@ -10,6 +10,7 @@ import numpy as np
 from optviz.analysis.convergence import lowest_loss, window
 from optviz.export.html import html_page
 from optviz.export.snippets import command_of
+from optviz.figures.heights import surface_heading
 from optviz.player import pack_race
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def race_payload(race: Race, *, draggable: bool = False) -> bytes:
 
 def race_page(race: Race) -> str:
     """The player with this race as one HTML file that works offline."""
-    title = f"{race.surface.label}: {', '.join(race.labels)}"
+    title = f"{surface_heading(race.surface)}: {', '.join(race.labels)}"
     try:
         note = f"Made with <code>{escape(command_of(race.spec))}</code>"
     except AttributeError:  # a surface or rule that lives in Python only has no command

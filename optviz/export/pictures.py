@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,22 @@ from matplotlib.patheffects import Normal, Stroke
 
 from optviz.analysis.convergence import lowest_loss, window
 from optviz.export.tables import overview_frame
-from optviz.figures.levels import contour_levels
-from optviz.figures.theme import LIGHT, Theme, styles_of
+from optviz.figures.heights import (
+    Curve,
+    axis_range,
+    loss_axis,
+    map_heights,
+    race_curves,
+    rates_are_log,
+    surface_heading,
+)
+from optviz.figures.theme import LIGHT, STAR, Theme, styles_of
 
 if TYPE_CHECKING:
     from optviz.api import Race
 
+LEVELS = 22  # contour lines
+LINES_TO_BAND = 9  # from this many starts a curve is a median with its 10–90 % band
 MARKERS = {
     "circle": "o",
     "square": "s",
@@ -34,7 +45,10 @@ MARKERS = {
 
 
 def save_picture(race: Race, path: Path, *, theme: Theme = LIGHT) -> None:
-    """Write the race as a 1600 × 900 picture: map, losses and learning rates."""
+    """Write the race as a 1600 × 900 picture: map, losses and learning rates.
+
+    The file's suffix decides between pixels (.png) and lines that scale (.svg, .pdf).
+    """
     settings: Any = {
         "font.family": ["sans-serif"],
         "text.color": theme.text,
@@ -50,10 +64,15 @@ def save_picture(race: Race, path: Path, *, theme: Theme = LIGHT) -> None:
         loss_axes, rate_axes = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
         named = _map(map_axes, race, theme)
         lowest = lowest_loss(race.surface)
-        floor = lowest if lowest is not None and np.isfinite(lowest) else 0.0
-        losses = race.losses - floor
-        _curves(loss_axes, race, losses, "loss − f*" if floor else "loss", theme)
-        _curves(rate_axes, race, race.learning_rates, "learning rate", theme)
+        known = lowest if lowest is not None and np.isfinite(lowest) else None
+        losses = loss_axis(race.losses, known)
+        loss_curves = race_curves(race, losses.values)
+        rates = [Curve(c.values) for c in race_curves(race, race.learning_rates)]
+        many = loss_curves[0].values.shape[0]
+        over = f", median of {many} starts" if many > 1 else ""
+        _curves(loss_axes, race, loss_curves, losses.title + over, losses.log, theme)
+        log = rates_are_log(race.learning_rates)
+        _curves(rate_axes, race, rates, "Learning rate" + over, log, theme)
         legend = figure.legend(
             list(named.values()),
             [str(i) for i in range(len(named))],  # a label that begins with _ would be left out
@@ -72,11 +91,13 @@ def _map(axes: Any, race: Race, theme: Theme) -> dict[str, Any]:
     surface = race.surface
     losses = window(surface)
     x, y = (np.linspace(*limits, len(losses)) for limits in (surface.xlim, surface.ylim))
-    levels = contour_levels(losses, surface.level_scale, lowest_loss(surface))
+    heights = map_heights(losses, surface.level_scale, lowest_loss(surface))
+    levels = np.linspace(0, 1, LEVELS)
     bands = LinearSegmentedColormap.from_list("bands", theme.sequential)
     norm = BoundaryNorm(levels, bands.N, extend="both")
-    axes.contourf(x, y, losses, levels, cmap=bands, norm=norm, extend="both")
-    axes.contour(x, y, losses, levels, colors=theme.text, linewidths=0.4, alpha=0.35)
+    axes.contourf(x, y, heights, levels, cmap=bands, norm=norm, extend="both")
+    if len(np.unique(heights[np.isfinite(heights)])) > 1:  # a flat surface has no lines
+        axes.contour(x, y, heights, levels[1:-1], colors=theme.text, linewidths=0.4, alpha=0.35)
     halo = [Stroke(linewidth=3.6, foreground=theme.background, alpha=0.65), Normal()]
     named, told = {}, overview_frame(race)["outcome"]
     for row, (label, style, outcome) in enumerate(
@@ -98,26 +119,35 @@ def _map(axes: Any, race: Race, theme: Theme) -> dict[str, Any]:
             )
             if i == 0:
                 named[f"{label}: {outcome}"] = line
-    for points, marker in ((surface.minima(), "*"), (surface.saddles(), "x")):
+    star: Any = {"marker": "*", "markersize": 22, "color": STAR}
+    cross: Any = {"marker": "x", "markersize": 10, "color": theme.text, "markeredgewidth": 2}
+    for points, look in ((surface.minima(), star), (surface.saddles(), cross)):
         for point in points:
-            axes.plot(*point, marker, color=theme.text, markersize=12, zorder=2)
+            axes.plot(*point, **({"markeredgecolor": theme.text} | look), zorder=4.5)
+    for start in np.atleast_2d(race.start):
+        ring = {"markersize": 13 if race.start.ndim == 1 else 5, "markeredgecolor": theme.text}
+        axes.plot(*start, "o", color="none", markeredgewidth=1.8, **ring, zorder=4.6)
     axes.set(xlim=surface.xlim, ylim=surface.ylim, xlabel="x", ylabel="y")
-    axes.set_title(surface.label, loc="left", fontweight="bold", fontsize=15, parse_math=False)
+    title = surface_heading(surface)
+    axes.set_title(title, loc="left", fontweight="bold", fontsize=15, parse_math=False, wrap=True)
     return named
 
 
-def _curves(axes: Any, race: Race, values: np.ndarray, title: str, theme: Theme) -> None:
-    for row, style in enumerate(styles_of(race.keys)):
-        curves = values[row].reshape(-1, values.shape[-1])
-        axes.plot(
-            np.median(curves, axis=0),
-            color=style.color,
-            linewidth=1.8,
-            linestyle=_dash(style.dash),
-        )
-    finite = values[np.isfinite(values)]
-    if finite.size and finite.min() >= 0 and finite.max() > 0:
-        axes.set_yscale("log", nonpositive="mask")
+def _curves(
+    axes: Any, race: Race, curves: Sequence[Curve], title: str, log: bool, theme: Theme
+) -> None:
+    for curve, style in zip(curves, styles_of(race.keys), strict=True):
+        values = np.where(np.isnan(curve.values), np.inf, curve.values)
+        low, middle, high = np.quantile(values, (0.1, 0.5, 0.9), axis=0, method="nearest")
+        look: Any = {"color": style.color, "linestyle": _dash(style.dash)}
+        if len(values) >= LINES_TO_BAND:
+            axes.fill_between(np.arange(len(low)), low, high, color=style.color, alpha=0.12, lw=0)
+        elif len(values) > 1:
+            axes.plot(values.T, **look, linewidth=0.7, alpha=0.4)
+        axes.plot(middle, **look, linewidth=1.8)
+    axes.set_ylim(*axis_range(curves, log))  # first: a scale that looks for itself warns
+    if log:
+        axes.set_yscale("log", nonpositive="clip")
     axes.set_title(title, loc="left", fontweight="bold")
     axes.set_xlabel("step")
     axes.grid(color=theme.grid, linewidth=0.6)

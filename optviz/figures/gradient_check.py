@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from optviz.analysis.convergence import lowest_loss, window
 from optviz.analysis.gradient_check import DTYPES, ErrorCurve, GradientCheck
-from optviz.figures.levels import contour_levels
+from optviz.figures.heights import map_heights
 from optviz.figures.theme import colorscale
 from optviz.surfaces import Point, Surface
 
@@ -115,14 +115,13 @@ def place_figure(
     """The surface's map with the point, and an invisible grid of places that can be clicked."""
     losses = window(surface)
     lowest = lowest_loss(surface)
-    levels = contour_levels(losses, surface.level_scale, lowest, 16)
-    ranks = np.searchsorted(levels, losses).astype(float)  # even colours, whatever the heights
     x, y = (np.linspace(*limits, len(losses)) for limits in (surface.xlim, surface.ylim))
     figure = go.Figure(
         go.Contour(
             x=x,
             y=y,
-            z=np.where(np.isfinite(losses), ranks, np.nan),
+            z=map_heights(losses, surface.level_scale, lowest),
+            contours={"start": 0, "end": 1, "size": 1 / 16},
             colorscale=colorscale(dark),
             showscale=False,
             line={"width": 0.4},

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from optviz.analysis.convergence import lowest_loss, window
-from optviz.figures.theme import FONT_FAMILY, LIGHT, colorscale, styles_of
+from optviz.figures.heights import (
+    Curve,
+    axis_range,
+    loss_axis,
+    map_heights,
+    race_curves,
+    rates_are_log,
+    surface_heading,
+)
+from optviz.figures.theme import FONT_FAMILY, LIGHT, STAR, colorscale, styles_of
 from optviz.figures.words import plain
 
 if TYPE_CHECKING:
@@ -25,12 +34,15 @@ def race_figure(race: Race) -> go.Figure:
     starts the map has every path and the curves the median over starts.
     """
     surface = race.surface
+    lowest = lowest_loss(surface)
+    losses = loss_axis(race.losses, lowest if lowest is not None and np.isfinite(lowest) else None)
+    rates_log = rates_are_log(race.learning_rates)
     figure = make_subplots(
         rows=2,
         cols=2,
         specs=[[{"rowspan": 2}, {}], [None, {}]],
         column_widths=[0.62, 0.38],
-        subplot_titles=(plain(surface.label), "Loss", "Learning rate"),
+        subplot_titles=(plain(surface_heading(surface)), losses.title, "Learning rate"),
         horizontal_spacing=0.07,
         vertical_spacing=0.12,
     )
@@ -54,8 +66,10 @@ def race_figure(race: Race) -> go.Figure:
             row=1,
             col=1,
         )
-        for place, values in ((1, race.losses[row]), (2, race.learning_rates[row])):
-            curve = np.median(values.reshape(-1, values.shape[-1]), axis=0)
+        for place, values in ((1, losses.values[row]), (2, race.learning_rates[row])):
+            curves = values.reshape(-1, values.shape[-1])
+            # as in the player, a start without a number counts as the worst
+            curve = np.median(np.where(np.isnan(curves), np.inf, curves), axis=0)
             figure.add_trace(
                 go.Scatter(
                     y=curve, showlegend=False, hovertemplate="step %{x}: %{y:.4g}", **common
@@ -66,8 +80,26 @@ def race_figure(race: Race) -> go.Figure:
     figure.update_xaxes(range=list(surface.xlim), title_text="x", row=1, col=1)
     figure.update_yaxes(range=list(surface.ylim), title_text="y", row=1, col=1)
     figure.update_xaxes(title_text="step", row=2, col=2)
-    if np.nanmin(race.losses) >= 0 and np.nanmax(race.losses) > 0:
-        figure.update_yaxes(type="log", row=1, col=2)
+    for place, curves, log in (
+        (1, race_curves(race, losses.values), losses.log),
+        (
+            2,
+            [Curve(rates[None] if rates.ndim == 1 else rates) for rates in race.learning_rates],
+            rates_log,
+        ),
+    ):
+        limits = np.asarray(axis_range(curves, log))
+        scale: Any = {"type": "log", "range": np.log10(limits)} if log else {"range": limits}
+        figure.update_yaxes(**scale, row=place, col=2)
+    for x, y in surface.minima():
+        star: dict[str, Any] = {
+            "text": "★",
+            "font": {"size": 20, "color": STAR},
+            "showarrow": False,
+        }
+        figure.add_annotation(
+            x=x, y=y, hovertext=f"minimum ({x:.4g}, {y:.4g})", **star, row=1, col=1
+        )
     figure.update_layout(
         template="plotly_white",
         font_family=FONT_FAMILY,
@@ -83,22 +115,17 @@ def _contours(race: Race) -> go.Contour:
     surface = race.surface
     losses = window(surface)
     x, y = (np.linspace(*limits, len(losses)) for limits in (surface.xlim, surface.ylim))
-    heights = losses
-    if surface.level_scale == "log":
-        # Plotly spaces contours evenly, so the height is drawn as its logarithm above the floor.
-        lowest = lowest_loss(surface)
-        finite = losses[np.isfinite(losses)]
-        floor = float(finite.min()) if lowest is None or not np.isfinite(lowest) else lowest
-        above = losses - floor
-        heights = np.log10(np.maximum(above, max(float(np.nanmax(above)) * 1e-6, 1e-300)))
+    lowest = lowest_loss(surface)
     return go.Contour(
         x=x,
         y=y,
-        z=heights,
+        z=map_heights(losses, surface.level_scale, lowest),  # Plotly spaces contours evenly
         customdata=losses,
         hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{customdata:.4g}<extra></extra>",
         colorscale=colorscale(),
-        ncontours=24,
+        contours={"start": 0, "end": 1, "size": 1 / 22},
+        zmin=0,
+        zmax=1,
         line={"width": 0.5},
         showscale=False,
     )

@@ -96,6 +96,7 @@ SEQUENTIAL_DARK = (
     *("#094553", "#135051", "#205a4f", "#33634c", "#4b6c4b"),
 )
 
+STAR = "#ffd23f"  # where the loss is lowest
 LIGHT = Theme("#ffffff", "#f6f7f9", "#1c2430", "#667085", "#e4e7ec", "#1f6fea", SEQUENTIAL_LIGHT)
 DARK = Theme("#0e1117", "#171b24", "#e8ebf0", "#98a2b3", "#2a303c", "#5aa9ff", SEQUENTIAL_DARK)
 

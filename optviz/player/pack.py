@@ -17,6 +17,7 @@ The header (`?` marks what may be missing; all panels share one playhead over 0 
             levels "log" | "linear", minima, saddles, starts: [[x, y]], draggable,
             path_stride?: steps between points, paths: [(starts, points, 2) per run]
             kind "curves": title, note?, xlabel, ylabel, scale "log" | "linear",
+            runs_off? (the axis leaves those that diverge or escape),
             steps_per_epoch? (ticks count epochs), series: run, name?,
             style? "solid" | "dashed" | "thin" | "points" | "dots", and either constant: number or
             y (n,) | (starts, n), x? (n,) steps in rising order, band?: [low (n,), high (n,)]
@@ -60,6 +61,31 @@ class Quantised:
         self.stored = np.where(np.isnan(array), _HOLE, stored).astype("<u2")
 
 
+class Double:
+    """An array that travels as float64."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = np.asarray(array, np.float64)
+
+
+def exact(array: np.ndarray, span: tuple[float, float] | None = None) -> np.ndarray | Double:
+    """The array as float32, or as `Double` where float32 would show steps, or has no room.
+
+    Args:
+        array: what is not finite is left out of account.
+        span: what is drawn of it; None: from its least to its greatest value.
+    """
+    array = np.asarray(array)
+    finite = array[np.isfinite(array)]
+    if not finite.size:
+        return array
+    low, high = span or (float(finite.min()), float(finite.max()))
+    least, largest = (max(abs(low), abs(high)) * factor for factor in (1e-4, 1))
+    fits = 1e-30 < largest < 1e38 or not largest
+    # in float32 a number is known to 10⁻⁷ of itself; a picture has a thousand pixels
+    return array if fits and (high - low >= least or high == low) else Double(array)
+
+
 class _Writer:
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -68,6 +94,9 @@ class _Writer:
 
     def ref(self, array: np.ndarray) -> dict[str, Any]:
         code = {"f": "f4", "i": "i4", "b": "u1"}.get(array.dtype.kind, array.dtype.str[1:])
+        return self.store(array, code)
+
+    def store(self, array: np.ndarray, code: str) -> dict[str, Any]:
         if code not in _DTYPES:
             raise ValueError(f"pack cannot store arrays of dtype {array.dtype}")
         with np.errstate(over="ignore"):  # beyond float32 becomes infinite: a gap when drawn
@@ -85,8 +114,8 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = No
 
     Args:
         header: JSON values; an array may stand anywhere in it, as itself (floats become float32),
-            as `Quantised`, or as `{"ref": name}` of one of `arrays`. Numbers that are not finite
-            become null.
+            as `Double`, as `Quantised`, or as `{"ref": name}` of one of `arrays`. Numbers that are
+            not finite become null.
         arrays: the named arrays.
     """
     writer = _Writer()
@@ -96,6 +125,8 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = No
         match value:
             case Quantised():
                 return {**writer.ref(value.stored), "scale": value.scale, "bias": value.bias}
+            case Double():
+                return writer.store(value.array, "f8")
             case np.ndarray():
                 return writer.ref(value)
             case {"ref": str(name), **rest} if not rest:

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from optviz.analysis.convergence import WORDS, counted, told, told_all
+from optviz.figures.heights import leaves_window, loss_axis, rates_are_log, surface_title
 from optviz.figures.theme import RunStyle, styles_of
-from optviz.player.pack import Quantised, pack
+from optviz.player.pack import Double, Quantised, exact, pack
 from optviz.surfaces import Surface
 
 MAX_STARTS = 64  # trails drawn per rule; more are a fog, and a payload nobody waits for
@@ -86,18 +87,15 @@ def pack_race(
     stride, paths = _paths(params[:, keep], surface)
     if stride > 1:
         notes.append(f"trails show every {stride}th step; curves show every step")
-    lowest = np.min(losses, where=np.isfinite(losses), initial=np.inf)
-    floor = minimum if minimum is not None and lowest >= minimum - 1e-9 else None
-    heights = losses - (floor or 0.0)
-    positive = bool(lowest >= (floor or 0.0))
+    axis = loss_axis(losses, minimum)
     map_panel = {
         "kind": "map",
-        "title": title or getattr(surface, "label", "surface"),
+        "title": title or surface_title(surface),
         "xlabel": "x",
         "ylabel": "y",
         "xlim": list(surface.xlim),
         "ylim": list(surface.ylim),
-        "grid": None if grid is None else np.asarray(grid, dtype=np.float32),
+        "grid": None if grid is None else exact(grid),
         "floor": minimum,
         "levels": levels or ("log" if minima else "linear"),
         "minima": minima,
@@ -108,10 +106,7 @@ def pack_race(
         "paths": paths,
     }
     loss_panel = curves(
-        "Loss above the minimum" if floor else "Loss",
-        "loss − f*" if floor else "loss",
-        heights,
-        "log" if positive else "linear",
+        axis.title, axis.label, axis.values, "log" if axis.log else "linear", runs_off=True
     )
     if above is None:
         panels = [loss_panel, curves("Learning rate", "learning rate", rates), *below]
@@ -133,7 +128,14 @@ def pack_race(
     return pack({"id": race_id, **header})
 
 
-def curves(title: str, ylabel: str, values: np.ndarray, scale: str | None = None) -> dict[str, Any]:
+def curves(
+    title: str,
+    ylabel: str,
+    values: np.ndarray,
+    scale: str | None = None,
+    *,
+    runs_off: bool = False,
+) -> dict[str, Any]:
     """A panel with a curve of every run that has numbers there.
 
     Args:
@@ -141,6 +143,7 @@ def curves(title: str, ylabel: str, values: np.ndarray, scale: str | None = None
         ylabel: what is drawn.
         values: (R, N) or (R, S, N).
         scale: "log" or "linear"; None: log where a linear axis could not show all runs.
+        runs_off: whether runs that diverge or escape may leave the axis.
     """
     values = _with_starts(values, 3)
     return {
@@ -148,7 +151,8 @@ def curves(title: str, ylabel: str, values: np.ndarray, scale: str | None = None
         "title": title,
         "ylabel": ylabel,
         "xlabel": "step",
-        "scale": scale or _rate_scale(values),
+        "scale": scale or ("log" if rates_are_log(values) else "linear"),
+        "runs_off": runs_off,
         "series": [_series(i, v) for i, v in enumerate(values) if np.isfinite(v).any()],
     }
 
@@ -161,7 +165,11 @@ def _paths(params: np.ndarray, surface: Surface) -> tuple[int, list[Any]]:
     """One array per run; many starts are thinned to whole strides and stored in 16 bits."""
     num_runs, num_starts, states, _ = params.shape
     if num_starts == 1:
-        return 1, [params[run] for run in range(num_runs)]
+        narrow = any(
+            isinstance(exact(np.asarray(limits), limits), Double)
+            for limits in (surface.xlim, surface.ylim)
+        )
+        return 1, [Double(path) if narrow else path for path in params]
     stride = max(1, -(-num_runs * num_starts * states // MAX_CLOUD_POINTS))
     # at least the last state must be a whole stride away, or the trail would end early
     thin = params[:, :, ::stride]
@@ -182,18 +190,10 @@ def _series(run: int, values: np.ndarray) -> dict[str, Any]:
     if np.all(values == values[:1]):
         values = values[:1]
     if len(values) < _LINES_TO_BAND:
-        return {"run": run, "y": values[0] if len(values) == 1 else values}
+        return {"run": run, "y": exact(values[0] if len(values) == 1 else values)}
     ordered = np.where(np.isnan(values), np.inf, values)
     low, middle, high = np.quantile(ordered, (0.1, 0.5, 0.9), axis=0, method="nearest")
-    return {"run": run, "y": middle, "band": [low, high]}
-
-
-def _rate_scale(rates: np.ndarray) -> str:
-    """Logarithmic where the rules' rates differ by more than a linear axis can show."""
-    finite = rates[np.isfinite(rates) & (rates > 0)]
-    if finite.size == 0 or np.any(rates <= 0):
-        return "linear"
-    return "log" if finite.max() / finite.min() > 30 else "linear"
+    return {"run": run, "y": exact(middle), "band": [exact(low), exact(high)]}
 
 
 def _runs(
@@ -252,12 +252,10 @@ def _shows(
     """
     if outcome in ("converged", "diverged"):
         return int(arrived_at if outcome == "converged" else diverged_at)
-    low, high = np.array([surface.xlim, surface.ylim], dtype=float).T
     if outcome == "escaped":
-        seen = np.any((path < low) | (path > high), axis=1)
-    elif outcome == "stationary":
+        return leaves_window(path, surface)
+    if outcome == "stationary":
+        low, high = np.array([surface.xlim, surface.ylim], dtype=float).T
         moving = np.any(np.abs(path - path[-1]) > 1e-3 * (high - low), axis=1)
-        seen = ~np.logical_or.accumulate(moving[::-1])[::-1]
-    else:
-        return len(path) - 1
-    return int(seen.argmax()) if seen.any() else len(path) - 1
+        return int(np.flatnonzero(moving)[-1]) + 1 if moving.any() else 0
+    return len(path) - 1

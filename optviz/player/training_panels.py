@@ -11,6 +11,8 @@ from optviz.engine.train_events import TrainResult
 from optviz.player import training_curves as curves
 from optviz.player.grown import array_of
 
+PERCENT = 0.01  # on screen every share is one; files keep shares
+
 
 def panels(
     result: TrainResult,
@@ -46,18 +48,16 @@ def panels(
             if told.losses
         ]
 
-    def by_epoch(name: str, style: str, told_as: str | None = None) -> list[dict[str, Any]]:
-        return [
-            {
-                "run": run,
-                "member": i,
-                "style": style,
-                "name": told_as,
-                **curves.epochs(told, name, per_epoch[i]),
-            }
-            for run, i, told in numbered
-            if told.epochs
-        ]
+    def by_epoch(
+        name: str, style: str, told_as: str | None = None, unit: float = 1
+    ) -> list[dict[str, Any]]:
+        found = []
+        for run, i, told in numbered:
+            if told.epochs:
+                curve = curves.epochs(told, name, per_epoch[i])
+                curve["y"] = curve["y"] / unit
+                found.append({"run": run, "member": i, "style": style, "name": told_as, **curve})
+        return found
 
     def by_layer(names: str, values: str) -> list[dict[str, Any]]:
         return [
@@ -75,26 +75,47 @@ def panels(
 
     rates = curves.rates(groups, result, learning_rates, stride) if learning_rates else []
     moving = any("y" in series for series in rates)
-    accuracies = by_epoch("val_accuracy", "points")
-    accuracies += by_epoch("train_accuracy", training, "training")
-    both = f"validation {'marked' if several_arms else 'solid'}, training {training}"
+    accuracies = by_epoch("val_accuracy", "points", unit=PERCENT)
+    accuracies += by_epoch("train_accuracy", training, "training", PERCENT)
+    both = f"%; validation {'marked' if several_arms else 'solid'}, training {training}"
     ratios, dead = by_layer("names", "update_ratios"), by_layer("dead_names", "dead")
+    dead = [{**series, "y": series["y"] / PERCENT} for series in dead]
     wait = "after the first epoch"
     found = [
-        _panel("train_loss", "Training loss", by_step("losses"), note=over, worst="high"),
         _panel(
-            "val_loss", "Validation loss", by_epoch("val_loss", "points"), worst="high", empty=wait
+            "train_loss",
+            "Training loss",
+            by_step("losses"),
+            note=over,
+            worst="high",
+            runs_off=True,
+        ),
+        _panel(
+            "val_loss",
+            "Validation loss",
+            by_epoch("val_loss", "points"),
+            worst="high",
+            runs_off=True,
+            empty=wait,
         ),
         _panel("accuracy", "Accuracy", accuracies, "linear", note=both, worst="low", empty=wait),
         # rates that stay the same are told by the labels
         _panel("learning_rate", "Learning rate", rates, chosen=moving),
-        _panel("grad_norm", "Gradient norm", by_step("grad_norms"), note=over, chosen=not moving),
+        _panel(
+            "grad_norm",
+            "Gradient norm",
+            by_step("grad_norms"),
+            note=over,
+            chosen=not moving,
+            runs_off=True,
+        ),
         _panel(
             "update_ratio",
             "Update ratio",
             ratios,
             note="‖Δw‖ / ‖w‖",
             chosen=False,
+            runs_off=True,
             empty="after the first steps",
             layers=names_of("names"),
         ),
@@ -103,7 +124,7 @@ def panels(
             "Dead ReLUs",
             dead,
             "linear",
-            note="share of units",
+            note="% of units",
             chosen=False,
             layers=names_of("dead_names"),
         ),

@@ -79,6 +79,22 @@ def test_json_on_stdout_is_strict(capsys: pytest.CaptureFixture[str]) -> None:
     assert record["outcomes"] == ["running"]
 
 
+def test_a_file_that_fails_keeps_none_of_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken.json").mkdir()
+    files = [str(tmp_path / name) for name in ("a.html", "taken.json", "b.csv", "c.png")]
+    outs = [word for file in files for word in ("--out", file)]
+    formula = ["--expression", "x**2 + 1e8", "--xlim=-0.001,0.001", "--ylim=-0.001,0.001"]
+    assert main(["race", *formula, "-O", "sgd:learning_rate=0.1", "--steps", "3", *outs]) == 2
+    told = capsys.readouterr()
+    assert "SGD" in told.out, "the table is printed all the same"
+    *wrote, failed = told.err.splitlines()
+    assert wrote == [f"wrote {file}" for file in files if "taken" not in file]
+    assert failed.startswith(f"optviz: {files[1]} could not be written: ")
+    assert all(Path(file).is_file() for file in files if "taken" not in file)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

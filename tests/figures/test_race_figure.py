@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import optviz
-from optviz.figures.levels import contour_levels
 
 
 @pytest.mark.parametrize("name", optviz.SURFACES)
@@ -20,13 +19,3 @@ def test_a_cloud_has_gaps_between_its_paths() -> None:
     path = race.figure().data[1]
     assert len(path.x) == 2 * 6
     assert np.isnan(path.x[5])
-
-
-def test_levels() -> None:
-    losses = np.array([[0.0, 1.0], [10.0, np.nan]])
-    for scale in ("log", "linear"):
-        levels = contour_levels(losses, scale, 0.0)
-        assert np.all(np.diff(levels) > 0)
-        assert levels[-1] == pytest.approx(10)
-    flat = contour_levels(np.full((2, 2), 3.0), "log", 3.0)
-    assert np.all(np.diff(flat) > 0)

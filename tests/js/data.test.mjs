@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { countUpTo, medianOf, prepareSeries, seriesAt, valueRange } from "../../optviz/player/js/series.js";
+import {
+  countUpTo,
+  lostAt,
+  medianOf,
+  prepareSeries,
+  seriesAt,
+  shares,
+  valueRange,
+} from "../../optviz/player/js/series.js";
+import { makeScale } from "../../optviz/player/js/scales.js";
+import { stretches } from "../../optviz/player/js/strokes.js";
 import { clipSegment, projectPath, trailAt, traceTrail } from "../../optviz/player/js/trails.js";
 import { fromBase64, unpack } from "../../optviz/player/js/unpack.js";
 
@@ -97,4 +107,32 @@ test("trails lift the pen over gaps", () => {
   assert.deepEqual(seen, ["m0", "l10", "m30", "l40"]);
   assert.deepEqual(trailAt(trail, 0, 0.5), [5, 5]);
   assert.deepEqual(trailAt(trail, 0, 99), [40, 40]);
+});
+
+test("a number that is none has no place on a log axis, and says since when it is lost", () => {
+  const scale = makeScale("log", 0.01, 100, 200, 0);
+  assert.equal(scale.px(0), 200, "nothing is as low as the floor");
+  assert.ok(Number.isNaN(scale.px(NaN)));
+  assert.equal(scale.px(Infinity), -Infinity);
+  const curve = line([3, 2, NaN, NaN, Infinity]);
+  assert.deepEqual([0, 1, 2, 3, 4].map((step) => lostAt(curve, step)), [null, null, 2, 2, 2]);
+  assert.equal(lostAt({ ...line([NaN]), x: [48] }, 48), 48);
+  assert.equal(lostAt({ ...line([NaN]), x: [48] }, 40), null, "before the first epoch's end");
+  assert.equal(lostAt(prepareSeries({ run: 0, constant: 1 }), 3), null);
+});
+
+test("a band is drawn in the stretches where both of its sides are numbers", () => {
+  const low = [1, 2, NaN, 4, 5];
+  assert.deepEqual(stretches(5, (i) => low[i] === low[i]), [[0, 2], [3, 5]]);
+  assert.deepEqual(stretches(0, () => true), []);
+});
+
+test("curves that lie on each other take turns", () => {
+  const constant = (run, value) => prepareSeries({ run, constant: value });
+  const all = [constant(0, 0.1), line([1, 2, NaN]), constant(2, 0.1), line([1, 2, NaN]), constant(4, 0.1), line([1, 2, 3])];
+  const found = shares(all);
+  assert.deepEqual(all.map((series) => found.get(series)?.place ?? null), [0, 0, 1, 1, 2, null]);
+  assert.deepEqual([found.get(all[0]).of, found.get(all[1]).of], [3, 2]);
+  const dashed = { ...line([1, 2]), style: "dashed" };
+  assert.equal(shares([dashed, { ...dashed }]).size, 0, "other styles tell themselves apart");
 });

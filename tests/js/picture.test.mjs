@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { contourLevels, levelTicks, padGrid, paintBands, valueAt } from "../../optviz/player/js/contour.js";
 import { drawGlyph, groupEvents, placeBoxes } from "../../optviz/player/js/labels.js";
+import { roomFor } from "../../optviz/player/js/marks.js";
 import { signs } from "../../optviz/player/js/legend.js";
 import { parseColor, sequentialColors } from "../../optviz/player/js/palette.js";
 import { formatNumber, makeScale, makeTicks, niceStep } from "../../optviz/player/js/scales.js";
@@ -117,4 +118,19 @@ test("every outcome has a sign of its own", () => {
     return JSON.stringify(path);
   });
   assert.equal(new Set(drawn).size, 6);
+});
+
+test("bands end where the losses' own rounding begins", () => {
+  const relief = [1e8, 1e8 + 1.5e-8, 1e8 + 5e-7, 1e8 + 1e-6];
+  const levels = contourLevels(relief, "log");
+  assert.ok(10 ** levels.first > 2e-8 && 10 ** levels.first < 1e-7, String(levels.first));
+  assert.ok(10 ** contourLevels(relief.map((v) => v - 1e8), "log").first < 2e-8);
+});
+
+test("small numbers are written as powers, and labels have the room that they need", () => {
+  const ticks = makeTicks(makeScale("linear", -0.001, 0.001, 0, 100), 5);
+  assert.ok(ticks.every(({ value, raised }) => value === 0 || raised === "−4"), textOf(ticks));
+  const ctx = { measureText: (text) => ({ width: 6 * text.length }) };
+  const room = (from, to) => roomFor(ctx, makeTicks(makeScale("linear", from, to, 0, 1), 4), 11, "");
+  assert.ok(room(-99999, 99999) > room(-4, 4) + 20);
 });

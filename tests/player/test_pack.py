@@ -9,6 +9,7 @@ import pytest
 
 from optviz.analysis.convergence import OUTCOMES, WORDS
 from optviz.player import Quantised, pack, pack_race, unpack
+from optviz.player.pack import exact
 
 
 def header_of(payload: bytes) -> dict:
@@ -171,3 +172,21 @@ def test_a_long_cloud_is_thinned_to_its_end() -> None:
     assert stride > 1
     assert (points - 2) * stride < 4003 <= (points - 1) * stride
     assert f"every {stride}th step" in found["notes"][0]
+
+
+def test_what_float32_cannot_hold_travels_whole() -> None:
+    """Relief of 10⁻⁶ on 10⁸, heights beyond 10³⁸, a window far from zero."""
+    surface = fake_races.Ravine(xlim=(1e8 - 1, 1e8 + 1))
+    race = fake_races.race(fake_races.Ravine(), [0.05], (-3, 1), 20)
+    race.params[..., 0] += 1e8
+    race.losses = 1e8 + 1e-6 * race.losses
+    grid = 1e8 + 1e-6 * fake_races.grid_of(fake_races.Ravine())
+    surface_panel, loss, _ = unpack(pack_race(race, surface=surface, grid=grid))["panels"]
+    np.testing.assert_array_equal(surface_panel["grid"], grid)
+    np.testing.assert_array_equal(surface_panel["paths"][0][0], race.params[0])
+    assert (loss["title"], loss["scale"]) == ("Loss above the lowest", "log")
+    huge = unpack(pack_race(race, surface=surface, grid=np.exp(grid % 600)))["panels"][0]
+    np.testing.assert_array_equal(huge["grid"], np.exp(grid % 600))
+    plain = pack_race(race, surface=surface, grid=grid - 1e8)
+    assert unpack(plain)["panels"][0]["grid"].dtype == np.float32
+    assert exact(np.array([np.nan, np.inf])).dtype == np.float64  # nothing to be lost

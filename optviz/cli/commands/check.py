@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from optviz.analysis import GradientCheck, gradient_check
+from optviz.cli.outputs import refuse, write_all
 from optviz.engine import compile_cache
 from optviz.specs.surface import parse_surface
 from optviz.specs.text import parse_point, parse_whole
@@ -47,9 +47,9 @@ def run(options: argparse.Namespace) -> int:
     check = check_of(options)
     if check.verdict in ("not differentiable", "not finite"):
         raise ValueError(check.reason)
-    for name in options.out:
-        print(f"wrote {save_check(check, Path(name))}", file=sys.stderr)
+    failed = write_all(options.out, lambda name: save_check(check, Path(name)))
     print(json.dumps(check.to_json(), allow_nan=False) if options.json else report(check))
+    refuse(failed)
     return 0 if check.passed else 1
 
 

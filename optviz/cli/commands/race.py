@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from optviz.api import WRITERS, run_race
+from optviz.cli.outputs import refuse, write_all
 from optviz.engine import compile_cache
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
@@ -66,12 +66,12 @@ def run(options: argparse.Namespace) -> None:
     spec = spec_of(options)
     compile_cache.enable()
     race = run_race(spec)
-    for name in options.out:
-        print(f"wrote {race.save(name)}", file=sys.stderr)
+    failed = write_all(options.out, race.save)
     if options.json:
         print(json.dumps(race.to_json(), allow_nan=False))
     else:
         print(race.summary().to_string(index=False, na_rep="–", float_format="{:.6g}".format))
+    refuse(failed)
 
 
 def spec_of(options: argparse.Namespace) -> RaceSpec:

@@ -260,6 +260,10 @@ function tickWidth(ctx, tick, size, family) {
   return width;
 }
 
+function roomFor(ctx, ticks, size, family) {
+  return Math.ceil(Math.max(0, ...ticks.map((tick) => tickWidth(ctx, tick, size, family)))) + 12;
+}
+
 function drawStar(ctx, x, y, radius, fill) {
   ctx.beginPath();
   polygon(ctx, x, y, radius, 5, UP, 0.45);
@@ -322,7 +326,9 @@ function makeScale(kind, lo, hi, from, to) {
     hi,
     from,
     to,
-    px: log ? (v) => from + ((v > lo ? Math.log10(v) : a) - a) * k : (v) => from + (v - a) * k,
+    px: log
+      ? (v) => from + ((v > lo ? Math.log10(v) : v <= lo ? a : NaN) - a) * k
+      : (v) => from + (v - a) * k,
     value: (px) => {
       const u = k === 0 ? a : a + (px - from) / k;
       return log ? 10 ** u : u;
@@ -345,7 +351,7 @@ function makeTicks(scale, count, whole = false) {
 
 function tickText(value, step, biggest) {
   if (value === 0) return { text: "0", raised: "" };
-  if (biggest >= 1e5 || biggest < 1e-3) {
+  if (biggest >= 1e5 || biggest < 1e-2) {
     const power = Math.floor(Math.log10(step) + 1e-9);
     return { text: `${minus((value / 10 ** power).toFixed(0))}·10`, raised: minus(String(power)) };
   }
@@ -701,7 +707,7 @@ function curveRows(panel, step, frame) {
       color,
       near,
       label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
-      text: formatNumber(value),
+      text: panel.panel.worst && Math.abs(value) === Infinity ? "diverged" : formatNumber(value),
     }));
   const near = rows.findIndex((row) => row.near);
   if (near < 0 || rows.length <= MOST_ROWS) return rows;
@@ -892,10 +898,16 @@ function readTheme(root) {
 }
 
 // grid.js
+const TICK = 11.5; // size of a tick's text
+
+function upTicks(ys, rect, scale) {
+  return makeTicks(ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
+}
+
 function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
-  const size = 11.5 * scale;
+  const size = TICK * scale;
   ctx.textBaseline = "middle";
-  const yTicks = makeTicks(ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
+  const yTicks = upTicks(ys, rect, scale);
   const { per, whole, label } = across;
   const shown = { ...xs, lo: xs.lo / per, hi: xs.hi / per };
   const xTicks = makeTicks(shown, Math.max(2, Math.floor(rect.w / (70 * scale))), whole);
@@ -1009,7 +1021,7 @@ function prepareSeries(series) {
 }
 
 function medianOf(lines, length) {
-  const out = new Float32Array(length);
+  const out = new Float64Array(length);
   const column = new Float64Array(lines.length);
   for (let i = 0; i < length; i++) {
     lines.forEach((line, k) => (column[k] = Number.isNaN(line[i]) ? Infinity : line[i]));
@@ -1044,6 +1056,37 @@ function seriesAt(series, step) {
   const u = (step - a) / (b - a || 1);
   if (u < 1e-6) return main[after - 1];
   return main[after - 1] + (main[after] - main[after - 1]) * u;
+}
+
+function lostAt(series, step) {
+  if (series.constant !== null || !series.main.length) return null;
+  const { x, main } = series;
+  let i = countUpTo(series, step) - 1;
+  if (i < 0 || Number.isFinite(main[i])) return null;
+  while (i > 0 && !Number.isFinite(main[i - 1])) i--;
+  return x ? x[i] : i;
+}
+
+function shares(list) {
+  const groups = [];
+  for (const series of list) {
+    const home = groups.find(([first]) => coincide(first, series));
+    if (home) home.push(series);
+    else groups.push([series]);
+  }
+  const found = new Map();
+  for (const group of groups)
+    if (group.length > 1)
+      group.forEach((series, place) => found.set(series, { place, of: group.length }));
+  return found;
+}
+
+function coincide(a, b) {
+  if (a.style !== "solid" || b.style !== "solid" || a.thin || b.thin) return false;
+  if (a.constant !== null || b.constant !== null) return a.constant === b.constant;
+  const same = (p, q) => p.length === q.length && p.every((v, i) => Object.is(v, q[i]));
+  if (Boolean(a.x) !== Boolean(b.x) || (a.x && !same(a.x, b.x))) return false;
+  return a.main.length > 1 && same(a.main, b.main);
 }
 
 function lastPlace(series) {
@@ -1151,14 +1194,26 @@ function inkOf({ run, depth }, { runs, theme }) {
 function fillBand(ctx, series, xs, ys, color) {
   const [low, high] = series.band;
   const { lo, hi } = ys;
-  const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? hi * 10 : lo);
+  const limit = (value) => (value === Infinity ? hi + (hi - lo) * 9 : value === -Infinity ? lo : value);
+  const at = (i) => xs.px(series.x ? series.x[i] : i);
   ctx.fillStyle = color;
-  ctx.beginPath();
-  for (let i = 0; i < high.length; i++)
-    ctx.lineTo(xs.px(series.x ? series.x[i] : i), ys.px(limit(high[i])));
-  for (let i = low.length - 1; i >= 0; i--)
-    ctx.lineTo(xs.px(series.x ? series.x[i] : i), ys.px(limit(low[i])));
-  ctx.fill();
+  for (const [from, to] of stretches(low.length, (i) => low[i] === low[i] && high[i] === high[i])) {
+    ctx.beginPath();
+    for (let i = from; i < to; i++) ctx.lineTo(at(i), ys.px(limit(high[i])));
+    for (let i = to - 1; i >= from; i--) ctx.lineTo(at(i), ys.px(limit(low[i])));
+    ctx.fill();
+  }
+}
+
+function stretches(count, holds) {
+  const found = [];
+  for (let i = 0; i < count; i++) {
+    if (!holds(i)) continue;
+    const last = found[found.length - 1];
+    if (last && last[1] === i) last[1] = i + 1;
+    else found.push([i, i + 1]);
+  }
+  return found;
 }
 
 function drawPoints(ctx, series, line, from, to, xs, ys, frame) {
@@ -1197,6 +1252,7 @@ function nameEnds(ctx, ends, rect, { theme, scale }) {
 // curves.js
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
 const REACH = 40; // pixels from the pointer within which a curve is the nearest
+const DASH = 9; // pixels of each colour where curves lie on each other
 const CROWD = 12; // curves beyond which all but the nearest one step back
 
 class CurvePanel {
@@ -1211,6 +1267,7 @@ class CurvePanel {
   setData(panel, series) {
     this.panel = panel;
     this.series = series;
+    this.sharing = null;
     if (panel.scale !== this.asked) this.scaleKind = panel.scale;
     this.asked = panel.scale;
     this.invalidate();
@@ -1227,7 +1284,7 @@ class CurvePanel {
 
   rect(scale) {
     const { width, height } = this.layers;
-    const left = Math.round(50 * scale);
+    const left = Math.max(Math.round(50 * scale), this.room || 0);
     return {
       x: left,
       y: 8,
@@ -1251,13 +1308,17 @@ class CurvePanel {
   drawBase(frame) {
     const { theme, scale, xview } = frame;
     const ctx = this.layers.base;
-    const rect = this.rect(scale);
-    const diverged = frame.runs.map(
-      ({ outcome, counts = [] }) => outcome === "diverged" || counts.some(([k]) => k === "diverged"),
-    );
-    const leaves = frame.runs.map((run) => run.leaves ?? null);
+    const off = Boolean(this.panel.runs_off);
+    const diverged = frame.runs.map((run) => off && divergesOf(run));
+    const leaves = frame.runs.map((run) => (off ? (run.leaves ?? null) : null));
     const { from, to } = xview;
+    const visible = frame.runs.map((run) => run.visible).join();
+    if (this.sharing?.visible !== visible)
+      this.sharing = { visible, map: shares(this.shown(frame)) };
     const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, from, to);
+    const ticks = upTicks({ kind: this.scaleKind, ...range }, this.rect(scale), scale);
+    this.room = roomFor(ctx, ticks, TICK * scale, theme.font);
+    const rect = this.rect(scale);
     this.xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);
     this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
     this.layers.clear("base");
@@ -1327,8 +1388,10 @@ class CurvePanel {
     ctx.lineCap = solid || series.style === "dots" ? "round" : "butt";
     const dense = line.length > 3 * Math.abs(this.xs.to - this.xs.from);
     const plain = dense || series.thin || series.depth !== null;
-    ctx.setLineDash(STYLE_DASH[series.style] || (plain ? [] : run.dash));
-    ctx.lineDashOffset = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
+    const turns = plain ? null : this.turns(series, frame);
+    ctx.setLineDash(turns?.dash || STYLE_DASH[series.style] || (plain ? [] : run.dash));
+    const along = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
+    ctx.lineDashOffset = along + (turns?.offset ?? 0);
     ctx.beginPath();
     traceLine(ctx, line, series.x, from, to, this.xs, this.ys, 1e5);
     ctx.stroke();
@@ -1348,14 +1411,22 @@ class CurvePanel {
     ctx.strokeStyle = run.ink;
     ctx.lineWidth = width * frame.scale;
     ctx.lineCap = "butt";
-    ctx.setLineDash(run.dash);
-    ctx.lineDashOffset = begin - this.xs.from;
+    const turns = this.turns(series, frame);
+    ctx.setLineDash(turns?.dash || run.dash);
+    ctx.lineDashOffset = begin - this.xs.from + (turns?.offset ?? 0);
     ctx.beginPath();
     ctx.moveTo(begin, y);
     ctx.lineTo(end, y);
     ctx.stroke();
     ctx.setLineDash([]);
     ctx.globalAlpha = 1;
+  }
+
+  turns(series, { scale }) {
+    const share = this.sharing.map.get(series);
+    if (!share) return null;
+    const length = DASH * scale;
+    return { dash: [length, length * (share.of - 1)], offset: -share.place * length };
   }
 
   drawTop(frame) {
@@ -1376,14 +1447,17 @@ class CurvePanel {
     for (const series of drawn) {
       const run = frame.runs[series.run];
       const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
-      const x = this.xs.px(place);
+      const share = this.sharing.map.get(series);
+      const x = this.aside(this.xs.px(place), share, rect, scale);
       const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
+      if (!inside && series.style !== "thin" && this.isLost(series, run, place, y, rect))
+        this.drawLost(ctx, rect, series, run, place, frame);
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       if (series.style === "thin") continue;
       const dim = frame.highlight >= 0 && frame.highlight !== series.run;
       ctx.globalAlpha = dim || (crowded && !near.includes(series)) ? 0.15 : 1;
-      this.drawTip(ctx, series, run, frame, x, y);
+      if (!share) this.drawTip(ctx, series, run, frame, x, y);
       const layer = series.depth !== null;
       const ink = inkOf(series, frame);
       const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
@@ -1393,6 +1467,30 @@ class CurvePanel {
     }
     nameEnds(ctx, ends, rect, frame);
     if (this.panel.empty && !this.series.length) drawWords(ctx, rect, this.panel.empty, frame);
+  }
+
+  aside(x, share, rect, scale) {
+    if (!share || x < rect.x - 2 || x > rect.x + rect.w + 2) return x;
+    const [gap, half] = [8 * scale, (share.of - 1) / 2];
+    const middle = Math.max(rect.x + half * gap, Math.min(x, rect.x + rect.w - half * gap));
+    return middle + (share.place - half) * gap;
+  }
+
+  isLost(series, run, place, y, rect) {
+    return lostAt(series, place) !== null || (divergesOf(run) && y < rect.y);
+  }
+
+  drawLost(ctx, rect, series, run, place, frame) {
+    const since = lostAt(series, place) ?? (run.outcome ? Math.min(run.outcome_step, place) : place);
+    const x = this.xs.px(since);
+    if (x < rect.x - 2 || x > rect.x + rect.w + 2) return;
+    const size = 4.6 * frame.scale;
+    const y = this.panel.worst === "low" ? rect.y + rect.h - size : rect.y + size;
+    for (const [color, width] of [[frame.theme.background, 5], [run.ink, 2.2]]) {
+      ctx.strokeStyle = color;
+      ctx.lineWidth = width * frame.scale;
+      drawGlyph(ctx, "diverged", x, y, size);
+    }
   }
 
   isNear(series, { near }) {
@@ -1458,6 +1556,10 @@ class CurvePanel {
     }
     return best && { panel: this, name: nameOf(best), run: best.run, layer: best.depth };
   }
+}
+
+function divergesOf({ outcome, counts = [] }) {
+  return outcome === "diverged" || counts.some(([kind]) => kind === "diverged");
 }
 
 function nameOf({ run, name, style }) {
@@ -1826,8 +1928,9 @@ function contourLevels(values, kind, floor = null) {
     return { log: false, floor: 0, first, step, count };
   }
   const base = floor !== null && floor <= lowest ? floor : lowest;
+  const rounding = 2 ** -51 * Math.max(Math.abs(lowest), Math.abs(highest));
   const low = Math.log10(
-    Math.max(finite[Math.floor(finite.length * 0.004)] - base, (highest - base) * 1e-8),
+    Math.max(finite[Math.floor(finite.length * 0.004)] - base, (highest - base) * 1e-8, rounding),
   );
   const high = Math.log10(highest - base);
   const step = [0.05, 0.1, 0.2, 0.25, 0.5, 1].find((s) => (high - low) / s <= 18) || 1;
@@ -1963,6 +2066,10 @@ function valueAt(padded, window, x, y) {
 // mapbase.js
 const MANY_PIXELS = 700_000; // above it the bands are painted at half resolution during a gesture
 
+function heightTicks(rect, scale) {
+  return Math.max(2, Math.floor(rect.h / (56 * scale)));
+}
+
 function inside(ctx, rect, draw) {
   ctx.save();
   ctx.beginPath();
@@ -2003,14 +2110,14 @@ function drawBands(map, ctx, rect, theme, moving) {
 }
 
 function drawAxes(map, ctx, rect, theme, scale) {
-  const size = 11.5 * scale;
+  const size = TICK * scale;
   const bottom = rect.y + rect.h;
   ctx.textBaseline = "middle";
   ctx.strokeStyle = theme.axis;
   ctx.fillStyle = theme.muted;
   ctx.lineWidth = 1;
   const xTicks = makeTicks(map.xs, Math.max(2, Math.floor(rect.w / (80 * scale))));
-  const yTicks = makeTicks(map.ys, Math.max(2, Math.floor(rect.h / (56 * scale))));
+  const yTicks = makeTicks(map.ys, heightTicks(rect, scale));
   for (const tick of xTicks) {
     const x = map.xs.px(tick.value);
     ctx.beginPath();
@@ -2191,7 +2298,7 @@ class MapPanel {
   rect(scale) {
     const { width, height } = this.layers;
     const small = width < 460;
-    const left = Math.round((small ? 34 : 42) * scale);
+    const left = Math.max(Math.round((small ? 34 : 42) * scale), this.room || 0);
     const right = Math.round((this.grid ? (small ? 50 : 60) : 14) * scale);
     return {
       x: left,
@@ -2212,8 +2319,11 @@ class MapPanel {
   drawBase(frame) {
     const { theme, scale } = frame;
     const ctx = this.layers.base;
-    const rect = this.rect(scale);
     const view = this.currentView();
+    const upright = { kind: "linear", lo: view.y0, hi: view.y1 };
+    const ticks = makeTicks(upright, heightTicks(this.rect(scale), scale));
+    this.room = roomFor(ctx, ticks, TICK * scale, theme.font);
+    const rect = this.rect(scale);
     this.xs = makeScale("linear", view.x0, view.x1, rect.x, rect.x + rect.w);
     this.ys = makeScale("linear", view.y0, view.y1, rect.y + rect.h, rect.y);
     this.layers.clear("base");

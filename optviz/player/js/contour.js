@@ -45,8 +45,10 @@ export function contourLevels(values, kind, floor = null) {
     return { log: false, floor: 0, first, step, count };
   }
   const base = floor !== null && floor <= lowest ? floor : lowest;
+  // below the rounding of the losses themselves there is only noise
+  const rounding = 2 ** -51 * Math.max(Math.abs(lowest), Math.abs(highest));
   const low = Math.log10(
-    Math.max(finite[Math.floor(finite.length * 0.004)] - base, (highest - base) * 1e-8),
+    Math.max(finite[Math.floor(finite.length * 0.004)] - base, (highest - base) * 1e-8, rounding),
   );
   const high = Math.log10(highest - base);
   const step = [0.05, 0.1, 0.2, 0.25, 0.5, 1].find((s) => (high - low) / s <= 18) || 1;

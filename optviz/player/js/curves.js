@@ -1,15 +1,17 @@
 // A panel of curves over steps: the past bright, the future faint.
 
-import { drawGrid, drawPlace, drawWords } from "./grid.js";
+import { drawGrid, drawPlace, drawWords, TICK, upTicks } from "./grid.js";
 import { Layers } from "./layers.js";
-import { drawMarker } from "./marks.js";
+import { drawMarker, roomFor } from "./marks.js";
 import { rgba } from "./palette.js";
 import { makeScale } from "./scales.js";
-import { countUpTo, lastPlace, seriesAt, traceLine, valueRange } from "./series.js";
+import { drawGlyph } from "./labels.js";
+import { countUpTo, lastPlace, lostAt, seriesAt, shares, traceLine, valueRange } from "./series.js";
 import { drawPoints, fillBand, inkOf, nameEnds } from "./strokes.js";
 
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
 const REACH = 40; // pixels from the pointer within which a curve is the nearest
+const DASH = 9; // pixels of each colour where curves lie on each other
 const CROWD = 12; // curves beyond which all but the nearest one step back
 
 export class CurvePanel {
@@ -26,6 +28,7 @@ export class CurvePanel {
   setData(panel, series) {
     this.panel = panel;
     this.series = series;
+    this.sharing = null;
     // the user's choice of axis holds until data come that ask for another one
     if (panel.scale !== this.asked) this.scaleKind = panel.scale;
     this.asked = panel.scale;
@@ -44,7 +47,7 @@ export class CurvePanel {
   /** The plot's rectangle in the panel. */
   rect(scale) {
     const { width, height } = this.layers;
-    const left = Math.round(50 * scale);
+    const left = Math.max(Math.round(50 * scale), this.room || 0);
     return {
       x: left,
       y: 8,
@@ -68,13 +71,18 @@ export class CurvePanel {
   drawBase(frame) {
     const { theme, scale, xview } = frame;
     const ctx = this.layers.base;
-    const rect = this.rect(scale);
-    const diverged = frame.runs.map(
-      ({ outcome, counts = [] }) => outcome === "diverged" || counts.some(([k]) => k === "diverged"),
-    );
-    const leaves = frame.runs.map((run) => run.leaves ?? null);
+    // only a loss runs off; rates and shares of the same runs are shown whole
+    const off = Boolean(this.panel.runs_off);
+    const diverged = frame.runs.map((run) => off && divergesOf(run));
+    const leaves = frame.runs.map((run) => (off ? (run.leaves ?? null) : null));
     const { from, to } = xview;
+    const visible = frame.runs.map((run) => run.visible).join();
+    if (this.sharing?.visible !== visible)
+      this.sharing = { visible, map: shares(this.shown(frame)) };
     const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, from, to);
+    const ticks = upTicks({ kind: this.scaleKind, ...range }, this.rect(scale), scale);
+    this.room = roomFor(ctx, ticks, TICK * scale, theme.font);
+    const rect = this.rect(scale);
     this.xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);
     this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
     this.layers.clear("base");
@@ -148,9 +156,11 @@ export class CurvePanel {
     // dashes of a line that turns within a pixel would be a fog
     const dense = line.length > 3 * Math.abs(this.xs.to - this.xs.from);
     const plain = dense || series.thin || series.depth !== null;
-    ctx.setLineDash(STYLE_DASH[series.style] || (plain ? [] : run.dash));
+    const turns = plain ? null : this.turns(series, frame);
+    ctx.setLineDash(turns?.dash || STYLE_DASH[series.style] || (plain ? [] : run.dash));
     // a pattern that runs with x stays in place however the line is cut into segments
-    ctx.lineDashOffset = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
+    const along = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
+    ctx.lineDashOffset = along + (turns?.offset ?? 0);
     ctx.beginPath();
     traceLine(ctx, line, series.x, from, to, this.xs, this.ys, 1e5);
     ctx.stroke();
@@ -171,14 +181,23 @@ export class CurvePanel {
     ctx.strokeStyle = run.ink;
     ctx.lineWidth = width * frame.scale;
     ctx.lineCap = "butt";
-    ctx.setLineDash(run.dash);
-    ctx.lineDashOffset = begin - this.xs.from;
+    const turns = this.turns(series, frame);
+    ctx.setLineDash(turns?.dash || run.dash);
+    ctx.lineDashOffset = begin - this.xs.from + (turns?.offset ?? 0);
     ctx.beginPath();
     ctx.moveTo(begin, y);
     ctx.lineTo(end, y);
     ctx.stroke();
     ctx.setLineDash([]);
     ctx.globalAlpha = 1;
+  }
+
+  /** The pattern of a curve that lies on others, so that each shows in its turn. */
+  turns(series, { scale }) {
+    const share = this.sharing.map.get(series);
+    if (!share) return null;
+    const length = DASH * scale;
+    return { dash: [length, length * (share.of - 1)], offset: -share.place * length };
   }
 
   drawTop(frame) {
@@ -200,14 +219,17 @@ export class CurvePanel {
       const run = frame.runs[series.run];
       // who has come to an end stays there, where others go on
       const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
-      const x = this.xs.px(place);
+      const share = this.sharing.map.get(series);
+      const x = this.aside(this.xs.px(place), share, rect, scale);
       const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
+      if (!inside && series.style !== "thin" && this.isLost(series, run, place, y, rect))
+        this.drawLost(ctx, rect, series, run, place, frame);
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       if (series.style === "thin") continue;
       const dim = frame.highlight >= 0 && frame.highlight !== series.run;
       ctx.globalAlpha = dim || (crowded && !near.includes(series)) ? 0.15 : 1;
-      this.drawTip(ctx, series, run, frame, x, y);
+      if (!share) this.drawTip(ctx, series, run, frame, x, y);
       const layer = series.depth !== null;
       const ink = inkOf(series, frame);
       const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
@@ -217,6 +239,33 @@ export class CurvePanel {
     }
     nameEnds(ctx, ends, rect, frame);
     if (this.panel.empty && !this.series.length) drawWords(ctx, rect, this.panel.empty, frame);
+  }
+
+  /** Markers of curves that lie on each other stand side by side, inside the panel. */
+  aside(x, share, rect, scale) {
+    if (!share || x < rect.x - 2 || x > rect.x + rect.w + 2) return x;
+    const [gap, half] = [8 * scale, (share.of - 1) / 2];
+    const middle = Math.max(rect.x + half * gap, Math.min(x, rect.x + rect.w - half * gap));
+    return middle + (share.place - half) * gap;
+  }
+
+  /** Whether a run's number is none at a place, or has diverged beyond the panel. */
+  isLost(series, run, place, y, rect) {
+    return lostAt(series, place) !== null || (divergesOf(run) && y < rect.y);
+  }
+
+  /** A cross at the edge where the bad values lie, so that nobody takes them for the best. */
+  drawLost(ctx, rect, series, run, place, frame) {
+    const since = lostAt(series, place) ?? (run.outcome ? Math.min(run.outcome_step, place) : place);
+    const x = this.xs.px(since);
+    if (x < rect.x - 2 || x > rect.x + rect.w + 2) return;
+    const size = 4.6 * frame.scale;
+    const y = this.panel.worst === "low" ? rect.y + rect.h - size : rect.y + size;
+    for (const [color, width] of [[frame.theme.background, 5], [run.ink, 2.2]]) {
+      ctx.strokeStyle = color;
+      ctx.lineWidth = width * frame.scale;
+      drawGlyph(ctx, "diverged", x, y, size);
+    }
   }
 
   /** Whether it is the curve under the pointer, or the same run's curve in another panel. */
@@ -287,6 +336,10 @@ export class CurvePanel {
     }
     return best && { panel: this, name: nameOf(best), run: best.run, layer: best.depth };
   }
+}
+
+function divergesOf({ outcome, counts = [] }) {
+  return outcome === "diverged" || counts.some(([kind]) => kind === "diverged");
 }
 
 function nameOf({ run, name, style }) {

@@ -3,6 +3,13 @@
 import { drawTick } from "./marks.js";
 import { clamp, makeTicks } from "./scales.js";
 
+export const TICK = 11.5; // size of a tick's text
+
+/** The ticks of the upright axis. */
+export function upTicks(ys, rect, scale) {
+  return makeTicks(ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
+}
+
 /**
  * Draws the grid of a panel.
  * @param {{x, y, w, h}} rect
@@ -12,9 +19,9 @@ import { clamp, makeTicks } from "./scales.js";
  *   many of its units a tick counts as one, whether ticks are whole numbers
  */
 export function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
-  const size = 11.5 * scale;
+  const size = TICK * scale;
   ctx.textBaseline = "middle";
-  const yTicks = makeTicks(ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
+  const yTicks = upTicks(ys, rect, scale);
   const { per, whole, label } = across;
   const shown = { ...xs, lo: xs.lo / per, hi: xs.hi / per };
   const xTicks = makeTicks(shown, Math.max(2, Math.floor(rect.w / (70 * scale))), whole);

@@ -2,11 +2,12 @@
 
 import { padGrid, valueAt } from "./contour.js";
 import { drawLabels, layOutLabels } from "./labels.js";
+import { TICK } from "./grid.js";
 import { Layers } from "./layers.js";
-import { drawSurface, inside } from "./mapbase.js";
-import { drawMarker, drawRing } from "./marks.js";
+import { drawSurface, heightTicks, inside } from "./mapbase.js";
+import { drawMarker, drawRing, roomFor } from "./marks.js";
 import { rgba } from "./palette.js";
-import { clamp, makeScale } from "./scales.js";
+import { clamp, makeScale, makeTicks } from "./scales.js";
 import { projectPath, traceTrail, trailAt } from "./trails.js";
 
 export class MapPanel {
@@ -61,7 +62,7 @@ export class MapPanel {
   rect(scale) {
     const { width, height } = this.layers;
     const small = width < 460;
-    const left = Math.round((small ? 34 : 42) * scale);
+    const left = Math.max(Math.round((small ? 34 : 42) * scale), this.room || 0);
     const right = Math.round((this.grid ? (small ? 50 : 60) : 14) * scale);
     return {
       x: left,
@@ -82,8 +83,11 @@ export class MapPanel {
   drawBase(frame) {
     const { theme, scale } = frame;
     const ctx = this.layers.base;
-    const rect = this.rect(scale);
     const view = this.currentView();
+    const upright = { kind: "linear", lo: view.y0, hi: view.y1 };
+    const ticks = makeTicks(upright, heightTicks(this.rect(scale), scale));
+    this.room = roomFor(ctx, ticks, TICK * scale, theme.font);
+    const rect = this.rect(scale);
     this.xs = makeScale("linear", view.x0, view.x1, rect.x, rect.x + rect.w);
     this.ys = makeScale("linear", view.y0, view.y1, rect.y + rect.h, rect.y);
     this.layers.clear("base");

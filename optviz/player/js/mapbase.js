@@ -1,11 +1,17 @@
 // What lies under the trails: contour bands, axes, colour bar, minima and saddles.
 
 import { contourLevels, levelTicks, paintBands } from "./contour.js";
+import { TICK } from "./grid.js";
 import { drawSaddle, drawStar, drawTick } from "./marks.js";
 import { sequentialColors } from "./palette.js";
 import { clamp, makeTicks } from "./scales.js";
 
 const MANY_PIXELS = 700_000; // above it the bands are painted at half resolution during a gesture
+
+/** How many ticks an upright axis has room for. */
+export function heightTicks(rect, scale) {
+  return Math.max(2, Math.floor(rect.h / (56 * scale)));
+}
 
 /** Draws with everything outside `rect` cut off. */
 export function inside(ctx, rect, draw) {
@@ -52,14 +58,14 @@ function drawBands(map, ctx, rect, theme, moving) {
 }
 
 function drawAxes(map, ctx, rect, theme, scale) {
-  const size = 11.5 * scale;
+  const size = TICK * scale;
   const bottom = rect.y + rect.h;
   ctx.textBaseline = "middle";
   ctx.strokeStyle = theme.axis;
   ctx.fillStyle = theme.muted;
   ctx.lineWidth = 1;
   const xTicks = makeTicks(map.xs, Math.max(2, Math.floor(rect.w / (80 * scale))));
-  const yTicks = makeTicks(map.ys, Math.max(2, Math.floor(rect.h / (56 * scale))));
+  const yTicks = makeTicks(map.ys, heightTicks(rect, scale));
   for (const tick of xTicks) {
     const x = map.xs.px(tick.value);
     ctx.beginPath();

@@ -80,6 +80,11 @@ export function tickWidth(ctx, tick, size, family) {
   return width;
 }
 
+/** How wide the widest of some ticks is, with a little air: so much room stands beside an axis. */
+export function roomFor(ctx, ticks, size, family) {
+  return Math.ceil(Math.max(0, ...ticks.map((tick) => tickWidth(ctx, tick, size, family)))) + 12;
+}
+
 /** The minimum's star and the saddle's cross: dark and light at once, so seen on every band. */
 export function drawStar(ctx, x, y, radius, fill) {
   ctx.beginPath();

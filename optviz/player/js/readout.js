@@ -72,7 +72,8 @@ export function curveRows(panel, step, frame) {
       color,
       near,
       label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
-      text: formatNumber(value),
+      // what a diverged seed counts as is no number to be read
+      text: panel.panel.worst && Math.abs(value) === Infinity ? "diverged" : formatNumber(value),
     }));
   const near = rows.findIndex((row) => row.near);
   if (near < 0 || rows.length <= MOST_ROWS) return rows;

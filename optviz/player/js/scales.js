@@ -17,7 +17,8 @@ export function niceStep(span, count) {
 
 /**
  * A map from [lo, hi] to pixels [from, to].
- * Values ≤ 0 have no logarithm: on a log axis they are drawn at its floor.
+ * Values ≤ 0 have no logarithm: on a log axis they are drawn at its floor. What is no number has
+ * no place.
  */
 export function makeScale(kind, lo, hi, from, to) {
   const log = kind === "log";
@@ -31,7 +32,9 @@ export function makeScale(kind, lo, hi, from, to) {
     hi,
     from,
     to,
-    px: log ? (v) => from + ((v > lo ? Math.log10(v) : a) - a) * k : (v) => from + (v - a) * k,
+    px: log
+      ? (v) => from + ((v > lo ? Math.log10(v) : v <= lo ? a : NaN) - a) * k
+      : (v) => from + (v - a) * k,
     value: (px) => {
       const u = k === 0 ? a : a + (px - from) / k;
       return log ? 10 ** u : u;
@@ -55,7 +58,7 @@ export function makeTicks(scale, count, whole = false) {
 
 function tickText(value, step, biggest) {
   if (value === 0) return { text: "0", raised: "" };
-  if (biggest >= 1e5 || biggest < 1e-3) {
+  if (biggest >= 1e5 || biggest < 1e-2) {
     const power = Math.floor(Math.log10(step) + 1e-9);
     return { text: `${minus((value / 10 ** power).toFixed(0))}·10`, raised: minus(String(power)) };
   }

@@ -23,7 +23,7 @@ export function prepareSeries(series) {
 
 /** The middle of the lines at each step; a value that is not finite counts as the worst. */
 export function medianOf(lines, length) {
-  const out = new Float32Array(length);
+  const out = new Float64Array(length);
   const column = new Float64Array(lines.length);
   for (let i = 0; i < length; i++) {
     lines.forEach((line, k) => (column[k] = Number.isNaN(line[i]) ? Infinity : line[i]));
@@ -60,6 +60,42 @@ export function seriesAt(series, step) {
   const u = (step - a) / (b - a || 1);
   if (u < 1e-6) return main[after - 1];
   return main[after - 1] + (main[after] - main[after - 1]) * u;
+}
+
+/** Where the stretch without a number that a playhead stands in began; null: it has a number. */
+export function lostAt(series, step) {
+  if (series.constant !== null || !series.main.length) return null;
+  const { x, main } = series;
+  let i = countUpTo(series, step) - 1;
+  if (i < 0 || Number.isFinite(main[i])) return null;
+  while (i > 0 && !Number.isFinite(main[i - 1])) i--;
+  return x ? x[i] : i;
+}
+
+/**
+ * Curves that lie on each other: for each of them its place among how many.
+ * @returns {Map<object, {place: number, of: number}>} none for a curve that lies alone
+ */
+export function shares(list) {
+  const groups = [];
+  for (const series of list) {
+    const home = groups.find(([first]) => coincide(first, series));
+    if (home) home.push(series);
+    else groups.push([series]);
+  }
+  const found = new Map();
+  for (const group of groups)
+    if (group.length > 1)
+      group.forEach((series, place) => found.set(series, { place, of: group.length }));
+  return found;
+}
+
+function coincide(a, b) {
+  if (a.style !== "solid" || b.style !== "solid" || a.thin || b.thin) return false;
+  if (a.constant !== null || b.constant !== null) return a.constant === b.constant;
+  const same = (p, q) => p.length === q.length && p.every((v, i) => Object.is(v, q[i]));
+  if (Boolean(a.x) !== Boolean(b.x) || (a.x && !same(a.x, b.x))) return false;
+  return a.main.length > 1 && same(a.main, b.main);
 }
 
 /** The last place that has a value; a constant has one everywhere. */

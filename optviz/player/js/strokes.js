@@ -10,18 +10,31 @@ export function inkOf({ run, depth }, { runs, theme }) {
   return depth === null ? runs[run].ink : layerColor(theme.dark, depth);
 }
 
-/** The area between a series' least and greatest value. */
+/** The area between a series' least and greatest value; none where either is no number. */
 export function fillBand(ctx, series, xs, ys, color) {
   const [low, high] = series.band;
   const { lo, hi } = ys;
-  const limit = (value) => (Number.isFinite(value) ? value : value > 0 ? hi * 10 : lo);
+  const limit = (value) => (value === Infinity ? hi + (hi - lo) * 9 : value === -Infinity ? lo : value);
+  const at = (i) => xs.px(series.x ? series.x[i] : i);
   ctx.fillStyle = color;
-  ctx.beginPath();
-  for (let i = 0; i < high.length; i++)
-    ctx.lineTo(xs.px(series.x ? series.x[i] : i), ys.px(limit(high[i])));
-  for (let i = low.length - 1; i >= 0; i--)
-    ctx.lineTo(xs.px(series.x ? series.x[i] : i), ys.px(limit(low[i])));
-  ctx.fill();
+  for (const [from, to] of stretches(low.length, (i) => low[i] === low[i] && high[i] === high[i])) {
+    ctx.beginPath();
+    for (let i = from; i < to; i++) ctx.lineTo(at(i), ys.px(limit(high[i])));
+    for (let i = to - 1; i >= from; i--) ctx.lineTo(at(i), ys.px(limit(low[i])));
+    ctx.fill();
+  }
+}
+
+/** Where a condition holds without a break: `[[from, to)]`. */
+export function stretches(count, holds) {
+  const found = [];
+  for (let i = 0; i < count; i++) {
+    if (!holds(i)) continue;
+    const last = found[found.length - 1];
+    if (last && last[1] === i) last[1] = i + 1;
+    else found.push([i, i + 1]);
+  }
+  return found;
 }
 
 /** Markers on points [from, to) of a line. */
