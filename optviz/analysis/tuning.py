@@ -20,6 +20,7 @@ from optviz.analysis.convergence import ends, reference
 from optviz.engine.descend import CAPACITIES, Descents, Job, descend
 from optviz.engine.ground import ground, lowest_loss
 from optviz.specs import RaceSpec
+from optviz.specs.budget import SEARCHED_STATES
 from optviz.specs.rates import Question
 from optviz.surfaces import Surface
 
@@ -30,9 +31,8 @@ GRID = tuple(float(f"{rate:.3g}") for rate in np.geomspace(1e-4, 1e3, 36))
 PARTS = 8  # the best rate is looked for again at so many parts of a ratio, on either side of it
 LONGEST_STEP = 0.1  # share of the window: on a surface without a bound the longest step wins all
 
-# What a search may take: starts (up to a power of two) times the length of the buffers of one run.
-# 128 starts for up to 2,047 steps, one for 100,000: a second or two for eight rules.
-MOST_STATES = 128 * CAPACITIES[0]
+# What a search may take is `SEARCHED_STATES`: starts (up to a power of two) times the length of the
+# buffers of one run. 128 starts for up to 2,047 steps, one for 100,000.
 CHUNK_BYTES = 1 << 26  # of records at a time
 MOST_KEPT = 4096  # answers
 
@@ -168,7 +168,7 @@ def _descend(question: Question, jobs: Sequence[Job]) -> Descents:
 
 def searched_starts(question: Question) -> tuple[tuple[float, float], ...]:
     """The starts that a search looks at: all, unless that would take many seconds."""
-    most = max(1, MOST_STATES // _capacity(question.num_steps))
+    most = max(1, SEARCHED_STATES // _capacity(question.num_steps))
     count = len(question.starts)
     if count <= most:
         return question.starts

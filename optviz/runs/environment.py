@@ -89,7 +89,7 @@ def threads_now() -> int:
     from optviz.engine.train import usable_cores
 
     text = os.environ.get(THREADS, "")
-    return int(text) if text.isdecimal() and int(text) > 0 else usable_cores()
+    return int(text) if text.isascii() and text.isdecimal() and int(text) > 0 else usable_cores()
 
 
 @cache

@@ -19,7 +19,7 @@ MAX_WAITING = 100  # each is a process of its own
 def num_places() -> int:
     """`$OPTVIZ_JOBS`; one for every four cores unless said otherwise."""
     text = os.environ.get("OPTVIZ_JOBS") or str(max(1, (os.cpu_count() or 1) // 4))
-    if not text.isdecimal() or int(text) < 1:
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
         raise ValueError(f"OPTVIZ_JOBS must be a whole number from 1, got {text!r}")
     return int(text)
 

@@ -17,7 +17,11 @@ from optviz.optimizers.base import in_bytes
 CAPACITIES = (2_048, 16_384, 131_072)
 
 STATE_BYTES = 5 * 8  # x, y, loss, length of the gradient, evaluations
-RACE_STEP, SWEEP_STEP = 1e-6, 5e-8  # seconds; a sweep's are vectorised, and two blocks run at once
+# Seconds. A search's runs are compiled already; a sweep's are vectorised, two blocks at once.
+RACE_STEP, SEARCH_STEP, SWEEP_STEP = 1e-6, 2e-7, 5e-8
+SEARCHED_RATES = 51  # a grid of 36, the class's default, and 14 around the best
+SEARCHED_STATES = 128 * CAPACITIES[0]  # starts x steps of one run
+SEARCH_BYTES = 3 * (1 << 26)  # of records at a time, and their copies
 SWEEP_POINT_BYTES = 200  # knobs and ends of a point, in the engine's formats and in the result's
 
 
@@ -49,19 +53,41 @@ class Budget(NamedTuple):
         return cost.bytes <= 1e9 * self.gigabytes and cost.seconds <= self.seconds
 
 
-RACE = Budget(2, 60)
+RACE = Budget(2, 120)
 SWEEP = Budget(2, 600)
 TRAINING = Budget(16, 30 * 86_400)  # in a process of its own, which can be stopped and resumed
 
 
-def race_cost(num_runs: int, num_starts: int, num_steps: int) -> Cost:
-    """What a race takes: every state of every run is recorded, and told apart afterwards."""
+def race_cost(num_runs: int, num_starts: int, num_steps: int, num_fair: int = 0) -> Cost:
+    """What a race takes: every state of every run is recorded, and told apart afterwards.
+
+    Args:
+        num_runs: rules.
+        num_starts: of each.
+        num_steps: of each.
+        num_fair: rules whose learning rate is searched first.
+    """
     padded = num_starts if num_starts == 1 else 1 << (num_starts - 1).bit_length()
     capacity = next((c for c in CAPACITIES if c > num_steps), num_steps)
     buffers = num_runs * padded * capacity * STATE_BYTES
     states = num_runs * num_starts * (num_steps + 1)
+    seconds = num_runs * padded * num_steps * RACE_STEP
+    search = rate_search_cost(min(num_fair, num_runs), num_starts, num_steps)
     # Beside the buffers: their part that is read, and a copy of it with the learning rates.
-    return Cost(buffers + states * (2 * STATE_BYTES + 8), num_runs * padded * num_steps * RACE_STEP)
+    held = buffers + states * (2 * STATE_BYTES + 8)
+    return Cost(max(held, search.bytes), seconds + search.seconds)
+
+
+def rate_search_cost(num_runs: int, num_starts: int, num_steps: int) -> Cost:
+    """What a search of each run's fair learning rate takes: one rule after the other.
+
+    Of very many starts it looks at some, so that starts times steps stay below `SEARCHED_STATES`.
+    """
+    if not num_runs:
+        return Cost(0, 0)
+    starts = min(num_starts, max(1, SEARCHED_STATES // (num_steps + 1)))
+    states = SEARCHED_RATES * starts * (num_steps + 1)
+    return Cost(states * (STATE_BYTES + 8) + SEARCH_BYTES, num_runs * states * SEARCH_STEP)
 
 
 def sweep_cost(num_points: int, num_steps: int, passes: int = 1) -> Cost:
@@ -73,11 +99,6 @@ def sweep_cost(num_points: int, num_steps: int, passes: int = 1) -> Cost:
         passes: 2 where the minimum is not known, and the best of a first pass takes its place.
     """
     return Cost(num_points * SWEEP_POINT_BYTES, num_points * num_steps * passes * SWEEP_STEP)
-
-
-def rate_search_cost(num_runs: int, num_rates: int, num_starts: int, num_steps: int) -> Cost:
-    """What a search of each run's learning rate takes, which keeps the ends of its runs only."""
-    return sweep_cost(num_runs * num_rates * num_starts, num_steps)
 
 
 def check_affordable(

@@ -11,7 +11,7 @@ from typing import Any
 from optviz.catalog import defaults, knobs, shown
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
-from optviz.specs.budget import RACE, Budget, check_affordable, race_cost
+from optviz.specs.budget import RACE, Budget, Cost, check_affordable, race_cost
 from optviz.specs.checks import check_real
 from optviz.specs.rates import Question, fair_rates, origin
 from optviz.specs.run import Run, check_links, labels, runs_of, with_rate
@@ -117,7 +117,12 @@ class RaceSpec:
             "starts": len(self.starts),
             "steps": self.num_steps,
         }
-        check_affordable("a race", budget, race_cost, sizes)
+        num_fair = self.rate_origins.count("fair")
+
+        def cost(runs: int, starts: int, steps: int) -> Cost:
+            return race_cost(runs, starts, steps, num_fair)
+
+        check_affordable("a race", budget, cost, sizes)
 
     @property
     def problem(self) -> Problem:

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.components import v2 as components
 
 from optviz.catalog import Entry, Switch, defaults
-from optviz.specs.text import value_text
+from optviz.specs.text import parse_number, value_text
 from optviz.ui.session import bound
 from optviz.ui.words import plain
 
@@ -59,7 +59,7 @@ def _numbers(
 
 def _number(text: str) -> float | str:
     try:
-        return float(text)
+        return parse_number(text, "")
     except ValueError:
         return text
 

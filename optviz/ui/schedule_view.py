@@ -62,7 +62,8 @@ def _difference(run: Run, twins: list[Run], knob: str) -> str:
     """What tells a run from those with the same shape: its base value, the schedule's knobs."""
     parts = []
     if len({getattr(twin.optimizer, knob, None) for twin in twins}) > 1:
-        parts.append(number(getattr(run.optimizer, knob)))
+        value = getattr(run.optimizer, knob, None)
+        parts.append(run.optimizer.label if value is None else number(value))
     if len({schedule_in(twin) for twin in twins}) > 1:
         said = entry_text(schedule_in(run)).partition(":")[2]
         parts.append(said.replace("_", " ") or "as it comes")
@@ -101,7 +102,8 @@ def knob_values(race: Race, knob: str) -> np.ndarray:
         return race.learning_rates
     spec, rows = race.spec, []
     for run in spec.resolved():
-        value, schedule = getattr(run.optimizer, knob), run.schedule_of(knob) or Constant()
+        value = getattr(run.optimizer, knob, np.nan)  # a link may name another rule as well
+        schedule = run.schedule_of(knob) or Constant()
         factors = factors_of(schedule, spec.num_steps, spec.steps_per_epoch, spec.dtype)
         rows.append(value * factors)
     return np.array(rows)

@@ -12,6 +12,7 @@ from optviz.networks import MLP, LeNet
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run
 from optviz.specs.setting import parameters, plain, settings
+from optviz.specs.text import parse_number, parse_whole
 from optviz.specs.train import TrainSpec
 from optviz.surfaces import SURFACES
 
@@ -184,3 +185,62 @@ def test_schedules_are_refused_for_what_they_are():
     with pytest.raises(ValueError, match=r"^schedule must be a Schedule, got 'cosine'$"):
         replace(TRAIN, schedule="cosine").check()
     replace(TRAIN, schedule=SCHEDULES["cosine"]() * SCHEDULES["step"]()).check()
+
+
+# Numbers that only Python reads as such: ten, digits of other scripts, sixteen.
+@pytest.mark.parametrize("text", ["1_0", "٣", "１０", "0x10", "1e1_0", "", " ", "--1", "1e", "½"])
+def test_only_plain_numbers_are_numbers(text):
+    for parse in (parse_number, parse_whole):
+        with pytest.raises(ValueError, match=r"^it must be a number, got"):
+            parse(text, "it")
+    for link in (
+        {"num_steps": [text + " "]},
+        {"start": [f"{text};1"]},
+        {"run": [f"sgd:learning_rate={text}"]},
+        {"schedule": [f"multi_step:milestones={text}x0.5"]},
+        {"rates": [f"{text}!"]},
+        {"surface": [f"ravine:angle={text}"]},
+    ):
+        spec, problems = RaceSpec.from_query(link, BASES["race"])
+        assert spec == BASES["race"]
+        assert len(problems) == 1
+
+
+@pytest.mark.parametrize("text", ["x", "0.5x", "x0.5", "0.5xx0.7", "0/1", "a"])
+def test_lists_of_numbers_are_read_whole(text):
+    spec, problems = RaceSpec.from_query(
+        {"schedule": [f"multi_step:milestones={text}"]}, BASES["race"]
+    )
+    assert spec == BASES["race"]
+    assert len(problems) == 1
+    assert problems[0].startswith("schedule: MultiStep.milestones must be a number, got '")
+
+
+@pytest.mark.parametrize("text", ["10", "+1e1", " 10 ", "1E1", "10.", "010"])
+def test_numbers_as_people_write_them(text):
+    assert parse_number(text, "it") == parse_whole(text, "it") == 10
+    assert parse_number(".5", "it") == 0.5
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"x" * 100_000: ["1"]},
+        {"run": ["y" * 100_000]},
+        {"surface": ["z" * 100_000]},
+        {"num_steps": ["1" * 100_000]},
+        {"seed": [str(10**4000)]},
+        {"start": ["1," + "2" * 100_000]},
+        {"schedule": ["*".join(["cosine"] * 10_000)]},
+        {"expression": ["x+" * 50_000 + "x"]},
+        {"dtype": ["\x00\n" * 50_000]},
+        {f"p{k}": ["1"] for k in range(1000)},
+        {"run": ["%%% "] * 3000},
+    ],
+    ids=lambda link: next(iter(link))[:10],
+)
+def test_long_links_have_short_lines(link):
+    spec, problems = RaceSpec.from_query(link, BASES["race"])
+    assert spec == BASES["race"]
+    assert problems
+    assert all(len(line) < 1000 and line.isprintable() for line in problems)
