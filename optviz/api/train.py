@@ -18,7 +18,8 @@ from optviz.api.arguments import (
 from optviz.engine.train_events import Event, TrainResult
 from optviz.networks import NETWORKS, Network
 from optviz.runs.training import parse_data, run_training
-from optviz.specs import parse_entry
+from optviz.specs import Budget, parse_entry
+from optviz.specs.budget import TRAINING
 from optviz.specs.train import TrainSpec
 
 
@@ -47,6 +48,7 @@ def train(
     crop: int = 0,
     precision: str = "float32",
     download: bool = False,
+    budget: Budget = TRAINING,
     on_event: Callable[[Event], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainResult:
@@ -79,6 +81,8 @@ def train(
         crop: pixels by which training images are shifted at most.
         precision: "float32" or "bfloat16", of the forward and backward pass.
         download: whether CIFAR-10 may be downloaded if it is not on this computer.
+        budget: what the training may take; `optviz.Budget(gigabytes=128, seconds=1e7)` lets a
+            larger one through.
         on_event: called with what happens, as it happens.
         should_stop: asked before every step.
 
@@ -116,4 +120,4 @@ def train(
     )
     if isinstance(schedule, Mapping):
         spec = with_schedules(spec, schedule)
-    return run_training(spec, on_event, should_stop, download=download)
+    return run_training(spec, on_event, should_stop, download=download, budget=budget)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
 from typing import Any, ClassVar, TypeAlias
 
 import flax.linen as nn
@@ -99,6 +98,11 @@ class Network(Entry):
         """
         return _smallest_batch(self._at_defaults())
 
+    @property
+    def num_activations(self) -> int:
+        """Numbers that all its layers put out for one image: what a step keeps for the way back."""
+        return _num_activations(self._at_defaults())
+
     def dead_units(self, params: Params, stats: Stats, x: jax.Array) -> dict[str, jax.Array]:
         """Share of units that are zero for every image, at every position, as in the test.
 
@@ -123,7 +127,24 @@ def _shapes(network: Network) -> tuple[Params, Stats]:
     return jax.eval_shape(network.init, jax.random.key(0))
 
 
-@cache
+@kept(megabytes=1)
+def _num_activations(network: Network) -> int:
+    sizes: list[int] = []
+
+    def look(
+        call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext
+    ) -> Any:
+        result = call(*args, **kwargs)
+        if context.method_name == "__call__" and not isinstance(context.module, _Module):
+            sizes.append(math.prod(result.shape[1:]))
+        return result
+
+    with nn.intercept_methods(look):
+        jax.eval_shape(network.init, jax.random.key(0))
+    return sum(sizes)
+
+
+@kept(megabytes=1)
 def _smallest_batch(network: Network) -> int:
     positions: list[int] = []  # of one image, in front of each batch norm
 

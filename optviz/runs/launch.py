@@ -62,6 +62,7 @@ def checked_interval(steps: int, who: str) -> int:
 def create(store: Store, spec: TrainSpec, options: dict[str, Any], name: str | None) -> str:
     """Note a training down as queued; its id."""
     spec.check()
+    spec.check_affordable()
     record = spec.to_json()
     TrainSpec.from_json(record)  # rules that live in Python only cannot go to another process
     training = new_id()

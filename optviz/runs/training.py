@@ -13,6 +13,7 @@ from optviz.data.cifar10_files import load_directory
 from optviz.engine.train import train
 from optviz.engine.train_events import OnEvent, TrainResult
 from optviz.engine.train_snapshot import Keeper
+from optviz.specs.budget import TRAINING, Budget
 from optviz.specs.text import parse_entry
 from optviz.specs.train import TrainSpec
 
@@ -28,6 +29,7 @@ def run_training(
     keeper: Keeper | None = None,
     checkpoint_every: int | None = None,
     arrangement: str | None = None,
+    budget: Budget = TRAINING,
 ) -> TrainResult:
     """Load the images that `spec` names and train with them, in this process.
 
@@ -41,11 +43,13 @@ def run_training(
         keeper: where snapshots of the runs go, and what they go on from.
         checkpoint_every: steps between two snapshots of a run; None: about half a minute.
         arrangement: see `train`; fixed by whoever wants numbers that repeat to the bit.
+        budget: what the training may take.
 
     Raises:
         ValueError: one line; bad settings, bad or missing files, a download that broke off.
     """
     spec.check()
+    spec.check_affordable(budget)
     data = load_data(spec, download, on_download)
     kept = {"keeper": keeper, "checkpoint_every": checkpoint_every}
     return train(spec, data, on_event, should_stop, workers, arrangement=arrangement, **kept)

@@ -22,6 +22,8 @@ RACE_STEP, SEARCH_STEP, SWEEP_STEP = 1e-6, 2e-7, 5e-8
 SEARCHED_RATES = 51  # a grid of 36, the class's default, and 14 around the best
 SEARCHED_STATES = 128 * CAPACITIES[0]  # starts x steps of one run
 SEARCH_BYTES = 3 * (1 << 26)  # of records at a time, and their copies
+IMAGE_PARAM, IMAGE_ACTIVATION = 3e-10, 4e-9  # seconds of a step for each of them and each image
+STEP_SECONDS, STEP_BYTES = 1e-4, 100  # of any step: its call, and what is told of it
 SWEEP_POINT_BYTES = 200  # knobs and ends of a point, in the engine's formats and in the result's
 
 
@@ -99,6 +101,35 @@ def sweep_cost(num_points: int, num_steps: int, passes: int = 1) -> Cost:
         passes: 2 where the minimum is not known, and the best of a first pass takes its place.
     """
     return Cost(num_points * SWEEP_POINT_BYTES, num_points * num_steps * passes * SWEEP_STEP)
+
+
+def training_cost(
+    num_runs: int,
+    epochs: int,
+    batch_size: int,
+    *,
+    images: int,
+    num_params: int,
+    num_activations: int,
+) -> Cost:
+    """What a training takes at least: runs wait for each other where memory is short.
+
+    Args:
+        num_runs: rules x variations x seeds.
+        epochs: of each.
+        batch_size: images in a step.
+        images: of an epoch.
+        num_params: of the network.
+        num_activations: numbers that its layers put out for one image.
+    """
+    batch = min(batch_size, images)
+    # Of one run: weights, gradients and two copies of state, and what is kept for the way back.
+    held = 4 * (4 * num_params + batch * num_activations)
+    steps = num_runs * epochs * -(-images // batch)
+    seconds = IMAGE_PARAM * num_params + IMAGE_ACTIVATION * num_activations
+    return Cost(
+        held + steps * STEP_BYTES, num_runs * epochs * images * seconds + steps * STEP_SECONDS
+    )
 
 
 def check_affordable(

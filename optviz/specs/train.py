@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from optviz.networks import NETWORKS, Network
 from optviz.networks.losses import LOSSES
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
+from optviz.specs.budget import TRAINING, Budget, check_affordable, training_cost
 from optviz.specs.run import Run, check_links, runs_of
 from optviz.specs.setting import (
     Rule,
@@ -47,6 +48,7 @@ from optviz.specs.variations import (
 
 MAX_EPOCHS, MAX_BATCH, MAX_IMAGES, MAX_RUNS, MAX_CROP = 1000, 50_000, 10**7, 32, 16
 MAX_MEMBERS = 256
+MOST_KNOWN_IMAGES = 50_000  # of a data set that does not say how many it has: CIFAR-10's
 STRONGEST = 1e6  # of what shrinks weights
 REDUCTIONS = ("mean", "sum")
 DECAYED = ("all", "weights")
@@ -152,6 +154,27 @@ class TrainSpec:
         self._check_together()
         if self.vary or self.seeds > 1:
             self._check_members()
+
+    def check_affordable(self, budget: Budget = TRAINING) -> None:
+        """Raise `ValueError` where the training takes more than it may; asked before it begins.
+
+        Not a part of `check`: what was trained elsewhere with more is still a training.
+
+        Args:
+            budget: what it may take.
+        """
+        tried = [one for _, one in arms(self)]
+        num_runs = len(tried) * len(self.runs) * self.seeds
+        for one in tried:  # each as if all were like it, so that the dearest decides
+            images = getattr(one.dataset, "num_train", MOST_KNOWN_IMAGES)
+            cost = partial(
+                training_cost,
+                images=min(int(images), one.limit or MAX_IMAGES),
+                num_params=_num_params(one.network),
+                num_activations=one.network.num_activations,
+            )
+            sizes = {"runs": num_runs, "epochs": one.epochs, "images a batch": one.batch_size}
+            check_affordable("a training", budget, cost, sizes)
 
     def _check_together(self) -> None:
         """Refuse settings that contradict each other."""

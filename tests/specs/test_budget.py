@@ -6,6 +6,11 @@ from dataclasses import replace
 import pytest
 
 import optviz
+from optviz.analysis.network_cost import cost
+from optviz.data import Cifar10, Synthetic
+from optviz.networks import MLP, LeNet, Linear, ResNet
+from optviz.runs import jobs
+from optviz.runs.training import run_training
 from optviz.specs import Budget, RaceSpec, Run
 from optviz.specs.budget import (
     RACE,
@@ -15,6 +20,7 @@ from optviz.specs.budget import (
     rate_search_cost,
     sweep_cost,
 )
+from optviz.specs.train import TrainSpec
 from optviz.surfaces import SURFACES
 
 BASE = RaceSpec(SURFACES["ravine"](), (Run.parse("sgd"),))
@@ -84,3 +90,49 @@ def test_python_may_give_more_and_less():
 )
 def test_times_in_words(seconds, text):
     assert in_time(seconds) == text
+
+
+TRAINED = TrainSpec(Cifar10(), ResNet(), (Run.parse("sgd"), Run.parse("adam")))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"epochs": 1000, "seeds": 128},
+            r"256 runs x 1,000 epochs x 128 images a batch need about .* days: .* would fit",
+        ),
+        ({"batch_size": 50_000}, r"2 runs x 2 epochs x 50,000 images a batch need about 50 GB and"),
+        ({"vary": ("batch_size=50000",)}, r"4 runs x 2 epochs x 50,000 images a batch need about"),
+        (
+            {"network": MLP(hidden="-".join(["4096"] * 32)), "epochs": 1000},
+            r"2 runs x 1,000 epochs x 128 images a batch need about .* days: 160 epochs would fit",
+        ),
+    ],
+)
+def test_a_training_is_refused_before_it_begins(change, message):
+    spec = replace(TRAINED, **change)
+    spec.check()  # what was trained elsewhere with more is still a training
+    with pytest.raises(ValueError, match=r"^a training may need at most 16 GB and 30 days, and "):
+        spec.check_affordable()
+    with pytest.raises(ValueError, match=message) as caught:
+        jobs.start(spec)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match=message):
+        run_training(spec)
+    assert jobs.list_jobs() == []
+    spec.check_affordable(Budget(gigabytes=100, seconds=1e9))
+
+
+def test_trainings_as_people_run_them_fit():
+    for network in (ResNet(), LeNet(), MLP(), LeNet(activation="tanh")):
+        replace(TRAINED, network=network, epochs=200, batch_size=1024).check_affordable()
+    small = replace(TRAINED, dataset=Synthetic(num_train=100), batch_size=50_000, epochs=1000)
+    small.check_affordable()  # a batch has no more images than there are
+    replace(TRAINED, limit=500, batch_size=50_000).check_affordable()
+
+
+def test_activations_are_those_that_the_layers_put_out():
+    for network in (ResNet(), LeNet(), MLP(hidden="30-20")):
+        assert network.num_activations == cost(network).activations
+    assert Linear().num_activations == 10
