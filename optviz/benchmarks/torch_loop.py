@@ -13,29 +13,29 @@ import torch  # pyright: ignore[reportMissingImports]
 torch.set_num_threads(1)  # on two numbers, threads only cost
 
 BUILD = {
-    "sgd": lambda p, lr: torch.optim.SGD(p, lr=lr),
-    "momentum": lambda p, lr: torch.optim.SGD(p, lr=lr, momentum=0.9),
-    "nesterov": lambda p, lr: torch.optim.SGD(p, lr=lr, momentum=0.9, nesterov=True),
-    "adagrad": lambda p, lr: torch.optim.Adagrad(p, lr=lr),
-    "rmsprop": lambda p, lr: torch.optim.RMSprop(p, lr=lr),
-    "adadelta": lambda p, lr: torch.optim.Adadelta(p, lr=lr),
-    "adam": lambda p, lr: torch.optim.Adam(p, lr=lr),
-    "adamw": lambda p, lr: torch.optim.AdamW(p, lr=lr),
+    "sgd": lambda p, lr, n: torch.optim.SGD(p, lr=lr),
+    "momentum": lambda p, lr, n: torch.optim.SGD(p, lr=lr, momentum=n["momentum"]),
+    "nesterov": lambda p, lr, n: torch.optim.SGD(p, lr=lr, momentum=n["momentum"], nesterov=True),
+    "adagrad": lambda p, lr, n: torch.optim.Adagrad(p, lr=lr),
+    "rmsprop": lambda p, lr, n: torch.optim.RMSprop(p, lr=lr),
+    "adadelta": lambda p, lr, n: torch.optim.Adadelta(p, lr=lr),
+    "adam": lambda p, lr, n: torch.optim.Adam(p, lr=lr, betas=(n["b1"], 0.999)),
+    "adamw": lambda p, lr, n: torch.optim.AdamW(p, lr=lr, betas=(n["b1"], 0.999)),
 }
 
 
-def rosenbrock(point):
+def rosenbrock(point, b):
     x, y = point
-    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+    return (1 - x) ** 2 + b * (y - x**2) ** 2
 
 
-def descend(rule, rate, start, num_steps):
-    point = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    optimizer = BUILD[rule]([point], rate)
-    path, losses = [start], []
-    for _ in range(num_steps):
+def descend(rule, rate, numbers):
+    point = torch.tensor(numbers["start"], dtype=torch.float64, requires_grad=True)
+    optimizer = BUILD[rule]([point], rate, numbers)
+    path, losses = [numbers["start"]], []
+    for _ in range(numbers["num_steps"]):
         optimizer.zero_grad()
-        loss = rosenbrock(point)
+        loss = rosenbrock(point, numbers["b"])
         loss.backward()
         losses.append(loss.item())
         optimizer.step()
@@ -47,10 +47,7 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         start = time.perf_counter()
-        ends = [
-            descend(rule, rate, request["start"], request["num_steps"])[0][-1]
-            for rule, rate in request["rates"].items()
-        ]
+        ends = [descend(rule, rate, request)[0][-1] for rule, rate in request["rates"].items()]
         took = time.perf_counter() - start
         print(json.dumps({"seconds": took, "ends": ends, "torch": torch.__version__}), flush=True)
 

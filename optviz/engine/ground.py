@@ -90,4 +90,5 @@ def _losses(surface: Surface, points: jax.Array) -> jax.Array:
 @lru_cache(maxsize=256)
 def lowest_loss(surface: Surface) -> float | None:
     """The surface's lower bound f*, kept, for it takes a moment to evaluate."""
-    return surface.lower_bound()
+    with on_cpu("float64"):
+        return surface.lower_bound()

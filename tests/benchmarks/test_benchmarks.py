@@ -9,6 +9,7 @@ import pytest
 from optviz import benchmarks
 from optviz.benchmarks import maps, peer, race
 from optviz.benchmarks.report import bar, spread, stamp, table
+from optviz.engine.descend import compile_count
 
 
 def test_a_report_says_where_and_with_what():
@@ -42,13 +43,33 @@ def test_maps_run(monkeypatch, tmp_path):
 def test_races_run_without_torch(monkeypatch):
     monkeypatch.setattr(race, "NUM_STEPS", 5)
     monkeypatch.setattr(race, "CALLS", 1)
-    monkeypatch.setattr(race, "RULES", ("sgd", "adam"))
-    monkeypatch.setattr(race, "first_races", lambda: [1.0])
+    monkeypatch.setattr(race, "SEARCHES", 1)
+    monkeypatch.setattr(race, "RATES", {"momentum": 1e-3, "adam": 0.05})
+    monkeypatch.setattr(race, "first_races", lambda rules: [1.0])
     monkeypatch.setattr(peer.importlib.util, "find_spec", lambda name: None)
     monkeypatch.delenv(peer.VARIABLE, raising=False)
     result = race.measure(rounds=1)
     assert any("no torch arm" in note for note in result["notes"])
-    assert any("paths agree with optax" in note for note in result["notes"])
+    (agreed,) = (note for note in result["notes"] if "paths agree with optax" in note)
+    assert float(agreed.split()[-1]) < 1e-9
+
+
+def test_every_call_of_a_race_gets_new_numbers():
+    draw = race.draws()
+    drawn = [draw() for _ in range(20)]
+    for name in race.Numbers._fields:
+        assert len({repr(getattr(numbers, name)) for numbers in drawn}) == 20, name
+    values = [rate for numbers in drawn for rate in numbers.rates.values()]
+    assert len(set(values)) == len(values)
+    before = compile_count()
+    for numbers in drawn[:2]:
+        race._ours(numbers)
+        race._search(numbers)
+    after = compile_count()
+    for numbers in drawn[2:5]:
+        race._ours(numbers)
+        race._search(numbers)
+    assert compile_count() == after >= before
 
 
 @pytest.mark.parametrize(("name", "device"), [("speed", "cpu"), ("race", "tpu"), ("race", "gpu")])

@@ -83,17 +83,19 @@ def test_newton_is_there_in_one_step():
 
 
 def test_noise_falls_on_every_number_alike_for_all():
-    race = optviz.race("matrix_regression", ["sgd", "momentum"], num_steps=50, noise=0.5, seed=3)
-    again = optviz.race("matrix_regression", ["momentum"], num_steps=50, noise=0.5, seed=3)
+    sgd, momentum = "sgd:learning_rate=0.05", "momentum:learning_rate=0.01"
+    race = optviz.race("matrix_regression", [sgd, momentum], num_steps=50, noise=0.5, seed=3)
+    again = optviz.race("matrix_regression", [momentum], num_steps=50, noise=0.5, seed=3)
     np.testing.assert_array_equal(race.params[1], again.params[0])
-    calm = optviz.race("matrix_regression", ["sgd"], num_steps=50)
+    calm = optviz.race("matrix_regression", [sgd], num_steps=50)
     assert not np.array_equal(race.params[0], calm.params[0])
 
 
 def test_from_several_starts_and_in_a_map():
     starts = [(-3.0, 2.0), (2.0, -1.0)]
-    many = optviz.race("matrix_regression", ["adam"], start=starts, num_steps=40)
-    one = optviz.race("matrix_regression", ["adam"], start=starts[1], num_steps=40)
+    rule = ["adam:learning_rate=0.1"]
+    many = optviz.race("matrix_regression", rule, start=starts, num_steps=40)
+    one = optviz.race("matrix_regression", rule, start=starts[1], num_steps=40)
     np.testing.assert_allclose(many.params[0, 1], one.params[0], atol=1e-12)
     rates = [0.001, 0.01, 0.1]
     grid = optviz.sweep("matrix_regression", "sgd", {"learning_rate": rates}, dtype="float64")
