@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -13,15 +12,10 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from optviz.catalog import Catalog, Entry
-from optviz.optimizers import OPTIMIZERS
-from optviz.schedules import SCHEDULES
-from optviz.surfaces import SURFACES
 from optviz.ui import links
 from optviz.ui.faults import line_of
+from optviz.ui.plugin import PLUGIN_VARIABLE, load_plugin
 from optviz.ui.words import plain
-
-PLUGIN_VARIABLE = "OPTVIZ_PLUGIN"
 
 MOST_LINES = 12  # of what was refused or ignored
 
@@ -135,23 +129,3 @@ def _prepare() -> None:
     # Streamlit collects garbage after every rerun; what was imported will never be garbage.
     gc.collect()
     gc.freeze()
-
-
-def load_plugin(file: Path) -> None:
-    """Run a Python file that the person who starts the app named, and add its entries.
-
-    Raises:
-        ValueError: no such file, or an entry whose name is taken.
-    """
-    spec = importlib.util.spec_from_file_location("optviz_plugin", file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise ValueError(f"plug-in must be a Python file, got {str(file)!r}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    catalogs: tuple[Catalog[Entry], ...] = (OPTIMIZERS, SURFACES, SCHEDULES)  # pyright: ignore
-    for value in vars(module).values():
-        if not (isinstance(value, type) and "name" in vars(value)):
-            continue
-        for catalog in catalogs:
-            if issubclass(value, catalog.base):
-                catalog.register(value)

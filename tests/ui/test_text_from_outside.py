@@ -41,12 +41,11 @@ PIECES = (
 )
 
 
-def texts(count: int) -> list[str]:
+def texts(count: int, pieces: int) -> list[str]:
     """Texts that are mostly marks, the same in every run."""
     chance = random.Random(9)
-    made = ("".join(chance.choices(PIECES, k=chance.randint(2, 18))) for _ in range(count))
-    lines = enumerate(" ".join(text.split()) for text in made)
-    return list(dict.fromkeys(f"x{line}" if number % 2 else line for number, line in lines))
+    made = ("".join(chance.choices(PIECES, k=pieces)) for _ in range(count))
+    return [" ".join(text.split())[:50] for text in made]  # longer ones are cut
 
 
 def clean(page: Any, server: str, *shown: str) -> None:
@@ -63,11 +62,11 @@ def clean(page: Any, server: str, *shown: str) -> None:
 @pytest.mark.parametrize("path", ["", "schedules", "networks", "gradient_check", "optimizers"])
 def test_a_link_is_shown_and_not_rendered(server: str, view: Callable[..., Any], path: str) -> None:
     page, evil = view(), quote(EVIL, safe="")
-    shown = [EVIL]
+    shown = [EVIL[:50]]  # messages cut what they repeat
     query = f"{evil}=1"
     if path in ("", "schedules", "networks"):
         query += f"&run=adam%23{evil}&run=sgd%23{evil}2&schedule={evil}"
-        shown.append(f"{EVIL}2")
+        shown += [EVIL, f"{EVIL}2"]
     if path == "gradient_check":
         query += f"&expression={evil}"
     if path == "optimizers":
@@ -81,7 +80,7 @@ def test_a_link_is_shown_and_not_rendered(server: str, view: Callable[..., Any],
 def test_any_text_of_a_link_comes_back_letter_for_letter(
     server: str, view: Callable[..., Any]
 ) -> None:
-    page, names = view(), texts(120)
+    page, names = view(), texts(11, 25)
     page.page.goto(f"{server}/?{urlencode(dict.fromkeys(names, 1))}")
     wanted = [f"Ignored in the link: {name!r} is not a setting of a race" for name in names]
     page.until(lambda: wanted[-1] in page.page.inner_text("body"), 60)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import optviz
@@ -14,64 +11,49 @@ from optviz.specs.text import parse_whole
 
 EXAMPLE = "optviz app --port 8501"
 
-# Passed on the command line so that they hold in any folder; .streamlit/config.toml says the same
-# for `streamlit run app.py`.
-SETTINGS = {
-    "server.address": "127.0.0.1",
-    "server.headless": "true",
-    "server.fileWatcherType": "none",
-    "browser.gatherUsageStats": "false",
-    "client.showSidebarNavigation": "false",
-    "client.toolbarMode": "minimal",
-    "logger.level": "warning",
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", default="8501", help="port on 127.0.0.1 (default 8501)")
     parser.add_argument("--plugin", metavar="FILE", help="a Python file with further entries")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which a proxy is reached that leads here; may be given more than once",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     port = parse_whole(options.port, "--port")
     if not 1 <= port <= 65535:
         raise ValueError(f"--port must lie in 1 to 65535, got {port}")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise ValueError(f"port {port} is in use: choose another with --port") from None
-    # A GPU is for trainings: the app keeps to the CPU and tells them what was set before.
-    environment = {
-        **os.environ,
-        "JAX_PLATFORMS": "cpu",
-        "OPTVIZ_JOB_PLATFORMS": os.environ.get("JAX_PLATFORMS", ""),
-    }
-    if options.plugin:
-        from optviz.ui.frame import PLUGIN_VARIABLE, load_plugin
+    for name in options.allow_host:
+        if not name.replace("-", "").replace(".", "").isalnum() or not name.isascii():
+            raise ValueError(f"--allow-host must be a name such as app.example.org, got {name!r}")
+    # Streamlit takes a moment to import; `optviz --help` need not wait for it.
+    from optviz.ui.plugin import PLUGIN_VARIABLE, check_plugin, load_plugin
+    from optviz.ui.server import listen, serve
 
-        load_plugin(Path(options.plugin))
-        environment[PLUGIN_VARIABLE] = str(Path(options.plugin).absolute())
-    flags = [f"--{name}={value}" for name, value in SETTINGS.items()]
-    command = [sys.executable, "-m", "streamlit", "run", str(entry_script()), *flags]
-    print(f"optviz runs at http://127.0.0.1:{port} (stop it with Ctrl-C)", flush=True)
-    return _wait(subprocess.Popen([*command, f"--server.port={port}"], env=environment))
+    plugin = Path(options.plugin) if options.plugin else None
+    if plugin is not None:
+        check_plugin(plugin)
+    with listen(port) as door:
+        _keep_to_the_cpu()
+        if plugin is not None:
+            load_plugin(plugin)
+            os.environ[PLUGIN_VARIABLE] = str(plugin.absolute())
+        print(f"optviz runs at http://127.0.0.1:{port} (stop it with Ctrl-C)", flush=True)
+        return serve(entry_script(), door, options.allow_host)
 
 
-def _wait(server: subprocess.Popen[bytes]) -> int:
-    """Wait for the server, and take it along when this process is told to end."""
-    import signal
+def _keep_to_the_cpu() -> None:
+    """A GPU is for trainings: they are told what was set before."""
+    import jax
 
-    def forward(signum: int, _: object) -> None:
-        server.send_signal(signum)
-
-    signal.signal(signal.SIGTERM, forward)
-    try:
-        return server.wait()
-    except KeyboardInterrupt:
-        server.wait()
-        return 0
+    os.environ["OPTVIZ_JOB_PLATFORMS"] = os.environ.get("JAX_PLATFORMS", "")
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    jax.config.update("jax_platforms", "cpu")
 
 
 def entry_script() -> Path:
