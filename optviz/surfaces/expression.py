@@ -17,6 +17,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, shown, switch
 from optviz.surfaces.base import Point, Surface
+from optviz.surfaces.finite import nearest_finite
 
 Value: TypeAlias = "jax.Array"
 Node: TypeAlias = Callable[[Value, Value], Value]
@@ -192,8 +193,8 @@ class Expression(Surface):
 
     @property
     def start(self) -> Point:  # pyright: ignore
-        """A point off centre, towards the upper left corner of the window."""
-        return _off_centre(self.xlim, self.ylim)
+        """A point off centre, or near it where the loss and its gradient are finite."""
+        return finite_start(self)
 
     def __call__(self, params: jax.Array) -> jax.Array:
         x, y = params
@@ -221,8 +222,8 @@ class FunctionSurface(Surface):
 
     @property
     def start(self) -> Point:  # pyright: ignore
-        """A point off centre, towards the upper left corner of the window."""
-        return _off_centre(self.xlim, self.ylim)
+        """A point off centre, or near it where the loss and its gradient are finite."""
+        return finite_start(self)
 
     def __call__(self, params: jax.Array) -> jax.Array:
         x, y = params
@@ -278,5 +279,17 @@ def _pair(limits: Point) -> Point:
     return (float(limits[0]), float(limits[1]))
 
 
-def _off_centre(xlim: Point, ylim: Point) -> Point:
-    return (0.85 * xlim[0] + 0.15 * xlim[1], 0.25 * ylim[0] + 0.75 * ylim[1])
+def off_centre(surface: Surface) -> Point:
+    """A point towards the upper left corner of the window."""
+    (left, right), (low, high) = surface.xlim, surface.ylim
+    return (0.85 * left + 0.15 * right, 0.25 * low + 0.75 * high)
+
+
+def finite_start(surface: Surface) -> Point:
+    """The point off centre, or the nearest where one can begin; where there is none, or the
+    function fails, the point itself, for whoever descends from it to say so."""
+    point = off_centre(surface)
+    try:
+        return nearest_finite(surface, point) or point
+    except Exception:
+        return point

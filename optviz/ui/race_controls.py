@@ -11,10 +11,9 @@ import streamlit as st
 from optviz.catalog import knobs, summary
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
-from optviz.specs.surface import Starts
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression, expression
-from optviz.ui import controls, rates
+from optviz.ui import controls, rates, start
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
 from optviz.ui.session import Session, bound, with_field, with_option
@@ -40,6 +39,7 @@ DRAFT = SESSION.key("expression")
 def panel() -> None:
     """Draw every control of the race."""
     rates.search(SESSION.spec)
+    start.settle(SESSION)
     _surface()
     rules(SESSION, fresh)
     _rates()
@@ -78,6 +78,7 @@ def _surface() -> None:
         _expression(surface)
     else:
         st.caption(summary(type(surface)))
+    start.fields(SESSION)
 
 
 def _expression(surface: Expression) -> None:
@@ -245,15 +246,8 @@ def with_cloud(spec: RaceSpec, count: int) -> RaceSpec:
 
 
 def move_start(x: float, y: float) -> None:
-    """Put the start (of a cloud: its first point, the others keep their distances) at x, y."""
-
-    def moved(spec: RaceSpec) -> RaceSpec:
-        shift = np.array([x, y]) - spec.starts[0]
-        points = tuple(_point(np.asarray(point) + shift) for point in spec.starts)
-        start: Starts = points if spec.has_many_starts else points[0]
-        return replace(spec, start=start)
-
-    SESSION.change(moved)
+    """Put the start where it was dragged on the map."""
+    start.move(SESSION, *_point(np.array([x, y])))
 
 
 def _point(point: np.ndarray) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression
-from optviz.ui import controls, rates
+from optviz.ui import controls, rates, start
 from optviz.ui.schedule_control import schedulable, schedule_control
 from optviz.ui.schedule_examples import EXAMPLES, example
 from optviz.ui.schedule_view import knob_of, schedule_in, titles
@@ -40,6 +40,7 @@ SESSION = Session("schedules", default_spec)
 def panel() -> None:
     """Draw every control of the page."""
     rates.search(SESSION.spec)
+    start.settle(SESSION)
     _surface()
     _rule()
     rates.tell(SESSION.spec, everybody="every schedule")
@@ -74,6 +75,7 @@ def _surface() -> None:
         if not custom and knobs(type(surface)):
             with st.popover("", icon=":material/tune:", help="Shape of the surface"):
                 controls.entry_fields(surface, SESSION.key("surface", surface.name), set_field)
+    start.fields(SESSION)
 
 
 def _rule() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -14,8 +13,7 @@ from optviz.export.snippets import command_of, python_of
 from optviz.export.tables import overview_frame
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, entry_text
-from optviz.specs.surface import Starts
-from optviz.ui import frame, player
+from optviz.ui import frame, player, start
 from optviz.ui.controls import human, number
 from optviz.ui.schedule_controls import SESSION
 from optviz.ui.schedule_view import knob_of, knob_values, schedule_in, titles, view
@@ -38,8 +36,7 @@ def stage() -> None:
 
 
 def _move_start(x: float, y: float) -> None:
-    start: Starts = (float(f"{x:.4g}"), float(f"{y:.4g}"))
-    SESSION.change(lambda s: replace(s, start=start))
+    start.move(SESSION, float(f"{x:.4g}"), float(f"{y:.4g}"))
 
 
 def _table(race: Race) -> None:
