@@ -85,6 +85,19 @@ test("bands: low in the middle, high at the corner, clear outside the window", (
   assert.deepEqual(at(29, 29).slice(0, 3), colors.at(-1).map(Math.round));
 });
 
+test("where the surface has no number the map is clear, on log levels too", () => {
+  const grid = bowl(21);
+  for (let i = 0; i < grid.data.length; i++) if (i % 21 < 10) grid.data[i] = NaN;
+  for (const kind of ["log", "linear"]) {
+    const image = { width: 40, height: 40, data: new Uint8ClampedArray(40 * 40 * 4) };
+    const levels = contourLevels(grid.data, kind);
+    const colors = sequentialColors(false, levels.count);
+    paintBands(image, padGrid(grid), WINDOW, WINDOW, levels, colors, [0, 0, 0, 0], 1);
+    const alpha = (x) => image.data[(20 * 40 + x) * 4 + 3];
+    assert.deepEqual([alpha(5), alpha(35)], [0, 255], kind);
+  }
+});
+
 test("colours", () => {
   assert.deepEqual(parseColor("#0f8"), [0, 255, 136]);
   assert.deepEqual(parseColor("rgb(1, 2, 3)"), [1, 2, 3]);

@@ -71,7 +71,7 @@ def test_the_region_is_named_and_tells_where_it_stands(ravine: Seen) -> None:
     ravine.page.wait_for_function(
         "document.querySelector('.ov-live').textContent.includes('step 120 of 150')"
     )
-    assert "SGD converged at step 64" in told.text_content()
+    assert "SGD arrived at step 64" in told.text_content()
 
 
 def test_full_screen(ravine: Seen) -> None:

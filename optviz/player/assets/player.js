@@ -727,7 +727,7 @@ function summary(header, panels, frame) {
   }
   for (const run of frame.runs)
     if (run.visible && run.told && step >= run.outcome_at)
-      parts.push(`${run.label}: ${run.told}.`);
+      parts.push(`${run.label} ${run.told}.`);
   return parts.join(" ");
 }
 
@@ -2005,7 +2005,7 @@ function paintBands(image, padded, view, window, levels, colors, line, width) {
         value += q[k + 2] * row[i + 2] + q[k + 3] * row[i + 3];
         if (log) {
           const height = value - floor;
-          value = Math.log10(height > tiny ? height : tiny);
+          value = Math.log10(height < tiny ? tiny : height); // no number stays none
         }
         value = (value - first) * invStep;
       }

@@ -137,7 +137,7 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
         value += q[k + 2] * row[i + 2] + q[k + 3] * row[i + 3];
         if (log) {
           const height = value - floor;
-          value = Math.log10(height > tiny ? height : tiny);
+          value = Math.log10(height < tiny ? tiny : height); // no number stays none
         }
         value = (value - first) * invStep;
       }

@@ -94,6 +94,6 @@ export function summary(header, panels, frame) {
   }
   for (const run of frame.runs)
     if (run.visible && run.told && step >= run.outcome_at)
-      parts.push(`${run.label}: ${run.told}.`);
+      parts.push(`${run.label} ${run.told}.`);
   return parts.join(" ");
 }
