@@ -16,6 +16,7 @@ import math
 import numbers
 import pkgutil
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -235,15 +236,36 @@ def validate(item: Entry) -> None:
             raise ValueError(f"{cls.__name__}.{name} must {wanted}, got {shown(value)}")
 
 
+def docstring(item: Any) -> str:
+    """What a class, function or module says about itself; '' where Python took it away.
+
+    Under `python -OO` there are no docstrings, and what a dataclass or a base class puts in their
+    place says something else.
+    """
+    if sys.flags.optimize < 2:
+        return inspect.getdoc(item) or ""
+    _say_why_texts_are_missing()
+    return ""
+
+
+@cache
+def _say_why_texts_are_missing() -> None:
+    print(
+        "optviz: descriptions, equations and references are missing, for python -OO takes "
+        "docstrings away",
+        file=sys.stderr,
+    )
+
+
 def source(cls: type[Entry]) -> str:
     """The reference that the class docstring names (the text after `Reference:`), or ''."""
-    found = re.search(r"Reference:\s*(.+?)(?:\n\s*\n|\Z)", inspect.getdoc(cls) or "", re.DOTALL)
+    found = re.search(r"Reference:\s*(.+?)(?:\n\s*\n|\Z)", docstring(cls), re.DOTALL)
     return " ".join(found.group(1).split()) if found else ""
 
 
 def summary(cls: type[Entry]) -> str:
     """The first line of the class docstring: what the entry is, in one line."""
-    return (inspect.getdoc(cls) or "").split("\n", 1)[0]
+    return docstring(cls).split("\n", 1)[0]
 
 
 class Catalog(Mapping[str, type[T]], Generic[T]):

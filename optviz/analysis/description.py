@@ -6,12 +6,11 @@ The shape is that of `STYLE.md`, section 4: one line; equations between `$$`; pr
 
 from __future__ import annotations
 
-import inspect
 import re
 from dataclasses import dataclass
 from functools import cache
 
-from optviz.catalog import Entry, source, summary
+from optviz.catalog import Entry, docstring, source, summary
 
 _MATH = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 _LINK = re.compile(r"https?://[^\s,;]+[^\s,;.]")
@@ -60,7 +59,7 @@ class Description:
 @cache
 def describe(cls: type[Entry]) -> Description:
     """Read the docstring of an entry class; what it does not say is left empty."""
-    text = inspect.cleandoc(cls.__doc__ or "")
+    text = docstring(cls)
     body = re.split(r"^Reference:", text.partition("\n")[2], flags=re.MULTILINE)[0]
     cost, body = _take("Cost per step", body)
     memory, body = _take("Memory", body)

@@ -3,6 +3,9 @@
 A difference quotient is wrong in two ways: by truncation, which shrinks with h (as h for forward,
 as h² for central differences), and by rounding, which grows as 1/h. Between them lies a valley,
 near ε^(1/2) for forward and ε^(1/3) for central differences.
+
+The verdict does not come from those curves but from `gradient_verdict`, which extrapolates
+differences and knows how far rounding can move them.
 """
 
 from __future__ import annotations
@@ -13,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from optviz.analysis.gradient_verdict import STEPS, agreed, differences, judge
+from optviz.analysis.gradient_verdict import RIGHT, judge
 from optviz.analysis.probes import Probe, SurfaceProbe, TreeProbe, network_probe
 from optviz.catalog import Entry, unknown, validate
 from optviz.surfaces import SURFACES, Surface
 from optviz.surfaces.expression import FunctionSurface
 
+STEPS = 10.0 ** np.arange(-15, 0.001, 0.25)  # h of the curves, four a decade
 DTYPES = ("float32", "float64")
 SCHEMES = ("forward", "central")
 
@@ -31,7 +35,7 @@ class ErrorCurve:
         dtype: "float32" or "float64".
         scheme: "forward" or "central".
         errors: (num_steps,) distance to the gradient; nan where a loss was not finite.
-        best_h: where the error is least.
+        best_h: where the error is least; nan where none is finite.
         theory_h: ε^(1/2) or ε^(1/3), times the size of the coordinates.
         slope: of the curve to the right of the valley, in powers of h; nan where it cannot be read.
     """
@@ -43,6 +47,12 @@ class ErrorCurve:
     theory_h: float
     slope: float
 
+    @property
+    def least(self) -> float:
+        """The least error; nan where none is finite."""
+        finite = self.errors[np.isfinite(self.errors)]
+        return float(finite.min()) if finite.size else np.nan
+
 
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
@@ -52,16 +62,22 @@ class GradientCheck:
         label, place: what was checked, and where.
         how: along which lines.
         names: the lines.
-        h: (num_steps,) steps.
+        h: (num_steps,) steps of the curves.
         curves: one a number format and scheme.
         relative: whether errors are shares of the gradient's length; it is zero otherwise.
-        analytic: (num_lines,) slopes by `jax.grad` in float64.
-        numeric: (num_lines,) central differences in float64, at an h that was chosen by the
-            agreement of neighbouring steps, without looking at `analytic`.
-        chosen_h: (num_lines,) that h.
-        uncertainty: (num_lines,) how far neighbouring steps differ there.
-        verdict: one of `gradient_verdict.VERDICTS`.
-        reason: one line.
+        dtype: the number format that the verdict is about.
+        analytic: (num_lines,) slopes by `jax.grad`, in `dtype`.
+        numeric: (num_lines,) central differences in `dtype`, extrapolated to h = 0 without looking
+            at `analytic`; nan where they settle at nothing.
+        chosen_h: (num_lines,) the largest step that they come from.
+        uncertainty: (num_lines,) how far rounding and truncation can move them.
+        verdicts: (num_lines) one of `gradient_verdict.VERDICTS` a line.
+        verdict: "right": every slope agrees with the differences, which leave room for less than
+            2.5e-4 of it (a slope of zero: for 1e-10 of those around the point); "wrong": one
+            differs by more than they leave room for; "cannot tell": rounding or truncation leave
+            more room than that, or the loss has no gradient there (it has a kink, jumps or is
+            not finite), whatever JAX gives.
+        reason: one sentence.
     """
 
     label: str
@@ -71,16 +87,18 @@ class GradientCheck:
     h: np.ndarray
     curves: tuple[ErrorCurve, ...]
     relative: bool
+    dtype: str
     analytic: np.ndarray
     numeric: np.ndarray
     chosen_h: np.ndarray
     uncertainty: np.ndarray
+    verdicts: tuple[str, ...]
     verdict: str
     reason: str
 
     @property
     def passed(self) -> bool:
-        return self.verdict == "right"
+        return self.verdict == RIGHT
 
     def curve(self, dtype: str, scheme: str) -> ErrorCurve:
         return next(c for c in self.curves if (c.dtype, c.scheme) == (dtype, scheme))
@@ -94,10 +112,12 @@ class GradientCheck:
             "verdict": self.verdict,
             "reason": self.reason,
             "relative": self.relative,
+            "dtype": self.dtype,
             "lines": [
-                {"name": name, "analytic": a, "numeric": n, "h": h, "uncertainty": u}
-                for name, a, n, h, u in zip(
+                {"name": name, "verdict": v, "analytic": a, "numeric": n, "h": h, "uncertainty": u}
+                for name, v, a, n, h, u in zip(
                     self.names,
+                    self.verdicts,
                     *map(_plain, (self.analytic, self.numeric, self.chosen_h, self.uncertainty)),
                     strict=True,
                 )
@@ -129,8 +149,9 @@ def gradient_check(
     num_lines: int = 6,
     seed: int = 0,
     label: str | None = None,
+    dtype: str = "float64",
 ) -> GradientCheck:
-    """Compare the gradient with finite differences, in float32 and float64.
+    """Compare the gradient with finite differences: right, wrong, or cannot tell.
 
     Args:
         target: a surface or network (entry or key), a JAX function f(x, y), or a JAX function of a
@@ -142,13 +163,16 @@ def gradient_check(
             diagonals.
         seed: of the lines, and of a network's weights and images.
         label: what to call the loss; None: what the entry or the formula says.
+        dtype: "float64" or "float32": the number format that the verdict is about.
 
     Raises:
         ValueError: no such target, or a point that is not two finite numbers.
     """
+    if dtype not in DTYPES:
+        raise ValueError(unknown("number format", str(dtype), list(DTYPES)))
     probe = probe_of(target, at, loss=loss, num_lines=num_lines, seed=seed)
     probe.label = label or probe.label
-    return check(probe)
+    return check(probe, dtype)
 
 
 def probe_of(target: Any, at: Any, *, loss: str, num_lines: int, seed: int) -> Probe:
@@ -175,23 +199,21 @@ def probe_of(target: Any, at: Any, *, loss: str, num_lines: int, seed: int) -> P
     return TreeProbe(function, at, name, num_lines, seed)
 
 
-def check(probe: Probe) -> GradientCheck:
+def check(probe: Probe, dtype: str = "float64") -> GradientCheck:
     """Run the check of a probe."""
+    evidence = probe.evidence(dtype)
+    verdict, why, findings = judge(evidence)
     steps = np.concatenate([[0.0], STEPS, -STEPS])
-    losses = {dtype: probe.losses(steps, dtype) for dtype in DTYPES}
-    slopes = {dtype: probe.slopes(dtype) for dtype in DTYPES}
-    exact = slopes["float64"]
-    length = float(np.linalg.norm(exact))
-    relative = bool(np.isfinite(length) and length > 1e-8)
+    exact = {name: probe.slopes(name) for name in DTYPES}
+    length = float(np.linalg.norm(exact["float64"]))
+    relative = bool(np.isfinite(length) and length > 0)
     curves = []
-    for dtype in DTYPES:
-        for scheme, found in differences(losses[dtype]).items():
-            distance = np.linalg.norm(found - slopes[dtype][:, None], axis=0)
-            errors = distance / (length if relative else 1.0)
-            curves.append(_curve(dtype, scheme, errors, probe.size))
-    central = differences(losses["float64"])["central"]
-    numeric, chosen, spread = agreed(central, probe.size)
-    verdict, reason = judge(probe, losses["float64"], exact, numeric, spread, chosen)
+    for name in DTYPES:
+        for scheme, found in differences(probe.losses(steps, name)).items():
+            with np.errstate(invalid="ignore", over="ignore"):  # inf − inf, and beyond float64
+                distance = np.linalg.norm(found - exact[name][:, None], axis=0)
+                errors = distance / (length if relative else 1.0)
+            curves.append(_curve(name, scheme, errors, probe.size))
     return GradientCheck(
         label=probe.label,
         place=probe.place,
@@ -200,25 +222,34 @@ def check(probe: Probe) -> GradientCheck:
         h=STEPS,
         curves=tuple(curves),
         relative=relative,
-        analytic=exact,
-        numeric=numeric,
-        chosen_h=chosen,
-        uncertainty=spread,
+        dtype=dtype,
+        analytic=evidence.slopes,
+        numeric=np.array([f.numeric for f in findings]),
+        chosen_h=np.array([f.h for f in findings]),
+        uncertainty=np.array([f.uncertainty for f in findings]),
+        verdicts=tuple(f.verdict for f in findings),
         verdict=verdict,
-        reason=reason,
+        reason=f"{probe.label} at {probe.place}{why}",
     )
+
+
+def differences(losses: np.ndarray) -> dict[str, np.ndarray]:
+    """Difference quotients (num_lines, num_steps), from losses at 0, `STEPS` and −`STEPS`."""
+    here, ahead, behind = losses[:, :1], *np.split(losses[:, 1:], 2, axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):  # inf − inf, and beyond float64
+        return {"forward": (ahead - here) / STEPS, "central": (ahead - behind) / (2 * STEPS)}
 
 
 def _curve(dtype: str, scheme: str, errors: np.ndarray, size: float) -> ErrorCurve:
     finite = np.isfinite(errors)
-    best = int(np.argmin(np.where(finite, errors, np.inf)))
+    best = STEPS[np.argmin(np.where(finite, errors, np.inf))] if finite.any() else np.nan
     power = 1 / 2 if scheme == "forward" else 1 / 3
     theory = float(np.finfo(dtype).eps) ** power * size
     right = finite & (4 * theory <= STEPS) & (0.3 * size >= STEPS) & (errors > 0)
     slope = np.nan
     if right.sum() >= 3:
         slope = float(np.polyfit(np.log(STEPS[right]), np.log(errors[right]), 1)[0])
-    return ErrorCurve(dtype, scheme, errors, float(STEPS[best]), theory, slope)
+    return ErrorCurve(dtype, scheme, errors, float(best), theory, slope)
 
 
 def _named(key: str) -> Any:

@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from optviz.analysis.evidence import (
+    NARROW,
+    STEPS,
+    Evidence,
+    evidence_of,
+    gather,
+    moves,
+)
+from optviz.analysis.rounding import FLOOR, rounding
 from optviz.engine.precision import cast, on_cpu
 from optviz.surfaces import Point, Surface
 
 _DIAGONAL = math.sqrt(0.5)
+_SIGNED = np.concatenate([[0.0], STEPS, -STEPS])
+_FEW = 1000  # coordinates whose every step is computed in one program
 
 
 class Probe(Protocol):
@@ -45,6 +57,10 @@ class Probe(Protocol):
         """(num_lines,) float64 slopes by `jax.grad`, computed in `dtype`."""
         ...
 
+    def evidence(self, dtype: str) -> Evidence:
+        """What a verdict is made of, computed in `dtype`."""
+        ...
+
 
 class SurfaceProbe:
     """A surface along its axes and its diagonals, where kinks hide that the axes miss."""
@@ -61,7 +77,7 @@ class SurfaceProbe:
 
     def losses(self, steps: np.ndarray, dtype: str) -> np.ndarray:
         # Every operation in `dtype`: also x + h is rounded, as it is in anyone's own check.
-        steps, at, directions = (a.astype(dtype) for a in (steps, self.at, self.directions))
+        steps, at, directions = (_cast(a, dtype) for a in (steps, self.at, self.directions))
         points = at + steps[None, :, None] * directions[:, None, :]
         with on_cpu(dtype):
             found = _surface_losses(cast(self.surface, dtype), points.reshape(-1, 2))
@@ -69,9 +85,31 @@ class SurfaceProbe:
 
     def slopes(self, dtype: str) -> np.ndarray:
         with on_cpu(dtype):
-            gradient = _surface_gradient(cast(self.surface, dtype), self.at.astype(dtype))
+            gradient = _surface_gradient(cast(self.surface, dtype), _cast(self.at, dtype))
         with np.errstate(invalid="ignore"):  # 0 · inf
             return self.directions @ np.asarray(gradient, np.float64)
+
+    def evidence(self, dtype: str) -> Evidence:
+        at, directions = _cast(self.at, dtype), _cast(self.directions, dtype)
+        with on_cpu(dtype):
+            gathered = _surface_evidence(
+                cast(self.surface, dtype),
+                at,
+                directions,
+                _SIGNED.astype(dtype),
+            )
+        return evidence_of(gathered, at, directions, self.names, self.size, many=False)
+
+
+def _cast(values: np.ndarray, dtype: str) -> np.ndarray:
+    """In a number format; what lies beyond it is infinite."""
+    with np.errstate(over="ignore"):
+        return values.astype(dtype)
+
+
+@jax.jit
+def _surface_evidence(surface: Surface, *arguments: jax.Array) -> tuple[jax.Array, ...]:
+    return gather(lambda p: surface(p), *map(jnp.asarray, arguments))
 
 
 @jax.jit
@@ -104,6 +142,7 @@ class TreeProbe:
         seed: int,
     ) -> None:
         self.function, self.label = function, label
+        self._loss, self._grad = jax.jit(self._along), jax.jit(jax.grad(function))
         self.params = jax.tree.map(lambda p: np.asarray(p, np.float64), params)
         sizes = [leaf.size for leaf in jax.tree.leaves(self.params)]
         self.count, rng = sum(sizes), np.random.default_rng(seed)
@@ -128,22 +167,79 @@ class TreeProbe:
         found = np.empty((len(self.lines), len(steps)))
         with on_cpu(dtype):
             params = self._cast(self.params, dtype)
-            loss = jax.jit(
-                lambda params, line, step: self.function(
-                    jax.tree.map(lambda p, d: p + step * d, params, line)
-                )
-            )
             for row, line in enumerate(self.lines):
                 line = self._cast(line, dtype)
                 for column, step in enumerate(steps.astype(dtype)):
-                    found[row, column] = loss(params, line, step)
+                    found[row, column] = self._loss(params, line, step)
         return found
 
     def slopes(self, dtype: str) -> np.ndarray:
-        with on_cpu(dtype):
-            gradient = jax.jit(jax.grad(self.function))(self._cast(self.params, dtype))
-            gradient = jax.tree.map(lambda g: np.asarray(g, np.float64), gradient)
+        gradient = self._gradient(self.params, dtype)
         return np.array([self._dot(gradient, line) for line in self.lines])
+
+    def evidence(self, dtype: str) -> Evidence:
+        at, directions = (
+            self._flat(self.params, dtype),
+            np.stack([self._flat(line, dtype) for line in self.lines]),
+        )
+        many = len(self.lines) < self.count
+        if self.count <= _FEW:
+            program = jax.jit(partial(gather, lambda flat: self.function(self._shaped(flat))))
+            with on_cpu(dtype):
+                gathered = program(*map(jnp.asarray, (at, directions, _SIGNED.astype(dtype))))
+            return evidence_of(gathered, at, directions, self.names, self.size, many)
+        steps = np.concatenate([[0.0], NARROW, -NARROW])
+        losses = self.losses(steps, dtype)
+        with np.errstate(invalid="ignore"):
+            grown = np.maximum(1.0, np.abs(losses / losses[:, :1]))
+        roundings = self._roundings(dtype)[:, None] * grown
+        n = len(NARROW)
+        moved = [moves(at, directions, side * NARROW) for side in (1, -1)]
+        gradient = self._gradient(self.params, dtype)
+        terms = directions.astype(np.float64) * self._flat(gradient, "float64")
+        return Evidence(
+            names=self.names,
+            h=NARROW,
+            here=float(losses[0, 0]),
+            ahead=np.where(moved[0], losses[:, 1 : n + 1], np.nan),
+            behind=np.where(moved[1], losses[:, n + 1 :], np.nan),
+            rounding_here=roundings[:, 0],
+            rounding_ahead=roundings[:, 1 : n + 1],
+            rounding_behind=roundings[:, n + 1 :],
+            moves=moved[0] & moved[1],
+            slopes=terms.sum(axis=1),
+            slopes_at=partial(self._slopes_at, dtype=dtype),
+            references=np.linalg.norm(terms, axis=1),
+            single=(directions != 0).sum(axis=1) == 1,
+            independent=np.zeros(len(self.lines), bool),
+            size=self.size,
+            floor=FLOOR * float(np.finfo(dtype).tiny),
+            many=many,
+        )
+
+    def _slopes_at(self, row: int, steps: np.ndarray, dtype: str) -> np.ndarray:
+        line = self.lines[row]
+        points = [jax.tree.map(lambda p, d, s=s: p + s * d, self.params, line) for s in steps]
+        return np.array([self._dot(self._gradient(point, dtype), line) for point in points])
+
+    def _roundings(self, dtype: str) -> np.ndarray:
+        """(num_lines,) how far rounding can move the loss at the point, and along each line."""
+        with on_cpu(dtype):
+            params, step = self._cast(self.params, dtype), jnp.asarray(np.array(0, dtype))
+            lines = [self._cast(line, dtype) for line in self.lines]
+            bound = jax.jit(rounding(self._along, params, lines[0], step))
+            return np.array([float(bound(params, line, step)[0]) for line in lines])
+
+    def _along(self, params: Any, line: Any, step: jax.Array) -> jax.Array:
+        return self.function(jax.tree.map(lambda p, d: p + step * d, params, line))
+
+    def _gradient(self, params: Any, dtype: str) -> Any:
+        with on_cpu(dtype):
+            gradient = self._grad(self._cast(params, dtype))
+            return jax.tree.map(lambda g: np.asarray(g, np.float64), gradient)
+
+    def _flat(self, tree: Any, dtype: str) -> np.ndarray:
+        return np.concatenate([np.ravel(leaf).astype(dtype) for leaf in jax.tree.leaves(tree)])
 
     def _coordinates(self, sizes: list[int], num_lines: int, rng: np.random.Generator) -> list[int]:
         """All coordinates, or half as many as lines: one of each array before a second of any."""
@@ -173,11 +269,12 @@ class TreeProbe:
         flat = rng.standard_normal(self.count)
         return self._shaped(flat / np.linalg.norm(flat))
 
-    def _shaped(self, flat: np.ndarray) -> Any:
+    def _shaped(self, flat: Any) -> Any:
         leaves, tree = jax.tree.flatten(self.params)
-        ends = np.cumsum([leaf.size for leaf in leaves])[:-1]
+        ends = np.cumsum([leaf.size for leaf in leaves])
         pieces = [
-            p.reshape(leaf.shape) for p, leaf in zip(np.split(flat, ends), leaves, strict=True)
+            flat[end - leaf.size : end].reshape(leaf.shape)
+            for end, leaf in zip(ends, leaves, strict=True)
         ]
         return jax.tree.unflatten(tree, pieces)
 

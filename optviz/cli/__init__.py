@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from optviz.catalog import unknown
+from optviz.catalog import docstring, unknown
 from optviz.cli import commands
 
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        parser, names = _parser()
+        parser, names = _parser(asks_for_help=bool({"-h", "--help"} & set(arguments)))
         first = next((a for a in arguments if not a.startswith("-")), None)
         if first is not None and arguments[0] == first and first not in names:
             raise ValueError(unknown("command", first, names))
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> tuple[Parser, list[str]]:
+def _parser(asks_for_help: bool) -> tuple[Parser, list[str]]:
     from optviz import __version__
 
     parser = Parser(
@@ -61,10 +61,12 @@ def _parser() -> tuple[Parser, list[str]]:
     names = []
     for info in pkgutil.iter_modules(commands.__path__):
         module = importlib.import_module(f"{commands.__name__}.{info.name}")
+        # Where help is asked for, Python may have to say why there is none.
+        text = docstring(module) if asks_for_help else module.__doc__ or ""
         command = subparsers.add_parser(
             info.name,
-            help=(module.__doc__ or "").splitlines()[0],
-            description=module.__doc__,
+            help=text.partition("\n")[0],
+            description=text,
             epilog=f"example: {module.EXAMPLE}",
             allow_abbrev=False,
         )

@@ -22,17 +22,24 @@ def save_check(check: GradientCheck, path: Path) -> Path:
 
 
 def lines_of(check: GradientCheck) -> list[dict[str, Any]]:
-    """One row a line: analytic against numeric, in float64."""
+    """One row a line: analytic against numeric, give or take, and what that says."""
     return [
         {
             "along": name,
             "analytic": float(analytic),
             "numeric": float(numeric),
-            "difference": float(abs(analytic - numeric)),
+            "±": float(unsure) if np.isfinite(unsure) else np.nan,
             "h": float(h),
+            "verdict": verdict,
         }
-        for name, analytic, numeric, h in zip(
-            check.names, check.analytic, check.numeric, check.chosen_h, strict=True
+        for name, analytic, numeric, unsure, h, verdict in zip(
+            check.names,
+            check.analytic,
+            check.numeric,
+            check.uncertainty,
+            check.chosen_h,
+            check.verdicts,
+            strict=True,
         )
     ]
 
@@ -43,7 +50,7 @@ def valleys_of(check: GradientCheck) -> list[dict[str, Any]]:
         {
             "quotient": curve.scheme,
             "format": curve.dtype,
-            "least error": float(np.nanmin(curve.errors, initial=np.inf)),
+            "least error": curve.least,
             "at h": curve.best_h,
             "theory": curve.theory_h,
             "slope": curve.slope,
@@ -77,9 +84,8 @@ def _png(check: GradientCheck, path: Path) -> None:
         axes.axvline(curve.theory_h, color=color, linestyle=style, linewidth=0.8, alpha=0.5)
     axes.set_xlabel("step h")
     axes.set_ylabel("relative error" if check.relative else "error (the gradient is zero)")
-    axes.set_title(
-        check.reason, loc="left", fontsize=11, color=LIGHT.text, wrap=True, parse_math=False
-    )
+    title = f"{check.verdict.capitalize()}: {check.reason}"
+    axes.set_title(title, loc="left", fontsize=11, color=LIGHT.text, wrap=True, parse_math=False)
     axes.grid(color=LIGHT.grid, linewidth=0.6)
     axes.legend(frameon=False)
     figure.savefig(path)

@@ -60,10 +60,9 @@ def _curve(figure: go.Figure, check: GradientCheck, curve: ErrorCurve) -> None:
         line={"color": color, "dash": DASHES[curve.dtype], "width": 2.4},
         hovertemplate="%{y:.2e}",
     )
-    best = int(np.argmin(np.abs(check.h - curve.best_h)))
     figure.add_scatter(
         x=[curve.best_h],
-        y=[errors[best]],
+        y=[curve.least or np.nan],
         mode="markers",
         marker={"color": color, "size": 10, "line": {"color": "white", "width": 1.5}},
         showlegend=False,

@@ -50,7 +50,9 @@ class Asked:
         if self.kind == "network":
             from optviz.networks import NETWORKS
 
-            return parse_entry(self.network, NETWORKS)[0]
+            network = parse_entry(self.network, NETWORKS)[0]
+            network.check()
+            return network
         if self.kind == "expression":
             return expression(self.expression)
         return parse_entry(self.surface, SURFACES)[0]

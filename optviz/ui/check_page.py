@@ -28,6 +28,13 @@ EXPLAINED = (
     r"forward and $\sqrt[3]{\varepsilon}$ for central differences; where the gradient is wrong "
     r"there is no valley, and the error stays as large as the mistake."
 )
+MEANT = (
+    "**Right**: every slope agrees with the differences, and they leave room for less than "
+    "0.025 % of it. **Wrong**: one differs by more than they leave room for. **Cannot tell**: "
+    "rounding hides what would decide, or the loss has no gradient at the point. At a kink "
+    "`jax.grad` gives one of the slopes between those of both sides (a subgradient), at a jump the "
+    "slope beside it; neither is a slope of the loss there."
+)
 
 
 def page() -> None:
@@ -161,13 +168,15 @@ def _stage() -> None:
         alt=f"Error of finite differences over the step h. {plain(check.reason)}",
     )
     st.markdown(EXPLAINED)
+    st.markdown(MEANT)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("##### Analytic against numeric, in float64")
         st.dataframe(pd.DataFrame(lines_of(check)), hide_index=True, column_config=_NUMBERS)
         st.caption(
-            f"Checked {plain(check.how)}. Numeric: central differences at the h where neighbouring "
-            "steps agree best, chosen without looking at the gradient."
+            f"Checked {plain(check.how)}. Numeric: central differences from steps up to h, "
+            "extrapolated to h = 0 without looking at the gradient; ±: how far rounding and "
+            "truncation can move them."
         )
     with right:
         st.markdown("##### The valleys")
@@ -186,7 +195,7 @@ def _stage() -> None:
 _NUMBERS = {
     "analytic": st.column_config.NumberColumn(format="%.9g"),
     "numeric": st.column_config.NumberColumn(format="%.9g"),
-    "difference": st.column_config.NumberColumn(format="%.1e"),
+    "±": st.column_config.NumberColumn(format="%.1e"),
     "h": st.column_config.NumberColumn(format="%.1e"),
     "least error": st.column_config.NumberColumn(format="%.1e"),
     "at h": st.column_config.NumberColumn(format="%.1e"),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from inspect import getdoc
 from typing import Any
 
 import streamlit as st
 
-from optviz.catalog import knobs
+from optviz.catalog import docstring, knobs
 from optviz.figures.theme import plain_styles
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.schedules import SCHEDULES, Schedule
@@ -225,7 +224,7 @@ def _base_value(uid: int, run: Run, knob: str) -> None:
 
 def equation(cls: type[Schedule]) -> str:
     """What stands in a schedule's docstring after its first line and before the reference."""
-    body = (getdoc(cls) or "").partition("\n")[2].partition("Reference:")[0]
+    body = docstring(cls).partition("\n")[2].partition("Reference:")[0]
     return re.sub(r"(?<!\n)\n(?!\n)", " ", body).strip()
 
 

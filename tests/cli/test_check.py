@@ -39,6 +39,25 @@ def test_a_network(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["verdict"] == "right"
 
 
+def test_what_cannot_be_told_is_exit_code_two_and_loses_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "check.json"
+    words = ["check", "--expression", "abs(x)", "--at=0,1", "--json", "--out", str(file)]
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    said = json.loads(captured.out)
+    assert said["verdict"] == "cannot tell"
+    assert "is not differentiable" in said["reason"]
+    assert json.loads(file.read_text("utf-8")) == said
+    assert captured.err.splitlines()[-1] == f"optviz: cannot tell: {said['reason']}"
+
+
+def test_the_number_format_of_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--expression", "sin(x)*y", "--at=1,2", "--dtype", "float32"]) == 0
+    assert capsys.readouterr().out.startswith("right: ")
+
+
 def test_a_wrong_gradient_is_exit_code_one(monkeypatch: pytest.MonkeyPatch) -> None:
     import jax
 
@@ -69,7 +88,16 @@ def test_a_wrong_gradient_is_exit_code_one(monkeypatch: pytest.MonkeyPatch) -> N
     ("arguments", "said"),
     [
         (["--expression", "abs(x)", "--at=0,1"], "is not differentiable: along x"),
-        (["--expression", "log(x)", "--at=-1,1"], "the loss is nan"),
+        (
+            ["--expression", "log(x)", "--at=-1,1"],
+            "cannot tell: log(x) at (-1, 1): the loss is nan",
+        ),
+        (["--expression", "1/x", "--at=0,0"], "the loss is inf"),
+        (["--expression", "log(x)", "--at=0,0"], "the loss is -inf"),
+        (["--expression", "exp(x)", "--at=1e300,0"], "the loss is inf"),
+        (["--expression", "x*1e300", "--at=1e300,0"], "not allowed"),
+        (["rosenbrock", "--at=1e308,1e308"], "the loss is inf"),
+        (["rosenbrock", "--dtype", "float16"], "unknown number format 'float16'"),
         ([], "needs a surface, --expression or --network"),
         (["rosenbrock", "--network", "linear"], "only one of them"),
         (["rosenbrok"], "did you mean 'rosenbrock'"),

@@ -1,16 +1,19 @@
 """Check a gradient against finite differences over a range of steps.
 
-Exit code 0: the gradient is right; 1: it is wrong; 2: there is none at that point, or bad input.
+Exit code 0: the gradient is right; 1: it is wrong; 2: differences cannot tell (the loss has no
+gradient at that point, or rounding hides it), or bad input.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from optviz.analysis import GradientCheck, gradient_check
+from optviz.analysis.gradient_verdict import CANNOT_TELL
 from optviz.cli.outputs import refuse, write_all
 from optviz.engine import compile_cache
 from optviz.specs.surface import parse_surface
@@ -28,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", metavar="X,Y", help="the point (default: the surface's start)")
     parser.add_argument("--lines", help="random lines through a network's weights (default 6)")
     parser.add_argument("--seed", help="of a network's weights, images and lines (default 0)")
+    parser.add_argument("--dtype", help="number format of the verdict: float64 (default), float32")
     parser.add_argument(
         "--out",
         action="append",
@@ -45,11 +49,16 @@ def run(options: argparse.Namespace) -> int:
         check_out(Path(name))
     compile_cache.enable()
     check = check_of(options)
-    if check.verdict in ("not differentiable", "not finite"):
-        raise ValueError(check.reason)
     failed = write_all(options.out, lambda name: save_check(check, Path(name)))
-    print(json.dumps(check.to_json(), allow_nan=False) if options.json else report(check))
+    if options.json:
+        print(json.dumps(check.to_json(), allow_nan=False))
+    if check.verdict == CANNOT_TELL:
+        print(f"optviz: {check.verdict}: {check.reason}", file=sys.stderr)
+    elif not options.json:
+        print(report(check))
     refuse(failed)
+    if check.verdict == CANNOT_TELL:
+        return 2
     return 0 if check.passed else 1
 
 
@@ -58,14 +67,15 @@ def check_of(options: argparse.Namespace) -> GradientCheck:
     given = [options.surface, options.expression, options.network]
     if sum(value is not None for value in given) != 1:
         raise ValueError("check needs a surface, --expression or --network, and only one of them")
+    chosen = {} if options.dtype is None else {"dtype": options.dtype}
     if options.network is not None:
-        return gradient_check(_network(options), **_network_options(options))
+        return gradient_check(_network(options), **_network_options(options), **chosen)
     for name in ("loss", "lines", "seed"):
         if getattr(options, name) is not None:
             raise ValueError(f"--{name} belongs to --network")
     at = parse_point(options.at, "--at") if options.at is not None else None
     surface = options.surface and parse_surface(options.surface)
-    return gradient_check(surface or expression(options.expression), at)
+    return gradient_check(surface or expression(options.expression), at, **chosen)
 
 
 def _network(options: argparse.Namespace) -> Any:
