@@ -15,6 +15,7 @@ from optviz.player.pack import Double, Quantised, exact, pack
 from optviz.surfaces import Surface
 
 MAX_STARTS = 64  # trails drawn per rule; more are a fog, and a payload nobody waits for
+MAX_POINTS = 16_384  # of a curve or of a single trail; no screen has as many columns
 MAX_CLOUD_POINTS = 250_000  # points of all trails together with many starts: 1 MB
 _LINES_TO_BAND = 9  # from this many starts a curve is a median with its 10–90 % band
 
@@ -85,8 +86,12 @@ def pack_race(
 
     minima, saddles = list(surface.minima()), list(surface.saddles())
     stride, paths = _paths(params[:, keep], surface)
+    shown = (
+        f"; curves show the extremes of {_width(states)} at a time" if _width(states) > 1 else ""
+    )
     if stride > 1:
-        notes.append(f"trails show every {stride}th step; curves show every step")
+        shown = shown or "; curves show every step"
+        notes.append(f"trails show every {stride}th step{shown}")
     axis = loss_axis(losses, minimum)
     map_panel = {
         "kind": "map",
@@ -162,24 +167,75 @@ def _with_starts(array: np.ndarray, ndim: int) -> np.ndarray:
 
 
 def _paths(params: np.ndarray, surface: Surface) -> tuple[int, list[Any]]:
-    """One array per run; many starts are thinned to whole strides and stored in 16 bits."""
+    """One array per run, thinned to whole strides; many starts are stored in 16 bits."""
     num_runs, num_starts, states, _ = params.shape
     if num_starts == 1:
+        # An odd stride: of a path that goes to and fro an even one would show one side only.
+        stride = -(-states // MAX_POINTS)
+        stride |= 1
+        params = _strided(params, stride)
         narrow = any(
             isinstance(exact(np.asarray(limits), limits), Double)
             for limits in (surface.xlim, surface.ylim)
         )
-        return 1, [Double(path) if narrow else path for path in params]
+        return stride, [Double(path) if narrow else path for path in params]
     stride = max(1, -(-num_runs * num_starts * states // MAX_CLOUD_POINTS))
-    # at least the last state must be a whole stride away, or the trail would end early
-    thin = params[:, :, ::stride]
-    if (states - 1) % stride:
-        thin = np.concatenate([thin, params[:, :, -1:]], axis=2)
+    thin = _strided(params, stride)
     limits = np.array([surface.xlim, surface.ylim], dtype=float)
     width = limits[:, 1] - limits[:, 0]
     # both coordinates share one range; three windows each way is farther than anyone pans
     span = (float((limits[:, 0] - width).min()), float((limits[:, 1] + width).max()))
     return stride, [Quantised(thin[run], span) for run in range(num_runs)]
+
+
+def _strided(params: np.ndarray, stride: int) -> np.ndarray:
+    """Every `stride`th state, and the last, so that no trail ends early."""
+    thin = params[:, :, ::stride]
+    if (params.shape[2] - 1) % stride:
+        thin = np.concatenate([thin, params[:, :, -1:]], axis=2)
+    return thin
+
+
+def thinned(*lines: np.ndarray) -> tuple[list[np.ndarray], np.ndarray | None]:
+    """Lines of numbers as a picture needs them: of very many steps the extremes.
+
+    Args:
+        lines: (n,) or (starts, n), the first of which decides.
+
+    Returns:
+        The lines at the steps that are kept: the first, the last, and where the first line is
+        lowest and highest of as many steps as make `MAX_POINTS` in all; and these steps (None: all
+        are), which are whole and rise.
+    """
+    count = lines[0].shape[-1]
+    if _width(count) == 1:
+        return list(lines), None
+    decides = np.median(np.atleast_2d(lines[0]), axis=0)
+    width = _width(count)
+    parts = count // width
+    body = decides[: parts * width].reshape(parts, width)
+    firsts = width * np.arange(parts)
+    low, high = (
+        firsts + pick(np.nan_to_num(body, nan=hole), axis=1)
+        for pick, hole in ((np.argmin, np.inf), (np.argmax, -np.inf))
+    )
+    rest = np.arange(parts * width, count)
+    steps = np.unique(np.concatenate([[0], low, high, rest, [count - 1]]))
+    return [line[..., steps] for line in lines], steps.astype(np.float32)
+
+
+def _width(count: int) -> int:
+    """How many steps share two points of a curve; 1: all steps are points."""
+    return 1 if count <= MAX_POINTS else -(-2 * count // MAX_POINTS)
+
+
+def series(run: int, *lines: np.ndarray) -> dict[str, Any]:
+    """A curve's line and, where it has one, the band around it, thinned."""
+    (y, *band), steps = thinned(*lines)
+    found: dict[str, Any] = {"run": run, "y": exact(y)}
+    if band:
+        found["band"] = [exact(part) for part in band]
+    return found if steps is None else found | {"x": steps}
 
 
 def _series(run: int, values: np.ndarray) -> dict[str, Any]:
@@ -190,10 +246,10 @@ def _series(run: int, values: np.ndarray) -> dict[str, Any]:
     if np.all(values == values[:1]):
         values = values[:1]
     if len(values) < _LINES_TO_BAND:
-        return {"run": run, "y": exact(values[0] if len(values) == 1 else values)}
+        return series(run, values[0] if len(values) == 1 else values)
     ordered = np.where(np.isnan(values), np.inf, values)
     low, middle, high = np.quantile(ordered, (0.1, 0.5, 0.9), axis=0, method="nearest")
-    return {"run": run, "y": exact(middle), "band": [exact(low), exact(high)]}
+    return series(run, middle, low, high)
 
 
 def _runs(

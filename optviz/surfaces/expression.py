@@ -23,9 +23,9 @@ Value: TypeAlias = "jax.Array"
 Node: TypeAlias = Callable[[Value, Value], Value]
 
 MAX_CHARS, MAX_NODES, MAX_DEPTH = 300, 200, 30
-# Of a window: squares of its coordinates, and float32, still hold them; and what is drawn in
-# float32 still has some hundred places between its ends.
-FARTHEST, NARROWEST = 1e12, 1e-5
+# Of a window: squares of its coordinates, and float32, still hold them; and float64 has some
+# thousand places between its ends.
+FARTHEST, NARROWEST = 1e12, 1e-12
 CONSTANTS = {"pi": math.pi, "e": math.e}
 FUNCTIONS: dict[
     str, tuple[int, Callable[..., Value]]

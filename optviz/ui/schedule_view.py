@@ -15,7 +15,7 @@ from optviz.catalog import knobs
 from optviz.engine.descend import factors_of
 from optviz.figures.theme import plain_styles
 from optviz.kept import kept
-from optviz.player.race import curves, pack_race
+from optviz.player.race import curves, pack_race, series
 from optviz.schedules import Schedule
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run, entry_text
@@ -118,7 +118,7 @@ def _effective(steps: np.ndarray, over: int) -> dict[str, Any]:
         "log",
     )
     for run, values in enumerate(steps[..., 1]):
-        panel["series"].append({"run": run, "name": "y", "y": values, "style": "dashed"})
-    for series in panel["series"]:
-        series.setdefault("name", "x")
+        panel["series"].append({**series(run, values), "name": "y", "style": "dashed"})
+    for curve in panel["series"]:
+        curve.setdefault("name", "x")
     return panel

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import fake_races
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from optviz.analysis.convergence import OUTCOMES, WORDS
 from optviz.player import Quantised, pack, pack_race, unpack
 from optviz.player.pack import exact
+from optviz.player.race import MAX_POINTS
 
 
 def header_of(payload: bytes) -> dict:
@@ -190,3 +192,67 @@ def test_what_float32_cannot_hold_travels_whole() -> None:
     plain = pack_race(race, surface=surface, grid=grid - 1e8)
     assert unpack(plain)["panels"][0]["grid"].dtype == np.float32
     assert exact(np.array([np.nan, np.inf])).dtype == np.float64  # nothing to be lost
+
+
+def long_race(states: int) -> tuple:
+    """A race whose loss goes up and down at every step, with one needle."""
+    starts = (-3.0, 1.0)
+    surface = fake_races.Ravine()
+    race = fake_races.race(surface, [0.05, 0.02], starts, 3)
+    sides = np.arange(states) % 2
+    losses = np.tile(1 + 0.5 * sides, (2, 1))
+    losses[:, min(states - 1, 31_337)] = 40.0
+    way = np.linspace(-3, 3, states)
+    params = np.tile(np.stack([way, 0.1 * sides], axis=-1), (2, 1, 1))
+    rates = np.tile([[0.05], [0.02]], (1, states - 1))
+    return surface, replace(race, params=params, losses=losses, learning_rates=rates)
+
+
+@pytest.mark.parametrize("states", [40_001, 100_001])
+def test_very_long_curves_keep_their_extremes(states: int) -> None:
+    surface, race = long_race(states)
+    payload = pack_race(race, surface=surface)
+    whole = 4 * 2 * states * 4  # two runs: x, y, loss and rate
+    assert len(payload) < min(2_000_000, whole / 2)
+    found = unpack(payload)
+    (curve, _), paths = found["panels"][1]["series"], found["panels"][0]["paths"]
+    x, y = curve["x"], curve["y"]
+    assert len(y) == len(x) <= MAX_POINTS + 10
+    assert (np.diff(x) > 0).all()
+    assert (x[0], x[-1]) == (0, states - 1)
+    np.testing.assert_array_equal(y, race.losses[0][x.astype(int)].astype(np.float32))
+    assert y.max() == 40.0  # the needle is there
+    assert (y == 1.5).sum() > 0.3 * len(y) < 3 * (y == 1).sum()  # and so are both sides
+    stride = found["panels"][0]["path_stride"]
+    assert stride % 2 == 1
+    np.testing.assert_allclose(paths[0][0, 1], race.params[0, stride], rtol=1e-6)
+    np.testing.assert_allclose(paths[0][0, -1], race.params[0, -1], rtol=1e-6)
+    (note,) = found["notes"]
+    width = -(-2 * states // MAX_POINTS)
+    assert note == (
+        f"trails show every {stride}th step; curves show the extremes of {width} at a time"
+    )
+
+
+def test_curves_of_ordinary_length_are_whole() -> None:
+    surface, race = long_race(MAX_POINTS)
+    found = unpack(pack_race(race, surface=surface))
+    curve, _ = found["panels"][1]["series"]
+    assert "x" not in curve
+    assert curve["y"].shape[-1] == MAX_POINTS
+    assert found["panels"][0]["path_stride"] == 1
+    assert found["notes"] == []
+
+
+def test_bands_are_thinned_with_their_middle() -> None:
+    starts = np.tile([[-3.0, 1.0]], (10, 1)) * np.linspace(0.5, 1, 10)[:, None]
+    surface = fake_races.Ravine()
+    race = fake_races.race(surface, [0.05], starts, 20_000)
+    found = unpack(pack_race(race, surface=surface))
+    (curve,) = found["panels"][1]["series"]
+    sizes = {len(curve["x"]), len(curve["y"]), *map(len, curve["band"])}
+    assert len(sizes) == 1
+    assert sizes.pop() <= MAX_POINTS + 10
+    low, high = curve["band"]
+    assert (low <= curve["y"]).all()
+    assert (curve["y"] <= high).all()
