@@ -2,6 +2,9 @@
 
 import os
 import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -21,17 +24,34 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: it could not be written; the old file is as it was.
     """
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with replacing(path) as scratch:
+        scratch.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file beside `path` to write to, of the same suffix, which takes its place in the end.
+
+    Where what is done with it raises, as on a full disk, what was there stays as it was. A link
+    stays one, and the file that it names is replaced; a pipe or a device is written to itself.
+    """
+    target = Path(os.path.realpath(path))
+    before = target.stat() if target.exists() else None
+    if before is not None and not stat.S_ISREG(before.st_mode):
+        yield target
+        return
+    scratch = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
     try:
-        with scratch.open("wb") as file:
-            file.write(content)
-            file.flush()
+        yield scratch
+        if before is not None:
+            os.chmod(scratch, stat.S_IMODE(before.st_mode))
+        with scratch.open("rb+") as file:
             os.fsync(file.fileno())
-        os.replace(scratch, path)
+        os.replace(scratch, target)
     finally:
         scratch.unlink(missing_ok=True)
     if os.name == "posix":  # so that the new name outlives a power cut too
-        handle = os.open(path.parent, os.O_RDONLY)
+        handle = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:

@@ -26,6 +26,7 @@ from optviz.api.arguments import (
 )
 from optviz.engine.descend import Job, descend, factors_of
 from optviz.engine.ground import ground
+from optviz.folders import replacing
 from optviz.specs import Budget, RaceSpec, Run
 from optviz.specs.budget import RACE
 from optviz.specs.surface import as_starts
@@ -138,7 +139,8 @@ class Race:
         writer = WRITERS.get(path.suffix.lower())
         if writer is None:
             raise ValueError(f"a race is saved as {', '.join(WRITERS)}, got {path.name!r}")
-        writer(self, path)
+        with replacing(path) as scratch:
+            writer(self, scratch)
         return path
 
     def _repr_html_(self) -> str:

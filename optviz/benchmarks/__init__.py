@@ -10,6 +10,7 @@ from typing import Any
 
 from optviz.benchmarks import maps, networks, player, race
 from optviz.benchmarks.report import stamp, table
+from optviz.folders import replace_file
 
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "race": race.measure,
@@ -44,5 +45,5 @@ def run(
     result = {"benchmark": name, **stamp(device), **BENCHMARKS[name](device=device, **options)}
     print(table(result))
     if out is not None:
-        Path(out).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        replace_file(Path(out), (json.dumps(result, indent=2) + "\n").encode())
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pandas as pd
 from optviz.analysis.training_curves import Axis, axis, groups, learning_rate, whole_epochs
 from optviz.engine.train_events import EPOCH_NUMBERS, TrainResult
 from optviz.export import tensorboard
+from optviz.folders import replace_file, replacing
 
 EPOCH_PLACES: Mapping[str, Axis] = {
     "epoch": "epoch",
@@ -155,7 +157,8 @@ def write(result: TrainResult, path: str | Path) -> list[Path]:
         tensorboard.write(result, path)
         return [path]
     if suffix == ".json":
-        path.write_text(json.dumps(to_json(result), allow_nan=False) + "\n", encoding="utf-8")
+        text = json.dumps(to_json(result), allow_nan=False) + "\n"
+        replace_file(path, text.encode())
         return [path]
     if suffix not in WRITERS:
         raise ValueError(
@@ -163,10 +166,11 @@ def write(result: TrainResult, path: str | Path) -> list[Path]:
             f"got {path.name!r}"
         )
     written = []
-    for ending, frame in FRAMES.items():
-        target = path.with_name(path.stem + ending + path.suffix)
-        WRITERS[suffix](frame(result), target)
-        written.append(target)
+    with ExitStack() as together:  # all of them take their places, or none
+        for ending, frame in FRAMES.items():
+            target = path.with_name(path.stem + ending + path.suffix)
+            WRITERS[suffix](frame(result), together.enter_context(replacing(target)))
+            written.append(target)
     return written
 
 

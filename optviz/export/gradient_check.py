@@ -11,13 +11,15 @@ import numpy as np
 
 from optviz.analysis.gradient_check import GradientCheck
 from optviz.figures.theme import LIGHT
+from optviz.folders import replacing
 
 COLORS = {"forward": "#e06f00", "central": "#1f6fea"}
 
 
 def save_check(check: GradientCheck, path: Path) -> Path:
     """Write a check to `.png`, `.csv` or `.json`, by suffix; returns the path."""
-    WRITERS[path.suffix.lower()](check, path)
+    with replacing(path) as scratch:
+        WRITERS[path.suffix.lower()](check, scratch)
     return path
 
 

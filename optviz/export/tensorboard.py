@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from optviz.analysis.training_curves import axis, learning_rate, whole_epochs
@@ -35,8 +39,15 @@ def write(result: TrainResult, folder: Path) -> None:
         if any((folder / name).glob("*tfevents*")):
             raise ValueError(f"{str(folder / name)!r} holds TensorBoard's event files already")
     longest = max((run.clocks[-1][1] for run in result.runs if run.clocks), default=0.0)
-    for run, name in enumerate(names):
-        _write(result, run, folder / name, time.time() - longest)
+    began = time.time() - longest
+    # Beside it first: what a full disk cuts short is no run that TensorBoard would show.
+    with TemporaryDirectory(dir=folder.absolute().parent, prefix=".optviz-") as scratch:
+        for run, name in enumerate(names):
+            _write(result, run, Path(scratch) / name, began)
+        for name in names:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for file in (Path(scratch) / name).iterdir():
+                os.replace(file, folder / name / file.name)
 
 
 def folders(labels: Sequence[str]) -> list[str]:
@@ -52,27 +63,33 @@ def _fit(name: str) -> str:
 
 
 def _write(result: TrainResult, run: int, folder: Path, began: float) -> None:
-    from tensorboardX.event_file_writer import EventsWriter
     from tensorboardX.proto import event_pb2, summary_pb2
+    from tensorboardX.record_writer import RecordWriter
     from tensorboardX.summary import text
 
     events: Any = event_pb2  # its classes are made when it is imported
     summaries: Any = summary_pb2
     folder.mkdir(parents=True, exist_ok=True)
-    # The file itself, not the library's writer with its thread and its changes to tags.
-    writer = EventsWriter(str(folder.absolute() / "events"))
     spec = result.spec.members()[run].spec
     asked = settings(spec) | {"seed": str(spec.seed)}
     table = "\n".join(f"| {name} | {_cell(value)} |" for name, value in asked.items())
     summary = text("settings", f"| setting | value |\n|---|---|\n{table}")
-    writer.write_event(events.Event(step=0, wall_time=began, summary=summary))
-    for step, seconds, values in _rows(result, run):
-        told = [
-            summaries.Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()
-        ]
-        summary = summaries.Summary(value=told)
-        writer.write_event(events.Event(step=step, wall_time=began + seconds, summary=summary))
-    writer.close()
+    name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}"
+    # The file itself, not the library's writer with its thread and its changes to tags.
+    with closing(RecordWriter(str(folder.absolute() / name))) as records:
+
+        def write_event(**fields: Any) -> None:
+            records.write(events.Event(**fields).SerializeToString())
+
+        write_event(wall_time=time.time(), file_version="brain.Event:2")
+        write_event(step=0, wall_time=began, summary=summary)
+        for step, seconds, values in _rows(result, run):
+            told = [
+                summaries.Summary.Value(tag=tag, simple_value=value)
+                for tag, value in values.items()
+            ]
+            summary = summaries.Summary(value=told)
+            write_event(step=step, wall_time=began + seconds, summary=summary)
 
 
 def _cell(value: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from optviz.engine.train_events import Event, Started, TrainResult
 from optviz.runs import history, places, processes
 from optviz.runs.attempt import Stop, carry_out
-from optviz.runs.folder import folder_of, is_id
+from optviz.runs.folder import folder_of
 from optviz.runs.history import News
 from optviz.runs.launch import (
     check_queue,
@@ -284,12 +284,34 @@ def restore(job_id: str) -> None:
     store.restore(job_id)
 
 
-def purge(*, days: float = KEEP_DAYS) -> list[str]:
-    """Really remove what was deleted at least so many days ago, checkpoints too; the ids."""
-    removed = current().purge(time.time() - days * DAY)
-    for training in filter(is_id, removed):
-        shutil.rmtree(folder_of(training), ignore_errors=True)
-    return removed
+def purge(*, days: float | None = KEEP_DAYS, compact: bool = False) -> int:
+    """Really remove what was deleted at least so many days ago, checkpoints too; how many.
+
+    Args:
+        days: None: whatever was deleted.
+        compact: whether to make the store's own file smaller too, which takes a moment.
+    """
+
+    def remove_folders(ids: list[str]) -> None:
+        for training in ids:
+            shutil.rmtree(folder_of(training), ignore_errors=True)
+
+    store = current()
+    count = store.purge(_before(days), remove_folders)
+    if compact:
+        store.compact()
+    return count
+
+
+def purgeable(*, days: float | None = KEEP_DAYS) -> tuple[int, int]:
+    """How many trainings `purge` would remove, and the bytes of their checkpoints and logs."""
+    ids = current().deleted_before(_before(days))
+    files = (file for training in ids for file in folder_of(training).rglob("*"))
+    return len(ids), sum(file.lstat().st_size for file in files)
+
+
+def _before(days: float | None) -> float | None:
+    return None if days is None else time.time() - days * DAY
 
 
 def import_from(path: str | Path) -> Imported:

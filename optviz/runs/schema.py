@@ -67,7 +67,7 @@ def connect(path: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -> sqlit
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")  # what is committed outlives a power cut
         connection.execute("PRAGMA foreign_keys = ON")
-        if _version(connection) != len(migrations):
+        if version_of(connection) != len(migrations):
             _migrate(connection, path, migrations)
         connection.execute("SELECT count(*) FROM trainings, events WHERE 0")
     except BaseException:
@@ -186,19 +186,25 @@ def transaction(connection: sqlite3.Connection, mode: str = "IMMEDIATE") -> Iter
 
 def _migrate(connection: sqlite3.Connection, path: Path, migrations: tuple[Migration, ...]) -> None:
     with transaction(connection):
-        version = _version(connection)  # another process may have been faster
-        if version > len(migrations):
-            raise ValueError(
-                f"the store {path} has version {version}, this optviz reads up to "
-                f"{len(migrations)}: update optviz, or set OPTVIZ_HOME to another folder"
-            )
+        version = version_of(connection)  # another process may have been faster
+        refuse_newer(path, version, len(migrations))
         for migration in migrations[version:]:
             for statement in migration:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def refuse_newer(path: Path, version: int, known: int = VERSION) -> None:
+    """Raise `ValueError` where a newer optviz wrote the store."""
+    if version > known:
+        raise ValueError(
+            f"the store {path} has version {version}, this optviz reads up to {known}: "
+            "update optviz, or set OPTVIZ_HOME to another folder"
+        )
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """By how many migrations a store was made."""
     return connection.execute("PRAGMA user_version").fetchone()[0]
 
 

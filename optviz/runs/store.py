@@ -13,13 +13,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from optviz.folders import home
 from optviz.runs.folder import STORE, is_id
 from optviz.runs.record import Record, Unreadable, UnreadableError, Waiting, record_of
 from optviz.runs.schema import rows, transaction
-from optviz.runs.store_file import StoreFile
+from optviz.runs.store_file import StoreFile, UnavailableError
 
 _COLUMNS = ", ".join(Record._fields)
 _ROW = re.compile(r"row-(-?[0-9]{1,19})", re.ASCII)  # see `Unreadable.id`
@@ -56,7 +57,7 @@ class Store(StoreFile):
             ValueError: there is no such training.
         """
         where, key = _where(training)
-        found = self.do(lambda c: rows(c, "trainings", Record._fields, where, (key,)))
+        found = self.look(lambda c: rows(c, "trainings", Record._fields, where, (key,)))
         if not found:
             raise ValueError(f"there is no training {str(training)[:60]!r}")
         try:
@@ -72,7 +73,7 @@ class Store(StoreFile):
         """As `all`, and what cannot be read of them."""
         which = "NOT NULL" if deleted else "NULL"
         where = f"deleted_at IS {which} ORDER BY created DESC, id DESC"
-        found = self.do(lambda c: rows(c, "trainings", Record._fields, where))
+        found = self.look(lambda c: rows(c, "trainings", Record._fields, where))
         return [record_of(rowid, row) for rowid, row in found]
 
     def is_deleted(self, training: str) -> bool:
@@ -83,7 +84,7 @@ class Store(StoreFile):
         """
         where, key = _where(training)
         sql = f"SELECT deleted_at IS NOT NULL FROM trainings WHERE {where}"
-        row = self.do(lambda c: c.execute(sql, (key,)).fetchone())
+        row = self.look(lambda c: c.execute(sql, (key,)).fetchone())
         if row is None:
             raise ValueError(f"there is no training {str(training)[:60]!r}")
         return bool(row[0])
@@ -94,7 +95,7 @@ class Store(StoreFile):
             "SELECT id, pid, process_started, queued FROM trainings "
             "WHERE state = 'queued' AND deleted_at IS NULL ORDER BY queued, id"
         )
-        return [Waiting(*row) for row in self.do(lambda c: c.execute(sql).fetchall())]
+        return [Waiting(*row) for row in self.look(lambda c: c.execute(sql).fetchall())]
 
     def rename(self, training: str, name: str) -> None:
         self._change(training, "name = ?", name)
@@ -106,10 +107,32 @@ class Store(StoreFile):
     def restore(self, training: str) -> None:
         self._change(training, "deleted_at = NULL")
 
-    def purge(self, before: float) -> list[str]:
-        """Really remove what was deleted before this time; the ids."""
-        with_events = "DELETE FROM trainings WHERE deleted_at <= ? RETURNING id"
-        return self.write(lambda c: [row[0] for row in c.execute(with_events, (before,))])
+    def deleted_before(self, when: float | None) -> list[str]:
+        """What was deleted until then, whenever for None; the ids of what has one."""
+        return self.look(lambda c: _gone(c, when)[1])
+
+    def purge(self, when: float | None, then: Callable[[list[str]], None]) -> int:
+        """Really remove what was deleted until then, whenever for None; how many it were.
+
+        Args:
+            then: given their ids while nobody can bring them back. It comes first, and frees the
+                space on a full disk without which rows cannot be deleted either.
+        """
+
+        def remove(c: sqlite3.Connection) -> int:
+            numbers, ids = _gone(c, when)
+            then(ids)
+            c.executemany("DELETE FROM trainings WHERE rowid = ?", ((n,) for n in numbers))
+            return len(numbers)
+
+        return self.write(remove)
+
+    def compact(self) -> None:
+        """Give the space of what was removed back to the system; a full disk puts it off."""
+        with suppress(UnavailableError):
+            self.do(lambda c: c.execute("VACUUM"))
+        with suppress(UnavailableError):
+            self.do(lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
 
     # Its process ------------------------------------------------------------------------------
 
@@ -222,17 +245,17 @@ class Store(StoreFile):
                 found = rows(c, "events", ("body",), where, (training, since, limit))
                 return _attempt(c, training), [(position, body) for position, (body,) in found]
 
-        return self.do(select)
+        return self.look(select)
 
     def counts(self, training: str) -> dict[int | None, int]:
         """How many events there are of each run; under None those of the training as a whole."""
         sql = "SELECT run, count(*) FROM events WHERE training = ? GROUP BY run"
-        return self.do(lambda c: dict(c.execute(sql, (training,)).fetchall()))
+        return self.look(lambda c: dict(c.execute(sql, (training,)).fetchall()))
 
     def events(self, training: str) -> list[tuple[int | None, str]]:
         """All events, as `append` takes them."""
         sql = "SELECT run, body FROM events WHERE training = ? ORDER BY position"
-        return self.do(lambda c: c.execute(sql, (training,)).fetchall())
+        return self.look(lambda c: c.execute(sql, (training,)).fetchall())
 
     def take_over(
         self,
@@ -286,6 +309,14 @@ def current() -> Store:
 def _close() -> None:
     if _current is not None:
         _current.close()
+
+
+def _gone(connection: sqlite3.Connection, when: float | None) -> tuple[list[int], list[str]]:
+    """What was deleted until then: numbers of rows, and the ids among theirs."""
+    where = "deleted_at IS NOT NULL" if when is None else "deleted_at <= ?"
+    sql = f"SELECT rowid, id FROM trainings WHERE {where}"
+    rows = connection.execute(sql, () if when is None else (when,)).fetchall()
+    return [row[0] for row in rows], [row[1] for row in rows if is_id(row[1])]
 
 
 def _where(training: str) -> tuple[str, str | int]:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from optviz.runs.locks import alone
-from optviz.runs.schema import connect, transaction
+from optviz.runs.schema import (
+    VERSION,
+    connect,
+    distrust,
+    refuse_newer,
+    transaction,
+    version_of,
+)
 
 T = TypeVar("T")
 
@@ -43,9 +52,13 @@ class StoreFile:
             rows = c.execute("DELETE FROM notices RETURNING text").fetchall()
             return " ".join(row[0] for row in rows) or None
 
-        if self.do(lambda c: c.execute("SELECT 1 FROM notices").fetchone()) is None:
+        text = self.look(lambda c: c.execute("SELECT text FROM notices").fetchone())
+        if text is None:
             return None
-        return self.write(take)
+        try:
+            return self.write(take)
+        except UnavailableError:  # a disk that is full or cannot be written: it is said again
+            return text[0]
 
     def write(self, action: Callable[[sqlite3.Connection], T]) -> T:
         """Change something: all of it, or nothing where this raises."""
@@ -86,6 +99,25 @@ class StoreFile:
                     notice = self._set_aside()
         raise AssertionError  # the loop returned or raised
 
+    def look(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Have something read, also where the disk is full or cannot be written.
+
+        Raises:
+            UnavailableError: the file cannot be read just now.
+            ValueError: a newer version of optviz wrote it.
+        """
+        with self._lock:
+            try:
+                return self.do(action)
+            except (UnavailableError, PermissionError) as error:
+                if not self.path.is_file():
+                    raise
+                why = error
+            try:
+                return _look_only(self.path, action)
+            except (sqlite3.Error, OSError):
+                raise why from None
+
     def _connected(self) -> sqlite3.Connection:
         file = _identity(self.path)
         if self._connection is None or file != self._file:  # deleted, or set aside by another
@@ -112,6 +144,34 @@ class StoreFile:
                 f"The store of trainings was damaged. It was kept as {aside.name} in "
                 f"{aside.parent}, and a new one was begun."
             )
+
+
+def _look_only(path: Path, action: Callable[[sqlite3.Connection], T]) -> T:
+    """Read a store beside which nothing can be written: no log, no index of one."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    log = Path(f"{path}-wal")
+    # Without a log nobody has it open, so that it stays as it is.
+    alone = not (log.exists() and log.stat().st_size)
+    for more in ("", "&immutable=1") if alone else ("",):
+        with suppress(sqlite3.OperationalError), closing(_connection(uri + more)) as connection:
+            version = version_of(connection)
+            refuse_newer(path, version)
+            if version == VERSION:
+                return action(connection)
+    # Elsewhere it can be brought up to date, or its log be read.
+    with tempfile.TemporaryDirectory(prefix="optviz-") as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        if not alone:
+            shutil.copyfile(log, f"{copy}-wal")
+        with closing(connect(copy)) as connection:
+            return action(connection)
+
+
+def _connection(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    distrust(connection)
+    return connection
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

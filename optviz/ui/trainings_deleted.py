@@ -9,6 +9,7 @@ from optviz.ui import trainings_state
 from optviz.ui.words import plain
 
 SHOWN = 20  # the newest
+ASKED = "trainings.purge.asked"  # whether to remove them for good
 
 
 def deleted() -> None:
@@ -26,6 +27,7 @@ def deleted() -> None:
             return
         more = f"; these are the newest {SHOWN} of {len(gone)}" if len(gone) > SHOWN else ""
         st.caption(f"Kept for {days} after they were deleted{more}.")
+        _for_good(len(gone))
         for status in gone[:SHOWN]:
             st.button(
                 f"Restore {plain(status.name)}",
@@ -35,3 +37,38 @@ def deleted() -> None:
                 args=(lambda job_id=status.id: jobs.restore(job_id),),
                 width="stretch",
             )
+
+
+def _for_good(count: int) -> None:
+    """Remove them all, which is asked twice."""
+    what = "1 training" if count == 1 else f"{count} trainings"
+    if not st.session_state.get(ASKED):
+        st.button(
+            "Remove for good",
+            icon=":material/delete_forever:",
+            key="trainings.purge",
+            on_click=st.session_state.update,
+            args=({ASKED: True},),
+            width="stretch",
+            help="Frees the space of everything that was deleted.",
+        )
+        return
+    _, size = jobs.purgeable(days=None)
+    st.warning(f"{what} with curves and checkpoints ({size / 1e6:.1f} MB). This cannot be undone.")
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            f"Remove {what} for good",
+            key="trainings.purge.yes",
+            type="primary",
+            on_click=_remove,
+        )
+        st.button("Keep", key="trainings.purge.no", on_click=_forget)
+
+
+def _remove() -> None:
+    _forget()
+    trainings_state.act(lambda: jobs.purge(days=None, compact=True))
+
+
+def _forget() -> None:
+    st.session_state.pop(ASKED, None)

@@ -159,13 +159,13 @@ def test_a_list_that_is_searched_renamed_deleted_and_undone(tmp_path):
     for verb in (jobs.status, jobs.stop, jobs.result, jobs.delete, jobs.resume):
         with pytest.raises(ValueError, match="was deleted; restore it first"):
             verb(second.id)
-    assert jobs.purge(days=1) == []
+    assert jobs.purge(days=1) == 0
     jobs.restore(second.id)
     assert jobs.status(second.id).name == "second"
     with pytest.raises(ValueError, match="is not deleted"):
         jobs.restore(second.id)
     jobs.delete(second.id)
-    assert jobs.purge(days=0) == [second.id]
+    assert jobs.purge(days=0) == 1
     assert [path.name for path in (tmp_path / "runs").iterdir()] == [first.id]
     with pytest.raises(ValueError, match="there is no training"):
         jobs.restore(second.id)

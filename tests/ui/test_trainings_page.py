@@ -260,3 +260,20 @@ def test_what_cannot_be_read_is_listed_with_why_and_can_be_deleted(home: Path) -
     assert len([b for b in test.button if str(b.key).startswith("trainings.delete.")]) == 1 + len(
         bad
     )
+
+
+def test_what_was_deleted_is_removed_for_good_once_that_was_confirmed(home: Path) -> None:
+    made(home / "store.sqlite", rows=[("created", "abc")], specs=[("epochs", 2)], events=[])
+    for status in jobs.list_jobs():
+        jobs.delete(status.id)
+    test = trainings()
+    test.session_state["trainings.deleted"] = True  # open
+    test.run()
+    press(test, "Remove for good")
+    assert "3 trainings with curves and checkpoints (0.0 MB). This cannot be undone." in said(test)
+    press(test, "Keep")
+    assert len(jobs.list_jobs(deleted=True)) == 3
+    press(test, "Remove for good")
+    press(test, "Remove 3 trainings for good")
+    assert jobs.list_jobs(deleted=True) == []
+    assert said(test) == []

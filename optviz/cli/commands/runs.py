@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     action("rename", "ID 'Adam, three seeds'", call, "ID").add_argument("name")
     action("delete", "ID", forget, "IDS")
     action("restore", "ID", bring_back, "IDS")
+    clean = action("purge", "--all --yes", remove)
+    clean.add_argument("--days", default="30", help="those deleted at least so many days ago (30)")
+    clean.add_argument("--all", action="store_true", help="whatever was deleted")
+    clean.add_argument("--yes", action="store_true", help="do not ask")
     action("import", "store.sqlite", take_over).add_argument(
         "path", help="another machine's store, or its folder"
     )
@@ -85,6 +90,7 @@ def show_list(options: argparse.Namespace) -> None:
         return
     for status in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(status.created))
+        when = when if status.created else f"{'–':<16}"
         best, why = _best(status), f": {status.message}" if status.state == "unreadable" else ""
         print(f"{status.id}  {when}  {status.state:<10} {best:>6}  {status.name}{why}")
 
@@ -164,13 +170,43 @@ def end(options: argparse.Namespace) -> None:
 
 
 def forget(options: argparse.Namespace) -> None:
-    """Delete trainings that have ended; restore brings them back for 30 days."""
+    """Delete trainings that have ended; restore brings them back for 30 days, purge does not."""
     _each(options.id, "delete")
 
 
 def bring_back(options: argparse.Namespace) -> None:
     """Bring deleted trainings back."""
     _each(options.id, "restore")
+
+
+def remove(options: argparse.Namespace) -> None:
+    """Remove deleted trainings for good, with their checkpoints, to free space."""
+    from optviz.runs import jobs
+
+    days = None if options.all else parse_number(options.days, "--days")
+    if days is not None and days < 0:
+        raise ValueError(f"--days must be at least 0, got {options.days}")
+    count, size = jobs.purgeable(days=days)
+    if not count:
+        kept, _ = jobs.purgeable(days=None)
+        rest = f"; {_count(kept)} deleted since can be removed by --all" if kept else ""
+        say(f"there is nothing to remove{rest}")
+        return
+    if not options.yes:
+        print(
+            f"Remove {_count(count)} ({size / 1e6:.1f} MB) for good? [y/N] ",
+            end="",
+            file=sys.stderr,
+        )
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+            raise ValueError("nothing was removed; say y, or --yes")
+    removed = jobs.purge(days=days, compact=True)
+    say(f"{_count(removed)} removed for good")
+
+
+def _count(number: int) -> str:
+    return "1 training" if number == 1 else f"{number} trainings"
 
 
 def call(options: argparse.Namespace) -> None:

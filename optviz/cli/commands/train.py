@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optviz.cli.reports import Report, print_result, say
+from optviz.folders import replace_file
 from optviz.specs.text import parse_number, parse_whole
 
 if TYPE_CHECKING:
@@ -136,5 +137,5 @@ def run(options: argparse.Namespace) -> None:
         say=say,
     )
     if out is not None:
-        out.write_text(json.dumps(result.to_json(), allow_nan=False), encoding="utf-8")
+        replace_file(out, json.dumps(result.to_json(), allow_nan=False).encode())
     print_result(result, as_json=options.json)
