@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optviz.data.base import Data
-from optviz.data.unpickle import UnsafePickleError, read_pickle
+from optviz.data.unpickle import MAX_BYTES, UnsafePickleError, read_pickle
 
 CLASS_NAMES = (
     "airplane",
@@ -95,7 +95,7 @@ def _find(directory: Path) -> tuple[Path, Layout]:
 
 def _read_binary(path: Path) -> Batch:
     """Records of one label byte and PIXELS bytes."""
-    record, size = PIXELS + 1, path.stat().st_size
+    record, size = PIXELS + 1, _size(path)
     if size == 0 or size % record:
         raise ValueError(
             f"{path} is cut short: expected a multiple of {record} bytes "
@@ -105,8 +105,19 @@ def _read_binary(path: Path) -> Batch:
     return Batch(records[:, 1:], records[:, 0])
 
 
+def _size(path: Path) -> int:
+    """Bytes of a file, before any of them is read: a file may claim more than a disk holds."""
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(
+            f"{path} is too large: batch files may have {MAX_BYTES:,} bytes, got {size:,}"
+        )
+    return size
+
+
 def _read_python(path: Path) -> Batch:
     """A pickled dict with `data` and `labels`."""
+    _size(path)
     try:
         record = read_pickle(path.read_bytes())
     except UnsafePickleError as error:

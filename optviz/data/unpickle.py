@@ -2,7 +2,8 @@
 
 A pickle is a program for a small stack machine, and the standard reader calls whatever function
 the program names. This one has no instruction that calls anything: it builds dicts with text keys,
-lists, tuples, strings, numbers and arrays of whole numbers, and refuses every other program.
+lists, tuples, strings, numbers and arrays of whole numbers, and refuses every other program. What
+a program may make is bounded too: a few bytes that are repeated would fill any memory.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ _STORE = frozenset({"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"})
 _FETCH = frozenset({"GET", "BINGET", "LONG_BINGET"})
 _INTEGERS = frozenset(f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8))
 _MAX_SIDE = 2**31
+
+MAX_BYTES = 1 << 28  # of a file; an official one has 31 MB
+MAX_INSTRUCTIONS = 300_000  # an official file has 20,000
+MAX_DEPTH = 100  # of lists within lists
+MAX_PLACES = 1 << 32  # numbers under which a program may keep values
 
 # What files may name, and what each name stands for here. Old and new numpy, Python 2 and 3.
 _NAMES = {
@@ -51,7 +57,7 @@ class _Name(NamedTuple):
 
 class _DType:
     def __init__(self, code: str) -> None:
-        if code.lstrip("<>|=") not in _INTEGERS:
+        if len(code) > 3 or code.lstrip("<>|=") not in _INTEGERS:
             raise UnsafePickleError(f"arrays must hold whole numbers, got dtype {code[:20]!r}")
         self.code, self.order = code.lstrip("<>|="), "="
 
@@ -65,13 +71,16 @@ class _DType:
 class _Array:
     values: np.ndarray | None = None
 
+    def __init__(self, to_bytes: Callable[[str], bytes]) -> None:
+        self._to_bytes = to_bytes  # a Python 2 string has one character per byte
+
     def build(self, state: tuple[Any, ...]) -> None:
         _, shape, dtype, fortran, raw = state
         self.fill(raw, dtype, shape, "F" if fortran else "C")
 
     def fill(self, raw: Any, dtype: Any, shape: Any, order: Any) -> None:
-        if isinstance(raw, str):  # a Python 2 string: one character per byte
-            raw = raw.encode("latin-1")
+        if isinstance(raw, str):
+            raw = self._to_bytes(raw)
         sizes = shape if isinstance(shape, tuple) else (shape,)
         sound = isinstance(raw, (bytes, bytearray)) and isinstance(dtype, _DType)
         if not sound or not all(type(n) is int and 0 <= n < _MAX_SIDE for n in sizes[:4]):
@@ -89,8 +98,10 @@ def read_pickle(data: bytes) -> Any:
     Raises:
         UnsafePickleError: one line; it asks for anything else, is damaged or is cut short.
     """
+    if len(data) > MAX_BYTES:
+        raise UnsafePickleError(f"it has {len(data):,} bytes, and {MAX_BYTES:,} are allowed")
     try:
-        return _unwrap(_Machine().run(data))
+        return _unwrap(_Machine(2 * len(data)).run(data))
     except UnsafePickleError:
         raise
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, MemoryError) as error:
@@ -106,9 +117,14 @@ def _unwrap(value: Any) -> Any:
 
 
 class _Machine:
-    """The stack machine, with the instructions that data needs."""
+    """The stack machine, with the instructions that data needs.
 
-    def __init__(self) -> None:
+    Args:
+        room: bytes that may be made of those of the file, which are each made once in good ones.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.room = room
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []  # the stacks below each MARK
         self.memo: dict[int, Any] = {}
@@ -130,14 +146,19 @@ class _Machine:
         }
 
     def run(self, data: bytes) -> Any:
-        for opcode, argument, _ in pickletools.genops(data):
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
             name = opcode.name
+            if count == MAX_INSTRUCTIONS:
+                raise UnsafePickleError(f"it has more than {MAX_INSTRUCTIONS:,} instructions")
             if name in _PUSH:
+                if isinstance(argument, int) and argument.bit_length() > 64:
+                    raise UnsafePickleError("a whole number must have at most 64 bits")
                 self.stack.append(argument)
             elif name in _STORE:
-                self.memo[len(self.memo) if name == "MEMOIZE" else int(argument or 0)] = self.stack[
-                    -1
-                ]
+                place = len(self.memo) if name == "MEMOIZE" else int(argument or 0)
+                if not 0 <= place < MAX_PLACES:
+                    raise UnsafePickleError(f"values are kept under numbers below {MAX_PLACES:,}")
+                self.memo[place] = self.stack[-1]
             elif name in _FETCH:
                 self.stack.append(self.memo[int(argument or 0)])
             elif name == "STOP":
@@ -155,7 +176,20 @@ class _Machine:
                 self.steps[name](argument)
         raise UnsafePickleError("damaged or cut short")
 
+    def _made(self, size: int) -> None:
+        """Note bytes down that are made of others."""
+        self.room -= size
+        if self.room < 0:
+            raise UnsafePickleError("it would make far more bytes than it has")
+
+    def _bytes(self, text: str) -> bytes:
+        """The bytes of a text that has one character per byte."""
+        self._made(len(text))
+        return text.encode("latin-1")
+
     def _mark(self, _: Any) -> None:
+        if len(self.marks) == MAX_DEPTH:
+            raise UnsafePickleError(f"lists are nested more than {MAX_DEPTH} deep")
         self.marks.append(self.stack)
         self.stack = []
 
@@ -199,6 +233,8 @@ class _Machine:
 
     def _set(self, items: list[Any]) -> None:
         for key, value in zip(items[::2], items[1::2], strict=True):
+            if isinstance(key, bytes):
+                self._made(len(key))
             text = key.decode("latin-1") if isinstance(key, bytes) else key
             if not isinstance(text, str):  # nested tuples could take for ever to hash
                 raise UnsafePickleError("dict keys must be text")
@@ -220,7 +256,24 @@ class _Machine:
         arguments, name = self.stack.pop(), self.stack.pop()
         if not isinstance(name, _Name) or not isinstance(arguments, tuple):
             raise UnsafePickleError("a data file may not call anything")
-        self.stack.append(_make(name.means, arguments))
+        self.stack.append(self._make(name.means, arguments))
+
+    def _make(self, means: str, arguments: tuple[Any, ...]) -> Any:
+        """What functions of these names would make of their arguments."""
+        if means == "reconstruct":  # an empty array, to be filled by BUILD
+            return _Array(self._bytes)
+        if means == "dtype":
+            code = arguments[0]
+            return _DType(code if isinstance(code, str) else "?")
+        if means == "frombuffer":
+            array = _Array(self._bytes)
+            array.fill(*arguments)
+            return array
+        if means == "encode":  # how Python 3 writes bytes for Python 2 to read
+            text, encoding = arguments
+            if isinstance(text, str) and encoding in ("latin1", "latin-1"):
+                return self._bytes(text)
+        raise UnsafePickleError("a data file may not call anything")
 
     def _build(self, _: Any) -> None:
         state = self.stack.pop()
@@ -233,21 +286,3 @@ class _Machine:
         if type(self.stack[-1]) is not kind:
             raise UnsafePickleError(f"expected a {kind.__name__}")
         return self.stack[-1]
-
-
-def _make(means: str, arguments: tuple[Any, ...]) -> Any:
-    """What numpy's own functions of these names would make of their arguments."""
-    if means == "reconstruct":  # an empty array, to be filled by BUILD
-        return _Array()
-    if means == "dtype":
-        code = arguments[0]
-        return _DType(code if isinstance(code, str) else "?")
-    if means == "frombuffer":
-        array = _Array()
-        array.fill(*arguments)
-        return array
-    if means == "encode":  # how Python 3 writes bytes for Python 2 to read
-        text, encoding = arguments
-        if isinstance(text, str) and encoding in ("latin1", "latin-1"):
-            return text.encode("latin-1")
-    raise UnsafePickleError("a data file may not call anything")

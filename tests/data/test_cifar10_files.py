@@ -143,3 +143,12 @@ def test_real_cifar10():
 
 def test_names_are_complete():
     assert len(NAMES) == 6
+
+
+@pytest.mark.parametrize("write", [write_binary, write_python])
+def test_a_file_that_claims_more_than_the_memory_holds(tmp_path, write):
+    folder = write(tmp_path, batches())
+    (file,) = folder.rglob("data_batch_2*")
+    os.truncate(file, 20 << 30)  # of which the disk has next to nothing
+    with pytest.raises(ValueError, match=r"data_batch_2.* is too large: .* got 21,474,836,480"):
+        load_directory(tmp_path)

@@ -4,11 +4,12 @@ import os
 import pickle
 import struct
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from optviz.data.unpickle import UnsafePickleError, read_pickle
+from optviz.data.unpickle import MAX_BYTES, UnsafePickleError, read_pickle
 
 
 class Calls:
@@ -107,7 +108,7 @@ def test_sizes_that_do_not_fit():
         _array(b"(" + b"K\x01" * 70 + b"t"),
     ]
     for program in programs:
-        with pytest.raises(UnsafePickleError, match="an array"):
+        with pytest.raises(UnsafePickleError, match=r"an array|at most 64 bits"):
             read_pickle(program)
     assert read_pickle(_array(b"K\x01\x85")).tolist() == [ord("x")]
 
@@ -121,6 +122,103 @@ def test_little_files_stay_little():
     with pytest.raises(UnsafePickleError):
         read_pickle(b"T\xff\xff\xff\x7fx.")  # a text of 2 GB that is not there
     assert time.perf_counter() - start < 1
+
+
+ENCODE = b"c_codecs\nencode\n"
+TEXT = b"X" + struct.pack("<I", 1_000_000) + b"a" * 1_000_000
+LATIN = b"X\x06\x00\x00\x00latin1"
+ARRAY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+BYTES = b"T" + struct.pack("<i", 1_000_000) + b"a" * 1_000_000
+WHOLE = b"K\x01J" + struct.pack("<i", 1_000_000) + b"\x85cnumpy\ndtype\nU\x02u1\x85R\x89"
+MANY = "more than 300,000 instructions"
+TOO_MUCH = "would make far more bytes"
+# Programs of few bytes, or of instructions that make little, again and again.
+AMPLIFIERS = {
+    "a text encoded 200 times": (
+        b"(" + TEXT + b"q\x00" + (ENCODE + b"(h\x00" + LATIN + b"tR") * 200 + b"t.",
+        TOO_MUCH,
+    ),
+    "a string as the bytes of 200 arrays": (
+        b"(" + TEXT + b"q\x00" + (ARRAY + b"(" + WHOLE + b"h\x00tb") * 200 + b"t.",
+        TOO_MUCH,
+    ),
+    "bytes as the keys of dicts": (
+        b"(B" + TEXT[1:] + b"q\x00}" + b"h\x00Ns" * 200 + b"t.",
+        TOO_MUCH,
+    ),
+    "marks alone": (b"(" * 5_000_000, "nested more than 100 deep"),
+    "lists within lists": (b"(" * 5_000 + b"l" * 5_000 + b".", "nested more than 100 deep"),
+    "tuples within tuples": (b"(" * 101 + b"t" * 101 + b".", "nested more than 100 deep"),
+    "nothing, often": (b"]" + b"Na" * 200_000 + b".", MANY),
+    "a memo of many": (b"]" + b"\x94" * 400_000, MANY),
+    "frames": (b"\x80\x04" + b"\x95" + b"\0" * 8 + b"N", "damaged"),
+    "a number of a million digits": (b"I" + b"9" * 1_000_000 + b"\n.", "damaged"),
+    "a number of a million bytes": (
+        b"\x8b" + struct.pack("<i", 1_000_000) + b"\x7f" * 1_000_000 + b".",
+        "at most 64 bits",
+    ),
+    "a number of 72 bits": (b"\x8a\x09" + b"\x7f" * 9 + b".", "at most 64 bits"),
+    "a long number": (b"L" + b"9" * 4_000 + b"L\n.", "at most 64 bits"),
+    "a place far out": (b"Np" + b"9" * 4_000 + b"\n.", "below 4,294,967,296"),
+    "a place before the first": (b"Np-1\n.", "below 4,294,967,296"),
+    "a type of a million letters": (
+        TEXT.replace(b"a", b"<") + b"q\x00cnumpy\ndtype\nh\x00\x85R.",
+        "whole numbers, got dtype",
+    ),
+    "a shape of a million sizes": (
+        b"((" + b"K\x01" * 200_000 + b"tq\x00" + ARRAY + b"(K\x01h\x00cnumpy\ndtype\n"
+        b"U\x02u1\x85R\x89U\x01xtb.",
+        "an array",
+    ),
+    "a text that is not there": (b"X\xff\xff\xff\xffabc.", "damaged"),
+    "bytes that are not there": (b"B\xff\xff\xff\xffabc.", "damaged"),
+    "bytes beyond all": (b"\x8e" + b"\xff" * 8 + b"abc.", "damaged"),
+    "bytes beyond 64 bits": (b"\x8e" + b"\xff" * 7 + b"\x7fabc.", "damaged"),
+    "a string of less than nothing": (b"T\xff\xff\xff\xffabc.", "damaged"),
+    "a number of less than nothing": (b"\x8b\xff\xff\xff\xffabc.", "damaged"),
+    "a line without end": (b"S" + b"'" * 1_000_000, "damaged"),
+    "a value from an empty stack": (b"0.", "instruction POP"),
+    "more values than marks": (b"(tt.", "damaged"),
+    "a key without a value": (b"}(U\x01au.", "damaged"),
+    "a list that is none": (b"}Na.", "expected a list"),
+    "a dict that is none": (b"](U\x01aNu.", "expected a dict"),
+    "a call of a call": (b"cnumpy\ndtype\nU\x02u1\x85R)R.", "may not call"),
+    "a name by two numbers": (b"K\x01K\x02\x93.", "a name must be text"),
+    "a name of a million letters": (b"c" + b"n" * 1_000_000 + b"\nx\n.", "may not use"),
+    "encoding a number": (ENCODE + b"K\x01" + LATIN + b"\x86R.", "may not call"),
+    "what latin-1 cannot say": (
+        ENCODE + b"X\x03\x00\x00\x00\xe2\x82\xac" + LATIN + b"\x86R.",
+        "damaged",
+    ),
+    "an array of nothing": (ARRAY + b"(tb.", "damaged"),
+    "an array that is not closed": (ARRAY + b"(K\x01", "damaged"),
+    "a state for a list": (b"](tb.", "may not set attributes"),
+    "a copy of the top": (b"]2.", "instruction DUP"),
+    "a class to be made": (b"\x80\x04]}\x92.", "instruction NEWOBJ_EX"),
+    "a set": (b"\x80\x04\x8f.", "instruction EMPTY_SET"),
+    "a buffer of another process": (b"\x80\x05\x97.", "instruction NEXT_BUFFER"),
+}
+
+
+@pytest.mark.parametrize("what", AMPLIFIERS)
+def test_what_a_program_may_make_is_bounded(what):
+    program, reason = AMPLIFIERS[what]
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnsafePickleError) as caught:
+            read_pickle(program)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+    assert peak < 50e6  # of 300,000 empty lists
+
+
+def test_a_file_that_is_too_large():
+    with pytest.raises(UnsafePickleError, match=r"it has .* bytes, and 268,435,456 are allowed"):
+        read_pickle(bytes(MAX_BYTES + 1))
 
 
 def test_a_whole_batch_file_is_quick():
