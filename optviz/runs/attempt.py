@@ -29,6 +29,7 @@ class Stop:
     def __init__(self) -> None:
         self._event = threading.Event()
         self.interrupted = False  # by the keyboard
+        self.exit_code = 0  # of a process that was asked by a signal; 0: it was not
 
     def __call__(self) -> bool:
         return self._event.is_set()
@@ -38,7 +39,7 @@ class Stop:
 
     @contextmanager
     def listening(self, keyboard: bool) -> Iterator[None]:
-        """Obey SIGTERM, and the first Ctrl-C where `keyboard` is set."""
+        """Obey SIGTERM and SIGHUP, and the first Ctrl-C where `keyboard` is set."""
         if threading.current_thread() is not threading.main_thread():
             yield  # only the main thread may
             return
@@ -48,10 +49,17 @@ class Stop:
             self.set()
             signal.signal(signal.SIGINT, signal.default_int_handler)  # the second one is at once
 
-        handlers = {
-            signal.SIGTERM: lambda *_: self.set(),
+        def on_end(number: int, frame: FrameType | None) -> None:
+            self.exit_code = 128 + number
+            self.set()
+
+        handlers: dict[signal.Signals, signal._HANDLER] = {
+            signal.SIGTERM: on_end,
             signal.SIGINT: on_interrupt if keyboard else signal.SIG_IGN,
         }
+        hangup = getattr(signal, "SIGHUP", None)  # the terminal was closed; nohup lets it be
+        if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+            handlers[hangup] = on_end
         earlier = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield

@@ -66,6 +66,12 @@ def read(path: Path) -> Checkpoint:
         raise ValueError(f"{path.name} is damaged ({type(error).__name__})") from error
 
 
+def clean(folder: Path) -> None:
+    """Remove what an attempt was writing when it was killed."""
+    for scratch in folder.glob(".*"):
+        scratch.unlink(missing_ok=True)
+
+
 def path_of(folder: Path, member: int) -> Path:
     return folder / f"{member}.npz"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from optviz.engine.train_events import Event, Started, TrainResult
-from optviz.runs import history, places, processes
+from optviz.runs import history, places, processes, queue
 from optviz.runs.attempt import Stop, carry_out
 from optviz.runs.folder import folder_of
 from optviz.runs.history import News
@@ -25,7 +25,6 @@ from optviz.runs.launch import (
     claim,
     create,
     existing,
-    launch,
     options_of,
 )
 from optviz.runs.record import Record, Unreadable, UnreadableError
@@ -36,6 +35,7 @@ from optviz.runs.transfer import import_from as import_into
 from optviz.specs.train import TrainSpec
 
 DAY = 86_400.0  # seconds
+PLATFORMS = "JAX_PLATFORMS"
 KEEP_DAYS = 30.0  # for which deleting can be undone
 
 
@@ -53,7 +53,8 @@ def start(
     Args:
         spec: what to train.
         download: whether images that are not on this computer may be downloaded.
-        env: environment variables to add, such as `JAX_PLATFORMS`.
+        env: what JAX should run on (`JAX_PLATFORMS`); nothing else is kept for a process that
+            another one begins, later.
         checkpoint_every: steps of a run between two checkpoints; None: about every half minute.
         deterministic: whether numbers must not depend on how many cores there are.
         name: shown in lists; None: made from the spec.
@@ -64,14 +65,20 @@ def start(
     Raises:
         ValueError: one line; bad settings, or too many trainings wait.
     """
-    platforms = (env or {}).get("JAX_PLATFORMS")
     store = current()
     check_queue(store)
     purge()
-    options = options_of(download, checkpoint_every, deterministic, platforms)
+    options = options_of(download, checkpoint_every, deterministic, _platforms(env))
     training = create(store, spec, options, name)
-    launch(store, training, env)
+    queue.advance(store)
     return training
+
+
+def _platforms(env: Mapping[str, str] | None) -> str:
+    """What JAX should run on; "": whatever it finds."""
+    if unknown := set(env or {}) - {PLATFORMS}:
+        raise ValueError(f"env may hold {PLATFORMS}, got {', '.join(sorted(unknown))}")
+    return (env or os.environ).get(PLATFORMS, "")
 
 
 def resume(job_id: str, *, env: Mapping[str, str] | None = None) -> None:
@@ -85,8 +92,8 @@ def resume(job_id: str, *, env: Mapping[str, str] | None = None) -> None:
     store = current()
     check_queue(store)
     history.spec_of(existing(store, job_id))
-    claim(store, job_id)
-    launch(store, job_id, env)
+    claim(store, job_id, _platforms(env))
+    queue.advance(store)
 
 
 def run_here(
@@ -113,6 +120,7 @@ def run_here(
         ValueError: one line; bad settings, missing files.
         OSError: one line; the disk was full for too long.
         KeyboardInterrupt: it was stopped by the keyboard, after what it has was kept.
+        SystemExit: likewise, by a signal of the system.
     """
     store, stop, begun = current(), Stop(), False
 
@@ -127,12 +135,11 @@ def run_here(
         if isinstance(spec, str):
             training = spec
             history.spec_of(existing(store, training))
-            claim(store, training)
+            claim(store, training, os.environ.get(PLATFORMS), processes.myself())
         else:
-            platforms = os.environ.get("JAX_PLATFORMS")
+            platforms = os.environ.get(PLATFORMS)
             options = options_of(download, checkpoint_every, deterministic, platforms)
-            training = create(store, spec, options, name)
-        store.set_process(training, *processes.myself())
+            training = create(store, spec, options, name, processes.myself())
         failure = carry_out(store, training, stop, tell, say)
     if failure is not None:
         if not begun and not isinstance(spec, str):  # a typing error is not worth a line in lists
@@ -140,6 +147,8 @@ def run_here(
         raise failure
     if stop.interrupted:
         raise KeyboardInterrupt
+    if stop.exit_code:
+        raise SystemExit(stop.exit_code)
     return result(training)
 
 
@@ -150,7 +159,10 @@ def status(job_id: str) -> Status:
         ValueError: there is no such training.
     """
     store = current()
-    return _status(store, existing(store, job_id))
+    record = existing(store, job_id)
+    if record.state == "queued":
+        queue.look(store)
+    return _status(store, record)
 
 
 def _status(store: Store, record: Record, line: list[str] | None = None) -> Status:
@@ -224,6 +236,8 @@ def stop(job_id: str, *, grace: float = 10.0, wait: bool = True) -> None:
     process = processes.find(record.pid, record.process_started)
     if process is not None:
         processes.end(process, grace, wait)
+    else:
+        store.end_waiting(record, "stopped")
 
 
 def list_jobs(search: str | None = None, *, deleted: bool = False) -> list[Status]:
@@ -234,6 +248,8 @@ def list_jobs(search: str | None = None, *, deleted: bool = False) -> list[Statu
     """
     store = current()
     line = places.line(store)
+    if line:
+        queue.look(store)
     words = (search or "").casefold().split()
     found = []
     for row in store.rows(deleted=deleted):

@@ -59,15 +59,22 @@ def checked_interval(steps: int, who: str) -> int:
     return steps
 
 
-def create(store: Store, spec: TrainSpec, options: dict[str, Any], name: str | None) -> str:
-    """Note a training down as queued; its id."""
+def create(
+    store: Store,
+    spec: TrainSpec,
+    options: dict[str, Any],
+    name: str | None,
+    process: processes.Identity | None = None,
+) -> str:
+    """Note a training down: queued, or carried out by a process at once; its id."""
     spec.check()
     spec.check_affordable()
     record = spec.to_json()
     TrainSpec.from_json(record)  # rules that live in Python only cannot go to another process
     training = new_id()
     folder_of(training).mkdir(parents=True)
-    store.create(training, record, options, heading(spec) if name is None else checked_name(name))
+    name = heading(spec) if name is None else checked_name(name)
+    store.create(training, record, options, name, process)
     return training
 
 
@@ -86,33 +93,47 @@ def check_queue(store: Store) -> None:
         raise ValueError(f"{waiting} trainings wait already; stop some, or try again later")
 
 
-def claim(store: Store, job_id: str) -> None:
-    """Queue an ended training again; of several who try at once, one does."""
+def claim(
+    store: Store,
+    job_id: str,
+    platforms: str | None,
+    process: processes.Identity | None = None,
+) -> None:
+    """Queue an ended training again, or give it to a process; of several who try at once, one does.
+
+    Args:
+        platforms: as JAX calls them, where the training itself does not say.
+    """
     record = existing(store, job_id)
     state = state_of(store, record)
     if state == "finished":
         raise ValueError(f"training {job_id} has finished; there is nothing left to resume")
-    if state not in FINAL or not store.queue_again(record):
+    options = record.options
+    if options.get("platforms") is None:
+        options = options | {"platforms": platforms}
+    if state not in FINAL or not store.queue_again(record, options, process):
         raise ValueError(f"training {job_id} is still going")
 
 
-def launch(store: Store, training: str, env: Mapping[str, str] | None) -> None:
-    """Give a queued training a process of its own, with these environment variables added."""
+def launch(training: str, environment: Mapping[str, str] | None = None) -> processes.Identity:
+    """Begin a process for a training that waits; `queue` decides when."""
+    given = dict(os.environ if environment is None else environment)
     package = str(Path(__file__).parents[2])  # importable also where optviz is not installed
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    known = given.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join(filter(None, [package, *(p for p in known if p != package)]))
     folder, where = folder_of(training), home().absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with log_of(training).open("ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "optviz.runs.worker", training],
             cwd=folder,
-            env=os.environ | dict(env or {}) | {"PYTHONPATH": path, "OPTVIZ_HOME": str(where)},
+            env=given | {"PYTHONPATH": path, "OPTVIZ_HOME": str(where)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,  # the app's end, or Ctrl-C in its terminal, is not the job's
         )
-    store.set_process(training, *processes.adopt(child))
+    return processes.adopt(child)
 
 
 def existing(store: Store, job_id: str) -> Record:

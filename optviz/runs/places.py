@@ -1,4 +1,7 @@
-"""Few places to train at, so that many trainings do not slow each other down."""
+"""Few places to train at, so that many trainings do not slow each other down.
+
+A place is a locked file: the system frees it however its process ends.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,15 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from optviz.folders import home
 from optviz.runs.locks import try_lock
-from optviz.runs.processes import going
+from optviz.runs.processes import alive
 from optviz.runs.store import Store
 
 LOOK_SECONDS = 0.3
-MAX_WAITING = 100  # each is a process of its own
+MAX_WAITING = 1000
 
 
 def num_places() -> int:
@@ -26,30 +30,34 @@ def num_places() -> int:
 
 def line(store: Store) -> list[str]:
     """The trainings that wait, the next one first."""
-    return [w.id for w in store.waiting() if going(w.pid, w.process_started, w.queued)]
+    return [record.id for record in store.waiting()]
 
 
 def is_next(store: Store, training: str) -> bool:
-    """Whether nobody is before this training; looks at no more processes than it has to."""
+    """Whether nobody who has a process is before this training."""
     for other in store.waiting():
         if other.id == training:
             return True
-        if going(other.pid, other.process_started, other.queued):
+        if alive(other.pid, other.process_started):
             return False
     return True
 
 
+def num_free() -> int:
+    """Places where nobody trains just now."""
+    held = [handle for handle in map(try_lock, _files()) if handle is not None]
+    for handle in held:
+        os.close(handle)
+    return len(held)
+
+
 @contextmanager
 def turn(store: Store, training: str, should_stop: Callable[[], bool]) -> Iterator[None]:
-    """Wait in line for a place, or until asked to stop.
-
-    A place is a locked file: the system frees it however its process ends.
-    """
+    """Wait in line for a place, or until asked to stop."""
     held: int | None = None
     while not should_stop():
         if is_next(store, training):
-            files = (home() / "places" / f"{i}.lock" for i in range(num_places()))
-            held = next((h for h in map(try_lock, files) if h is not None), None)
+            held = next((h for h in map(try_lock, _files()) if h is not None), None)
             if held is not None:
                 break
         time.sleep(LOOK_SECONDS)
@@ -58,3 +66,7 @@ def turn(store: Store, training: str, should_stop: Callable[[], bool]) -> Iterat
     finally:
         if held is not None:
             os.close(held)
+
+
+def _files() -> Iterator[Path]:
+    return (home() / "places" / f"{i}.lock" for i in range(num_places()))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import threading
-import time
 from typing import NamedTuple
 
 import psutil
 
 SAME_SECONDS = 2.0  # a start time is read off the boot time, which clocks are set by
-STARTING_SECONDS = 5.0
 
 _children: dict[int, subprocess.Popen[bytes]] = {}  # of this process, to be reaped
 
@@ -54,10 +52,8 @@ def find(pid: int | None, started: float | None) -> psutil.Process | None:
         return None
 
 
-def going(pid: int | None, started: float | None, queued: float) -> bool:
-    """Whether a training that has not ended has a process, or is just getting one."""
-    if pid is None:
-        return time.time() - queued < STARTING_SECONDS
+def alive(pid: int | None, started: float | None) -> bool:
+    """Whether the process is still alive."""
     return find(pid, started) is not None
 
 

@@ -42,6 +42,7 @@ class Record(NamedTuple):
     environment: dict[str, Any] | None
     outcome: list[dict[str, Any]] | None
     deleted_at: float | None
+    launches: int  # processes that were started for it since it was last asked to run
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Record:
@@ -94,15 +95,6 @@ def record_of(rowid: int, row: Sequence[Any]) -> Record | Unreadable:
         return Record.of(row)
     except UnreadableError as error:
         return Unreadable.of(rowid, row, error)
-
-
-class Waiting(NamedTuple):
-    """A queued training."""
-
-    id: str
-    pid: int | None
-    process_started: float | None
-    queued: float
 
 
 def parsed(text: Any, most: int = MAX_JSON) -> Any:
@@ -304,4 +296,5 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "environment": maybe(_environment),
     "outcome": maybe(_outcome),
     "deleted_at": maybe(real(0, LATEST)),
+    "launches": lambda value: 0 if value is None else whole(0, 2**31 - 1)(value),
 }

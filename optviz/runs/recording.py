@@ -43,6 +43,7 @@ class Recording:
         members = range(len(self._spec.labels))
         told = store.counts(record.id)
         self._folder = checkpoints_of(record.id)
+        checkpoints.clean(self._folder)
         self._found = checkpoints.find(self._folder, len(members), told, say)
         begun = {m: self._found[m].events if m in self._found else 0 for m in members}
         ended = {m for m, checkpoint in self._found.items() if checkpoint.ended}

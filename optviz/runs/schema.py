@@ -48,6 +48,12 @@ MIGRATIONS: tuple[Migration, ...] = (
         "ALTER TABLE trainings ADD COLUMN deleted_at REAL",
         "CREATE TABLE notices (text TEXT NOT NULL)",
     ),
+    (  # version 3: who waits has no process until it is the next one; how many it was given so far
+        "ALTER TABLE trainings ADD COLUMN launches INTEGER NOT NULL DEFAULT 0",
+        # Nobody expects what waited for a process that has died long ago to begin now.
+        "UPDATE trainings SET state = 'stopped', message = 'it waited when optviz was updated' "
+        "WHERE state = 'queued'",
+    ),
 )
 VERSION = len(MIGRATIONS)
 

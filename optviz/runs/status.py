@@ -48,12 +48,14 @@ class Status(NamedTuple):
 
 def state_of(store: Store, record: Record) -> State:
     """The state of a training, `dead` where its process is."""
-    if record.ended or processes.going(record.pid, record.process_started, record.queued):
+    if record.ended or processes.alive(record.pid, record.process_started):
         return cast(State, record.state)
     record = store.get(record.id)  # once more: the last word is written before the end
-    if record.ended:
+    if record.stop_asked and not record.ended:
+        return "stopped"
+    if record.ended or record.state == "queued":  # whoever waits need not have a process
         return cast(State, record.state)
-    return "stopped" if record.stop_asked else "dead"
+    return "dead"
 
 
 def status_of(store: Store, record: Record, line: list[str] | None = None) -> Status:

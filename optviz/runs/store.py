@@ -18,7 +18,8 @@ from typing import Any
 
 from optviz.folders import home
 from optviz.runs.folder import STORE, is_id
-from optviz.runs.record import Record, Unreadable, UnreadableError, Waiting, record_of
+from optviz.runs.processes import Identity
+from optviz.runs.record import Record, Unreadable, UnreadableError, record_of
 from optviz.runs.schema import rows, transaction
 from optviz.runs.store_file import StoreFile, UnavailableError
 
@@ -36,15 +37,22 @@ class Store(StoreFile):
     # Trainings --------------------------------------------------------------------------------
 
     def create(
-        self, training: str, spec: Mapping[str, Any], options: Mapping[str, Any], name: str
+        self,
+        training: str,
+        spec: Mapping[str, Any],
+        options: Mapping[str, Any],
+        name: str,
+        process: Identity | None = None,
     ) -> None:
-        """Note a training down as queued."""
+        """Note a training down: queued, or carried out by a process at once."""
         now = time.time()
-        row = (training, name, now, now, json.dumps(spec), json.dumps(options), "queued")
+        state = "queued" if process is None else "running"
+        told = json.dumps(spec), json.dumps(options)
+        row = (training, name, now, now, *told, state, *(process or (None, None)))
         self.write(
             lambda c: c.execute(
-                "INSERT INTO trainings (id, name, created, queued, spec, options, state) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO trainings (id, name, created, queued, spec, options, state, pid, "
+                "process_started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
         )
@@ -89,13 +97,9 @@ class Store(StoreFile):
             raise ValueError(f"there is no training {str(training)[:60]!r}")
         return bool(row[0])
 
-    def waiting(self) -> list[Waiting]:
+    def waiting(self) -> list[Record]:
         """The queue, the one that has waited longest first."""
-        sql = (
-            "SELECT id, pid, process_started, queued FROM trainings "
-            "WHERE state = 'queued' AND deleted_at IS NULL ORDER BY queued, id"
-        )
-        return [Waiting(*row) for row in self.look(lambda c: c.execute(sql).fetchall())]
+        return self.look(_waiting)
 
     def rename(self, training: str, name: str) -> None:
         self._change(training, "name = ?", name)
@@ -136,14 +140,76 @@ class Store(StoreFile):
 
     # Its process ------------------------------------------------------------------------------
 
-    def queue_again(self, seen: Record) -> bool:
-        """Queue an ended training once more; False where someone else was faster."""
+    def queue_again(
+        self,
+        seen: Record,
+        options: Mapping[str, Any] | None = None,
+        process: Identity | None = None,
+    ) -> bool:
+        """Queue an ended training once more, or give it to a process at once.
+
+        Returns:
+            False where someone else was faster.
+        """
         sql = (
-            "UPDATE trainings SET state = 'queued', message = '', stop_asked = 0, pid = NULL, "
-            "process_started = NULL, queued = ? WHERE id = ? AND state = ? AND queued = ? "
-            "AND deleted_at IS NULL"
+            "UPDATE trainings SET state = ?, message = '', stop_asked = 0, pid = ?, "
+            "process_started = ?, launches = 0, queued = ?, options = ? WHERE id = ? "
+            "AND state = ? AND queued = ? AND deleted_at IS NULL"
         )
-        values = (time.time(), seen.id, seen.state, seen.queued)
+        state = "queued" if process is None else "running"
+        told = json.dumps(seen.options if options is None else options)
+        values = (state, *(process or (None, None)), time.time(), told)
+        where = (seen.id, seen.state, seen.queued)
+        return self.write(lambda c: c.execute(sql, (*values, *where)).rowcount == 1)
+
+    def launch(
+        self,
+        choose: Callable[[list[Record]], Record | None],
+        begin: Callable[[str], Identity],
+    ) -> bool:
+        """Begin a process for one of those that wait; False: for none.
+
+        Nobody else does meanwhile. Should this process die between the beginning and the note of
+        it, the new one notes itself down; see `take`.
+        """
+
+        def start(c: sqlite3.Connection) -> bool:
+            record = choose(_waiting(c))
+            if record is None:
+                return False
+            sql = (
+                "UPDATE trainings SET pid = ?, process_started = ?, launches = launches + 1 "
+                "WHERE id = ?"
+            )
+            c.execute(sql, (*begin(record.id), record.id))
+            return True
+
+        return self.write(start)
+
+    def take(self, training: str, process: Identity, free: Callable[[Record], bool]) -> bool:
+        """A process notes down that it waits for the training's turn; False: another one does.
+
+        Args:
+            free: whether the process that the record names leaves it to others.
+        """
+
+        def note(c: sqlite3.Connection) -> bool:
+            found = [record for record in _waiting(c) if record.id == training]
+            if not found or not (found[0].pid == process.pid or free(found[0])):
+                return False
+            sql = "UPDATE trainings SET pid = ?, process_started = ? WHERE id = ?"
+            c.execute(sql, (*process, training))
+            return True
+
+        return self.write(note)
+
+    def end_waiting(self, seen: Record, state: str, message: str = "") -> bool:
+        """A queued training leaves the queue; False where something has happened to it since."""
+        sql = (
+            "UPDATE trainings SET state = ?, message = ? "
+            "WHERE id = ? AND state = 'queued' AND pid IS ? AND queued = ?"
+        )
+        values = (state, message, seen.id, seen.pid, seen.queued)
         return self.write(lambda c: c.execute(sql, values).rowcount == 1)
 
     def set_process(self, training: str, pid: int, started: float | None) -> None:
@@ -309,6 +375,13 @@ def current() -> Store:
 def _close() -> None:
     if _current is not None:
         _current.close()
+
+
+def _waiting(connection: sqlite3.Connection) -> list[Record]:
+    """The queue; what cannot be read is not in it."""
+    where = "state = 'queued' AND stop_asked = 0 AND deleted_at IS NULL ORDER BY queued, id"
+    found = rows(connection, "trainings", Record._fields, where)
+    return [record for row in found if isinstance(record := record_of(*row), Record)]
 
 
 def _gone(connection: sqlite3.Connection, when: float | None) -> tuple[list[int], list[str]]:
