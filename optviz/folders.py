@@ -18,6 +18,18 @@ def home() -> Path:
     return Path(os.environ.get("OPTVIZ_HOME") or _of_system("data"))
 
 
+def expanded(path: str | Path) -> Path:
+    """The path with `~` and `~user` in words.
+
+    Raises:
+        ValueError: there is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{str(path)!r} names a user that is not on this computer") from None
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Write so that a reader, or a crash, finds the old file or the new one and nothing between.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from optviz.data.base import Data
 from optviz.data.unpickle import MAX_BYTES, UnsafePickleError, read_pickle
+from optviz.folders import expanded
 
 CLASS_NAMES = (
     "airplane",
@@ -54,7 +55,7 @@ def load_directory(directory: str | Path, note: str = "") -> Data:
         ValueError: one line that names the file: missing, cut short, not of the layout, or with a
             label outside 0..9.
     """
-    folder, layout = _find(Path(directory).expanduser())
+    folder, layout = _find(expanded(directory))
     names = [name + layout.suffix for name in (*TRAIN_BATCHES, TEST_BATCH)]
     if missing := [name for name in names if not (folder / name).is_file()]:
         raise ValueError(f"{folder} lacks {', '.join(missing)}")

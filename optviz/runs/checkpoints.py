@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +16,8 @@ from optviz.engine.train_snapshot import Snapshot
 from optviz.folders import replace_file
 from optviz.runs.writer import Writer
 
+# As `replacing` calls its files, and as it called them before.
+_SCRATCH = re.compile(r"\.[0-9a-f]{16}\.npz|\.[0-9]+\.npz\.[0-9]+\.[0-9a-f]{8}", re.ASCII)
 _META = "meta"  # JSON: all of a snapshot but the arrays, their names, and the count of events
 
 
@@ -54,6 +58,7 @@ def read(path: Path) -> Checkpoint:
     """
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            _refuse_packed(file.zip)
             meta = json.loads(file[_META].tobytes())
             names = meta.pop("arrays")
             arrays = {name: file[f"a{i}"] for i, name in enumerate(names)}
@@ -66,10 +71,17 @@ def read(path: Path) -> Checkpoint:
         raise ValueError(f"{path.name} is damaged ({type(error).__name__})") from error
 
 
+def _refuse_packed(file: zipfile.ZipFile) -> None:
+    """A few bytes could unpack to any number; `write` does not pack."""
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in file.infolist()):
+        raise ValueError("it is packed")
+
+
 def clean(folder: Path) -> None:
     """Remove what an attempt was writing when it was killed."""
     for scratch in folder.glob(".*"):
-        scratch.unlink(missing_ok=True)
+        if _SCRATCH.fullmatch(scratch.name):
+            scratch.unlink(missing_ok=True)
 
 
 def path_of(folder: Path, member: int) -> Path:

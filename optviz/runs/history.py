@@ -51,7 +51,8 @@ def _spec(text: str) -> TrainSpec | str:
     try:
         return TrainSpec.from_json(json.loads(text))
     except KeyError as error:
-        return f"spec: it lacks {error.args[0]}"
+        missing = str(error.args[0])  # a field, or what is said of an unknown name
+        return f"spec: it lacks {missing}" if missing.isidentifier() else f"spec: {missing}"
     except Exception as error:  # whatever an entry, or a plug-in's, makes of odd values
         kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
         return f"spec: {kind}" + " ".join(str(error).split())[:300]

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from optviz.runs.folder import is_id
+from optviz.runs.schema import MAX_CELL, TOO_LARGE
 
 ENDED = ("finished", "stopped", "failed")  # what a process says of itself at its end
 STATES = ("queued", "running", *ENDED)
@@ -116,6 +117,8 @@ def parsed(text: Any, most: int = MAX_JSON) -> Any:
 
 def shown(value: object) -> str:
     """A value in a message, in few and printable characters."""
+    if value is TOO_LARGE:
+        return f"more than {MAX_CELL >> 20} MB"
     if isinstance(value, (str, bytes)):
         value = value[:40]
     elif isinstance(value, int) and abs(value) > 10**18:
@@ -209,6 +212,15 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _time(value: Any) -> float:
+    try:
+        return real(0, LATEST)(value)
+    except ValueError:
+        raise ValueError(
+            f"must be a time, in seconds since 1970 and before the year 9999, got {shown(value)}"
+        ) from None
+
+
 def _plain(value: Any) -> Any:
     """A text, number, flag or nothing."""
     if isinstance(value, (dict, list)):
@@ -283,18 +295,18 @@ def _outcome(value: Any) -> list[dict[str, Any]]:
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "id": _id,
     "name": _name,
-    "created": real(0, LATEST),
-    "queued": real(0, LATEST),
+    "created": _time,
+    "queued": _time,
     "spec": _spec,
     "options": _options,
     "state": _one_of(STATES),
     "message": words(MAX_TEXT),
     "stop_asked": lambda value: bool(whole(0, 1)(value)),
     "pid": maybe(whole(1, 2**31 - 1)),
-    "process_started": maybe(real(0, LATEST)),
+    "process_started": maybe(_time),
     "attempt": whole(0, 2**31 - 1),
     "environment": maybe(_environment),
     "outcome": maybe(_outcome),
-    "deleted_at": maybe(real(0, LATEST)),
+    "deleted_at": maybe(_time),
     "launches": lambda value: 0 if value is None else whole(0, 2**31 - 1)(value),
 }

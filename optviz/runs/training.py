@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from optviz.catalog import unknown
 from optviz.data import DATASETS, Data, Dataset
@@ -13,6 +12,7 @@ from optviz.data.cifar10_files import load_directory
 from optviz.engine.train import train
 from optviz.engine.train_events import OnEvent, TrainResult
 from optviz.engine.train_snapshot import Keeper
+from optviz.folders import expanded
 from optviz.specs.budget import TRAINING, Budget
 from optviz.specs.text import parse_entry
 from optviz.specs.train import TrainSpec
@@ -73,6 +73,6 @@ def parse_data(text: str) -> tuple[Dataset, str | None]:
     key = text.partition(":")[0]
     if key in DATASETS:
         return parse_entry(text, DATASETS)[0], None
-    if Path(text).expanduser().exists() or "/" in text or "\\" in text:
+    if expanded(text).exists() or "/" in text or "\\" in text:
         return Cifar10(), text
     raise ValueError(f"{unknown(DATASETS.kind, key, DATASETS)}; nor is there such a folder")

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from optviz.folders import expanded
 from optviz.runs import history
 from optviz.runs.checkpoints import path_of
 from optviz.runs.folder import STORE, checkpoints_of, is_id
@@ -45,7 +46,7 @@ def import_from(store: Store, path: str | Path) -> Imported:
         ValueError: one line; there is no store, it cannot be read, or a newer optviz wrote it.
         OSError: there is no room.
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     path = path / STORE if path.is_dir() else path
     if not path.is_file():
         raise ValueError(f"there is no store {path}")

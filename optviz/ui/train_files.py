@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import streamlit as st
 
@@ -46,21 +47,29 @@ def downloads(ids: Sequence[str], key: str) -> None:
 
 
 def as_json(ids: Sequence[str]) -> str:
-    """One training, or several by their ids."""
-    records = {job_id: curves.to_json(jobs.result(job_id)) for job_id in ids}
+    """One training, or several by their ids; of what cannot be read, why."""
+    records: dict[str, Any] = {}
+    for job_id in ids:
+        try:
+            records[job_id] = curves.to_json(jobs.result(job_id))
+        except ValueError as error:
+            records[job_id] = {"error": str(error)}
     whole = next(iter(records.values())) if len(records) == 1 else records
     return json.dumps(whole, allow_nan=False)
 
 
 def as_archive(ids: Sequence[str], suffix: str) -> bytes:
-    """A zip with a folder for each training, called by its name."""
+    """A zip with a folder for each training, called by its name; of what cannot be read, why."""
     names = folders([jobs.status(job_id).name for job_id in ids])
     with TemporaryDirectory() as scratch:
         for job_id, name in zip(ids, names, strict=True):
             folder = Path(scratch) / name
             folder.mkdir()
             into = folder if suffix == ".tb" else folder / f"training{suffix}"
-            curves.write(jobs.result(job_id), into)
+            try:
+                curves.write(jobs.result(job_id), into)
+            except ValueError as error:
+                (folder / "error.txt").write_text(f"{error}\n", encoding="utf-8")
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(Path(scratch).rglob("*")):

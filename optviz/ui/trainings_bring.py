@@ -12,6 +12,7 @@ from optviz.runs import jobs
 from optviz.ui import trainings_state
 
 OPEN = "trainings.import"  # whether the popover is
+NAMED = 10  # of what was not imported
 PATH, FILE = f"{OPEN}.path", f"{OPEN}.file"
 
 
@@ -55,5 +56,9 @@ def found_in(path: str, file: Any) -> list[str]:
             return ["name a folder or a file to import from"]
     except (ValueError, OSError) as error:
         return [str(error)]
-    refused = [f"{job_id} was not imported: {why}" for job_id, why in found.refused]
-    return [f"{len(found.new)} imported, {len(found.present)} here already.", *refused]
+    lines = [f"{len(found.new)} imported, {len(found.present)} here already."]
+    lines += [f"{job_id} was not imported: {why}" for job_id, why in found.refused[:NAMED]]
+    if len(found.refused) > NAMED:
+        more = len(found.refused) - NAMED
+        lines.append(f"{more} more were not imported; `optviz runs import` names them all.")
+    return lines

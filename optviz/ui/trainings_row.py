@@ -45,13 +45,16 @@ def row(status: Status) -> None:
 def _unreadable(status: Status) -> None:
     """What no optviz has written, or another one: why, and a way to get rid of it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
+        st.space(28)  # where others have their tick
         with st.container(gap=None, width="stretch"):
-            st.text(status.name)
+            st.caption(f"**{plain(status.name)}**")
             st.caption(plain(_when(status) if status.created else status.id))
-            st.text(status.message)
+            st.caption(plain(status.message))
         with st.container(width=260):
             badge(status)
-        _delete(status)
+        st.space(100)
+        with st.container(horizontal=True, width=230, horizontal_alignment="right"):
+            _delete(status)
 
 
 def _tick(status: Status) -> None:

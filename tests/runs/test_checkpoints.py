@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from optviz.engine.train_snapshot import Snapshot
-from optviz.runs.checkpoints import Checkpoint, find, path_of, read, write
+from optviz.runs.checkpoints import Checkpoint, clean, find, path_of, read, write
 
 ARRAYS = {
     "['params']['w'] / é": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -74,3 +74,21 @@ def test_no_code_is_run(tmp_path):
     np.savez(path, meta=np.array([print], object))
     with pytest.raises(ValueError, match="is damaged"):
         read(path)
+
+
+def test_packed_files_are_refused(tmp_path):
+    """A gigabyte of zeros in a megabyte."""
+    write(path_of(tmp_path, 0), KEPT)
+    with np.load(path_of(tmp_path, 0)) as whole:
+        arrays = dict(whole)
+    np.savez_compressed(path_of(tmp_path, 0), **arrays)
+    with pytest.raises(ValueError, match="is damaged"):
+        read(path_of(tmp_path, 0))
+
+
+def test_only_scratch_files_are_cleaned_up(tmp_path):
+    kept = {".bashrc", ".0badcafe0badcafe.txt", "0.npz", ".npz"}
+    for name in (*kept, ".0badcafe0badcafe.npz", ".12.npz.4711.0badcafe"):
+        (tmp_path / name).touch()
+    clean(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == kept

@@ -59,7 +59,7 @@ def test_a_store_of_ones_own_with_bad_rows(own_home, capsys):
     assert main(["runs", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(listed)
-    assert "unreadable" in next(line for line in lines if "created must be a number" in line)
+    assert "unreadable" in next(line for line in lines if "created must be a time" in line)
     assert main(["runs", "list", "--json", "--search", "training"]) == 0
     good = next(job for job in listed if job.id == GOOD)
     assert good.state == "stopped"

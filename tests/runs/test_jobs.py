@@ -150,7 +150,7 @@ def test_a_list_that_is_searched_renamed_deleted_and_undone(tmp_path):
     jobs.rename(first.id, "50% _better_")
     assert [job.name for job in jobs.list_jobs("% _")] == ["50% _better_"]
     for name in ("", "  ", "x" * 121, "a\0b"):
-        with pytest.raises(ValueError, match="a name must have 1 to 120"):
+        with pytest.raises(ValueError, match=r"a name must have (1 to 120|printable)"):
             jobs.rename(first.id, name)
 
     jobs.delete(second.id)

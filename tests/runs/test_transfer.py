@@ -3,14 +3,17 @@
 import json
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hostile_stores import made, name_of
 from job_kit import SHORT
 
 from optviz.runs import jobs
 from optviz.runs.folder import STORE, checkpoints_of, new_id
 from optviz.runs.store import Store, current
+from optviz.runs.transfer import import_from
 
 
 @pytest.fixture
@@ -106,3 +109,32 @@ def test_not_itself(own_home):
     current().all()
     with pytest.raises(ValueError, match="is this computer's own store"):
         jobs.import_from(own_home)
+
+
+def test_of_imports_at_once_each_says_what_it_took(tmp_path, own_home):
+    source, ids = tmp_path / "many.sqlite", [name_of(number) for number in range(16)]
+    made(source, rows=[("stop_asked", 0)] * 15, specs=[], events=[])
+    stores = [Store(own_home / STORE) for _ in range(5)]
+    with ThreadPoolExecutor(5) as pool:
+        found = list(pool.map(lambda store: import_from(store, source), stores))
+    for store in stores:
+        store.close()
+    assert sorted(job_id for came in found for job_id in came.new) == ids
+    assert [len(came.new) + len(came.present) for came in found] == [16] * 5
+    assert [job.id for job in jobs.list_jobs()] == ids[::-1]
+    assert all(len(jobs.read(job_id).events) == 5 for job_id in ids)
+
+
+def test_one_that_comes_later_leaves_checkpoints_alone(other):
+    """Another import was faster, and the training has gone on here since."""
+    store, (record,) = current(), Store(other / STORE).all()
+    assert jobs.import_from(other).new == [record.id]
+    checkpoint = checkpoints_of(record.id) / "0.npz"
+    checkpoint.write_bytes(b"further on")
+    assert not store.take_over(record, [], lambda: shutil.rmtree(checkpoint.parent))
+    assert checkpoint.read_bytes() == b"further on"
+
+
+def test_a_folder_of_nobody(own_home):
+    with pytest.raises(ValueError, match="'~nobody-here/x' names a user that is not on this"):
+        jobs.import_from("~nobody-here/x")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_stores import made
+from hostile_stores import GOOD, made
 from streamlit.testing.v1 import AppTest
 
 from optviz.data import Synthetic
@@ -24,6 +24,7 @@ from optviz.runs.folder import log_of
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 from optviz.ui.train_files import ARCHIVES, as_archive, as_json
+from optviz.ui.trainings_bring import found_in
 
 ROOT = Path(__file__).parents[2]
 DATA = "dataset=synthetic:num_train=640,num_test=20&network=linear&run=sgd"
@@ -248,9 +249,9 @@ def test_what_cannot_be_read_is_listed_with_why_and_can_be_deleted(home: Path) -
     test.run()
     assert not test.exception, test.exception
     assert names(test) == ["training 0"]
-    told = [text.value for text in test.text]
+    told = [caption.value for caption in test.caption]
     assert len([line for line in told if "must" in line]) > 80
-    assert "created must be a number from 0 to 2.53402e+11, got 'abc'" in told
+    assert any("created must be a time, in seconds since 1970" in line for line in told)
     assert len([b for b in test.button if str(b.key).startswith("trainings.delete.")]) == 1 + len(
         bad
     )
@@ -277,3 +278,22 @@ def test_what_was_deleted_is_removed_for_good_once_that_was_confirmed(home: Path
     press(test, "Remove 3 trainings for good")
     assert jobs.list_jobs(deleted=True) == []
     assert said(test) == []
+
+
+def test_what_is_wrong_in_another_store_is_named_up_to_a_number(home: Path) -> None:
+    made(home / "other.sqlite", events=[])
+    lines = found_in(str(home / "other.sqlite"), None)
+    assert lines[0] == "1 imported, 0 here already."
+    assert "was not imported: id must be that of a training" in lines[1]
+    assert len(lines) == 12
+    assert lines[-1].endswith("more were not imported; `optviz runs import` names them all.")
+
+
+def test_of_what_cannot_be_read_a_file_says_why(home: Path) -> None:
+    (bad,) = made(home / "store.sqlite", rows=[], specs=[], events=[(0, '{"kind":"nothing"}')])
+    records = json.loads(as_json([GOOD, bad]))
+    assert "runs" in records[GOOD]
+    assert "cannot be read: event" in records[bad]["error"]
+    files = zipfile.ZipFile(io.BytesIO(as_archive([GOOD, bad], ".csv")))
+    assert sorted(files.namelist())[-1] == "training_1/error.txt"
+    assert b"cannot be read: event" in files.read("training_1/error.txt")
