@@ -122,9 +122,14 @@ class Network(Entry):
         return jax.tree.map(lambda _: 0.0, self)
 
 
+def _key() -> jax.ShapeDtypeStruct:
+    """The shape of a key: a real one would start JAX, which a training sets up only later."""
+    return jax.eval_shape(lambda: jax.random.key(0))
+
+
 @kept(megabytes=32)
 def _shapes(network: Network) -> tuple[Params, Stats]:
-    return jax.eval_shape(network.init, jax.random.key(0))
+    return jax.eval_shape(network.init, _key())
 
 
 @kept(megabytes=1)
@@ -140,7 +145,7 @@ def _num_activations(network: Network) -> int:
         return result
 
     with nn.intercept_methods(look):
-        jax.eval_shape(network.init, jax.random.key(0))
+        jax.eval_shape(network.init, _key())
     return sum(sizes)
 
 
@@ -156,7 +161,7 @@ def _smallest_batch(network: Network) -> int:
         return call(*args, **kwargs)
 
     with nn.intercept_methods(look):
-        jax.eval_shape(network.init, jax.random.key(0))
+        jax.eval_shape(network.init, _key())
     return 2 if 1 in positions else 1
 
 

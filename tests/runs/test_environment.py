@@ -52,3 +52,17 @@ def test_what_is_noted():
     assert found["device"] == jax.devices()[0].device_kind
     assert found["versions"]["jax"] == jax.__version__
     assert environment.difference(found, found) is None
+
+
+def test_a_spec_is_checked_without_starting_jax():
+    """What decides on numbers is set up after that; and the app leaves a GPU to its trainings."""
+    code = """
+from jax._src import xla_bridge
+from optviz.cli.commands.train import add_arguments, spec_of
+import argparse
+parser = argparse.ArgumentParser()
+add_arguments(parser)
+spec_of(parser.parse_args(["--network", "resnet", "-O", "adam"]))
+assert not xla_bridge.backends_are_initialized()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
