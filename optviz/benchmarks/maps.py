@@ -1,4 +1,7 @@
-"""`optviz bench maps`: how many steps a second a map of two knobs takes."""
+"""`optviz bench maps`: how many steps a second a map of two knobs takes.
+
+Every map has numbers of its own, as those that a slider or a drag asks for.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +33,18 @@ def measure(*, device: str = "cpu", rounds: int = 7) -> dict[str, Any]:
     from optviz.optimizers import OPTIMIZERS
     from optviz.surfaces import SURFACES
 
-    surface = SURFACES["rosenbrock"]()
+    rosenbrock: Any = SURFACES["rosenbrock"]
+    numbers = np.random.default_rng(0)
     measured: dict[str, Any] = {}
     slowest = 0.0
     for rule, grid in MAPS.items():
 
         def draw(rule: str = rule, grid: Any = grid) -> Any:
-            return sweep(surface, OPTIMIZERS[rule](), grid, num_steps=NUM_STEPS)
+            share = numbers.uniform(0.9, 1)
+            near = {name: share * np.asarray(values) for name, values in grid.items()}
+            start = (-1.2 * share, share)
+            surface = rosenbrock(b=100 * share)
+            return sweep(surface, OPTIMIZERS[rule](), near, start=start, num_steps=NUM_STEPS)
 
         first = seconds(draw)
         times = [1e3 * seconds(draw) for _ in range(rounds)]

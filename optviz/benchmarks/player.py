@@ -187,10 +187,10 @@ def _move_slider(page: Any, name: str, moves: int) -> list[float]:
         if handle.count():
             break
     delays = []
-    for move in range(moves):
+    for _ in range(moves):
         handle.first.focus()
         page.locator(PLAYER).first.evaluate(AWAIT_CHANGE)
-        page.keyboard.press("ArrowLeft" if move % 2 else "ArrowRight")
+        page.keyboard.press("ArrowRight")  # always on: going back would show a race that is kept
         delays.append(float(page.evaluate("() => window.optvizMove")))
         page.wait_for_timeout(200)
     return delays
