@@ -1,4 +1,4 @@
-"""Schedules side by side: the same rule, start and noise; only the knob moves differently."""
+"""Schedules side by side: the same rule, start and noise under every one."""
 
 import streamlit as st
 

@@ -38,8 +38,8 @@ DRAFT = SESSION.key("expression")
 
 def panel() -> None:
     """Draw every control of the race."""
-    rates.search(SESSION.spec)
     start.settle(SESSION)
+    rates.search(SESSION.spec)
     _surface()
     rules(SESSION, fresh)
     _rates()

@@ -19,7 +19,7 @@ from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression
 from optviz.ui import controls, rates, start
 from optviz.ui.schedule_control import schedulable, schedule_control
-from optviz.ui.schedule_examples import EXAMPLES, example
+from optviz.ui.schedule_examples import EXAMPLES, at_one_rate, example
 from optviz.ui.schedule_view import knob_of, schedule_in, titles
 from optviz.ui.session import Session, bound, with_field, with_knob, with_option
 from optviz.ui.words import plain
@@ -38,8 +38,8 @@ SESSION = Session("schedules", default_spec)
 
 def panel() -> None:
     """Draw every control of the page."""
-    rates.search(SESSION.spec)
     start.settle(SESSION)
+    rates.search(SESSION.spec)
     _surface()
     _rule()
     rates.tell(SESSION.spec, everybody="every schedule")
@@ -56,7 +56,7 @@ def _surface() -> None:
     def choose(name: str | None) -> None:
         if name != EXPRESSION:
             chosen = SURFACES[name or "ravine"]()
-            SESSION.change(lambda s: replace(s, surface=chosen, start=None))
+            SESSION.change(lambda s: again_at_one_rate(replace(s, surface=chosen, start=None)))
 
     def set_field(name: str, value: Any) -> None:
         SESSION.change(lambda s: replace(s, surface=with_field(s.surface, surface, name, value)))
@@ -82,7 +82,7 @@ def _rule() -> None:
     rule = SESSION.spec.resolved()[0].optimizer
 
     def choose(name: str | None) -> None:
-        SESSION.change(lambda s: with_rule(s, name or rule.name))
+        SESSION.change(lambda s: again_at_one_rate(with_rule(s, name or rule.name)))
 
     def set_field(name: str, value: Any) -> None:
         SESSION.change(lambda s: with_knobs(s, rule, name, value))
@@ -102,6 +102,11 @@ def _rule() -> None:
         )
         with st.popover("", icon=":material/tune:", help="Knobs of the rule, of every run"):
             controls.entry_fields(rule, SESSION.key("rule", rule.name), set_field)
+
+
+def again_at_one_rate(spec: RaceSpec) -> RaceSpec:
+    """The page after another surface or rule: where all schedules share a rate, the one for it."""
+    return spec if isinstance(spec.rates, str) else at_one_rate(spec)
 
 
 def with_rule(spec: RaceSpec, name: str) -> RaceSpec:

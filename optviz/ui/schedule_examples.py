@@ -65,7 +65,24 @@ def example(name: str, spec: RaceSpec) -> RaceSpec:
         runs = _rates(spec, run)
     else:
         runs = tuple(_with(run, schedule) for schedule in schedules)
-    return replace(spec, runs=runs, schedule=None)
+    return at_one_rate(replace(spec, runs=runs, schedule=None))
+
+
+def at_one_rate(spec: RaceSpec) -> RaceSpec:
+    """All schedules from one base rate, so that they alone differ.
+
+    It is the fair one without any schedule and without noise: what noise makes of it is then seen.
+    """
+    rate = fair_without_schedule(spec, spec.runs[0])
+    return spec if rate is None else replace(spec, rates=rate)
+
+
+def fair_without_schedule(spec: RaceSpec, run: Run) -> float | None:
+    """The fair rate of a run's rule without schedules and noise; None: it has no rate."""
+    given = tuple(name for name in run.given if name != "learning_rate")
+    alone = (Run(run.optimizer, given),)
+    (found,) = replace(spec, runs=alone, schedule=None, rates="tuned", noise=0.0).resolved()
+    return getattr(found.optimizer, "learning_rate", None)
 
 
 def _plain(run: Run) -> Run:
@@ -81,9 +98,7 @@ def _with(run: Run, schedule: Schedule) -> Run:
 
 def _rates(spec: RaceSpec, run: Run) -> tuple[Run, ...]:
     rule: Any = run.optimizer
-    fresh = Run(rule, tuple(name for name in run.given if name != "learning_rate"))
-    (found,) = replace(spec, runs=(fresh,), schedule=None, rates="tuned").resolved()
-    fair = found.optimizer.learning_rate  # pyright: ignore[reportAttributeAccessIssue]
+    fair: Any = fair_without_schedule(spec, run)
     runs = []
     for share in RATES:
         rate = float(f"{share * fair:.2g}")
