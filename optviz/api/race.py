@@ -162,9 +162,10 @@ def _save_html(result: Race, path: Path) -> None:
 
 
 def _save_csv(result: Race, path: Path) -> None:
+    from optviz.export.cells import as_cells
     from optviz.export.tables import steps_frame
 
-    steps_frame(result).to_csv(path, index=False)
+    as_cells(steps_frame(result)).to_csv(path, index=False)
 
 
 def _save_picture(result: Race, path: Path) -> None:

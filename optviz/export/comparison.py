@@ -11,6 +11,7 @@ from typing import Any
 from optviz.analysis.description import describe
 from optviz.analysis.memory import in_copies, state_per_param
 from optviz.catalog import knobs
+from optviz.export.cells import cell
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers import proofs as proved
 
@@ -60,7 +61,7 @@ def to_csv(rows: Sequence[Row]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]) if rows else ["rule"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: cell(_plain(value)) for name, value in row.items()} for row in rows)
     return out.getvalue()
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from optviz.analysis.training_curves import Axis, axis, groups, learning_rate, whole_epochs
 from optviz.engine.train_events import EPOCH_NUMBERS, TrainResult
 from optviz.export import tensorboard
+from optviz.export.cells import as_cells
 from optviz.folders import replace_file, replacing
 
 EPOCH_PLACES: Mapping[str, Axis] = {
@@ -175,7 +176,7 @@ def write(result: TrainResult, path: str | Path) -> list[Path]:
 
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_csv(path, index=False, lineterminator="\n")
+    as_cells(frame).to_csv(path, index=False, lineterminator="\n")
 
 
 def _parquet(frame: pd.DataFrame, path: Path) -> None:

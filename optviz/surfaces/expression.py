@@ -98,6 +98,7 @@ def compile_expression(text: str) -> Node:
         raise ValueError(
             f"expression: character {bad.group()!r} at {bad.start() + 1} is not plain ASCII"
         )
+    _check_spelling(text)
     typed = _Typed(text)
     try:
         tree = ast.parse(typed.source, mode="eval")
@@ -110,6 +111,29 @@ def compile_expression(text: str) -> Node:
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         raise ValueError(f"expression must have at most {MAX_NODES} parts, got more")
     return _build(tree.body, typed, 0)
+
+
+# Whatever Python would read as a number, and what is one here.
+_NUMERAL = re.compile(r"(?<![\w.])\.?\d(?:[\w.]|(?<=[eE])[+-](?=\d))*")
+_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def _check_spelling(text: str) -> None:
+    """Refuse what Python's reader would drop, join, or read with a warning: `# note`, `1if`, `1_0`.
+
+    Raises:
+        ValueError: one line with the place.
+    """
+    if bad := re.search(r"[#\\]", text):
+        raise ValueError(
+            f"expression: character {bad.group()!r} at {bad.start() + 1} is not allowed"
+        )
+    for numeral in _NUMERAL.finditer(text):
+        if not _NUMBER.fullmatch(numeral.group()):
+            raise ValueError(
+                f"expression: {numeral.group()[:40]!r} at character {numeral.start() + 1} is not a "
+                "number; write 2*x, 0.5 or 1e-3"
+            )
 
 
 class _Typed:
