@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from optviz.folders import home
 from optviz.runs import places, processes
-from optviz.runs.folder import folder_of, log_of, new_id
+from optviz.runs.folder import folder_of, new_id
 from optviz.runs.record import Record
 from optviz.runs.status import FINAL, state_of
 from optviz.runs.store import Store
@@ -113,27 +107,6 @@ def claim(
         options = options | {"platforms": platforms}
     if state not in FINAL or not store.queue_again(record, options, process):
         raise ValueError(f"training {job_id} is still going")
-
-
-def launch(training: str, environment: Mapping[str, str] | None = None) -> processes.Identity:
-    """Begin a process for a training that waits; `queue` decides when."""
-    given = dict(os.environ if environment is None else environment)
-    package = str(Path(__file__).parents[2])  # importable also where optviz is not installed
-    known = given.get("PYTHONPATH", "").split(os.pathsep)
-    path = os.pathsep.join(filter(None, [package, *(p for p in known if p != package)]))
-    folder, where = folder_of(training), home().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with log_of(training).open("ab") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "optviz.runs.worker", training],
-            cwd=folder,
-            env=given | {"PYTHONPATH": path, "OPTVIZ_HOME": str(where)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # the app's end, or Ctrl-C in its terminal, is not the job's
-        )
-    return processes.adopt(child)
 
 
 def existing(store: Store, job_id: str) -> Record:

@@ -8,12 +8,17 @@ somebody looks; nobody has to be there for it.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
+from optviz.folders import home
 from optviz.runs import places
-from optviz.runs.launch import launch
-from optviz.runs.processes import alive
+from optviz.runs.folder import folder_of, log_of
+from optviz.runs.processes import Identity, adopt, alive
 from optviz.runs.record import Record
 from optviz.runs.store import Store
 
@@ -50,6 +55,27 @@ def advance(store: Store, environment: Mapping[str, str] | None = None) -> None:
                 store.end_waiting(record, "failed", message)
         if not store.launch(choose, lambda training: launch(training, environment)):
             return
+
+
+def launch(training: str, environment: Mapping[str, str] | None = None) -> Identity:
+    """Begin a process for a training that waits."""
+    given = dict(os.environ if environment is None else environment)
+    package = str(Path(__file__).parents[2])  # importable also where optviz is not installed
+    known = given.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join(filter(None, [package, *(p for p in known if p != package)]))
+    folder, where = folder_of(training), home().absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with log_of(training).open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "optviz.runs.worker", training],
+            cwd=folder,
+            env=given | {"PYTHONPATH": path, "OPTVIZ_HOME": str(where)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # the app's end, or Ctrl-C in its terminal, is not the job's
+        )
+    return adopt(child)
 
 
 def _alive(record: Record) -> bool:

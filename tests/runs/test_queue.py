@@ -216,3 +216,8 @@ def test_the_next_attempt_cleans_up(own_home):
     jobs.run_here(job_id)
     assert sorted(path.name for path in folder.iterdir()) == ["0.npz", "1.npz"]
     assert not (folder.parent / "reserve").exists()
+
+
+def test_who_waits_does_without_networks():
+    code = "import sys, optviz.runs.worker; assert not {'flax', 'pandas'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
