@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -358,3 +359,27 @@ def test_as_optax_needs_params():
     state = transformation.init(jnp.ones(2))
     with pytest.raises(ValueError, match=r"^Adam: update needs params, got None$"):
         transformation.update(jnp.ones(2), state)
+
+
+@pytest.mark.parametrize("odd", [None, 5, 1j, np.zeros(()), object()])
+def test_what_is_no_list_of_optimizers(odd):
+    with pytest.raises(ValueError, match=r"^optimizers must be a list, or a mapping from labels"):
+        optviz.race("ravine", odd, num_steps=3)
+
+
+@pytest.mark.parametrize("number", [jnp.float32(0.5), np.float64(0.5), np.float32(0.5)])
+def test_numbers_of_arrays_are_numbers(number):
+    """They have no hash, and a spec is a key."""
+    race = optviz.race(
+        Ravine(condition=2 * number + 4),
+        [optviz.optimizers.SGD(learning_rate=number / 5)],
+        schedule=Step(factor=number),
+        noise=number,
+        tolerance=number,
+        num_steps=np.int64(3),
+        seed=np.uint8(3),
+    )
+    assert hash(race.spec) == hash(replace(race.spec))
+    assert race.spec.tolerance == 0.5
+    assert isinstance(race.spec.noise, float)
+    assert race.learning_rates[0, 0] == pytest.approx(0.1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from optviz.catalog import validate
+from optviz.catalog import Entry, knobs, validate
 from optviz.optimizers import Optimizer
 from optviz.optimizers.from_optax import from_optax, is_optax
 from optviz.schedules import Schedule
@@ -26,12 +26,13 @@ AnySurface: TypeAlias = str | Surface | Callable[[Any, Any], Any]
 AnyOptimizer: TypeAlias = str | Optimizer | Any  # or an optax GradientTransformation
 AnySchedule: TypeAlias = str | Schedule
 S = TypeVar("S", "RaceSpec", "TrainSpec")
+E = TypeVar("E", bound=Entry)
 
 
 def as_surface(surface: AnySurface) -> Surface:
     """A surface from `KEY:knob=value`, an entry, or any JAX function of x and y."""
     if isinstance(surface, Surface):
-        return surface
+        return _with_plain_knobs(surface)
     if isinstance(surface, str):
         return parse_entry(surface, SURFACES)[0]
     if callable(surface):
@@ -49,6 +50,10 @@ def as_runs(
         return tuple(replace(_as_run(o), label=str(name)) for name, o in optimizers.items())
     if isinstance(optimizers, (str, Optimizer)) or is_optax(optimizers):
         optimizers = [optimizers]
+    if not isinstance(optimizers, Iterable) or getattr(optimizers, "ndim", 1) == 0:
+        raise ValueError(
+            f"optimizers must be a list, or a mapping from labels, got {type(optimizers).__name__}"
+        )
     return tuple(map(_as_run, optimizers))
 
 
@@ -57,7 +62,7 @@ def _as_run(optimizer: AnyOptimizer) -> Run:
         return optimizer
     if isinstance(optimizer, Optimizer):
         validate(optimizer)
-        return Run.of(optimizer)
+        return Run.of(_with_plain_knobs(optimizer))
     if isinstance(optimizer, str):
         return Run.parse(optimizer)
     if is_optax(optimizer):
@@ -71,7 +76,7 @@ def _as_run(optimizer: AnyOptimizer) -> Run:
 def as_schedule(schedule: AnySchedule) -> Schedule:
     """A schedule from `KEY:knob=value`, several with `*` between them, or an entry."""
     if isinstance(schedule, Schedule):
-        return schedule
+        return _with_plain_knobs(schedule)
     if isinstance(schedule, str):
         return parse_schedule(schedule)
     raise ValueError(f"schedule must be a key or a Schedule, got {type(schedule).__name__}")
@@ -102,6 +107,15 @@ def with_schedules(spec: S, by_label: Mapping[str, Any]) -> S:
 def _by_knob(schedule: AnySchedule | Mapping[str, AnySchedule]) -> tuple[tuple[str, Schedule], ...]:
     by_knob = schedule if isinstance(schedule, Mapping) else {"learning_rate": schedule}
     return tuple((name, as_schedule(value)) for name, value in by_knob.items())
+
+
+def _with_plain_knobs(item: E) -> E:
+    """An entry whose numbers may be JAX's or NumPy's, which have no hash, with Python's."""
+    if item.parts[0] is not item:  # made of others, as a product of schedules is
+        return item
+    values = {name: getattr(item, name) for name in knobs(type(item))}
+    changed = {name: as_plain(v) for name, v in values.items() if hasattr(v, "__array__")}
+    return replace(item, **changed) if changed else item
 
 
 def as_float(value: Any) -> Any:

@@ -68,6 +68,9 @@ def sweep(
         raise ValueError(f"grid must map knobs to their values, got {type(grid).__name__}")
     if schedules is not None and not isinstance(schedules, Mapping):
         raise ValueError(f"schedules must map knobs to schedules, got {type(schedules).__name__}")
+    for name, told in (("progress", progress), ("cancelled", cancelled)):
+        if told is not None and not callable(told):
+            raise ValueError(f"{name} must be a function, got {type(told).__name__}")
     (run,) = as_runs([optimizer])
     own = {str(name): as_schedule(schedule) for name, schedule in (schedules or {}).items()}
     spec = SweepSpec(

@@ -87,7 +87,9 @@ def pack_race(
     minima, saddles = list(surface.minima()), list(surface.saddles())
     stride, paths = _paths(params[:, keep], surface)
     shown = (
-        f"; curves show the extremes of {_width(states)} at a time" if _width(states) > 1 else ""
+        f"; curves show the lowest and highest of {_width(states)} steps"
+        if _width(states) > 1
+        else ""
     )
     if stride > 1:
         shown = shown or "; curves show every step"

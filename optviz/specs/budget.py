@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from optviz.catalog import shown
 from optviz.optimizers.base import in_bytes
 
 # Buffers of races are this long, whatever the number of steps: a race of another length compiles
@@ -146,6 +147,8 @@ def check_affordable(
         cost: of the sizes, in their order.
         sizes: what it grows with, in words: `{"optimizers": 64, "starts": 1024, …}`.
     """
+    if not isinstance(budget, Budget):
+        raise ValueError(f"budget must be a Budget(gigabytes, seconds), got {shown(budget)}")
     asked = list(sizes.values())
     needed = cost(*asked)
     if budget.holds(needed):

@@ -230,7 +230,7 @@ def test_very_long_curves_keep_their_extremes(states: int) -> None:
     (note,) = found["notes"]
     width = -(-2 * states // MAX_POINTS)
     assert note == (
-        f"trails show every {stride}th step; curves show the extremes of {width} at a time"
+        f"trails show every {stride}th step; curves show the lowest and highest of {width} steps"
     )
 
 

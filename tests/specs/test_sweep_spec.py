@@ -145,6 +145,9 @@ REFUSED = [
         "about 839 MB and 5.8 hours: 120,000 points or 2,861 steps would fit",
     ),
     ({"optimizer": None}, "an optimizer must be a key, an Optimizer or"),
+    ({"budget": 5}, "budget must be a Budget(gigabytes, seconds), got 5"),
+    ({"progress": 5}, "progress must be a function, got int"),
+    ({"cancelled": []}, "cancelled must be a function, got list"),
     ({"surface": 3}, "surface must be a key, a Surface or a function f(x, y), got int"),
 ]
 
