@@ -11,7 +11,7 @@ import streamlit as st
 
 from optviz.catalog import docstring, knobs
 from optviz.figures.theme import plain_styles
-from optviz.optimizers import OPTIMIZERS, Optimizer
+from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES, Schedule
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run
@@ -19,6 +19,13 @@ from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression
 from optviz.ui import controls, rates, start
 from optviz.ui.schedule_control import schedulable, schedule_control
+from optviz.ui.schedule_edits import (
+    each_its_own,
+    scheduled,
+    with_knobs,
+    with_page_knob,
+    with_rule,
+)
 from optviz.ui.schedule_examples import EXAMPLES, at_one_rate, example
 from optviz.ui.schedule_view import knob_of, schedule_in, titles
 from optviz.ui.session import Session, bound, with_field, with_knob, with_option
@@ -38,6 +45,9 @@ SESSION = Session("schedules", default_spec)
 
 def panel() -> None:
     """Draw every control of the page."""
+    told = SESSION.problems
+    if SESSION.spec.schedule is not None and SESSION.change(each_its_own):
+        SESSION.say(told)
     start.settle(SESSION)
     rates.search(SESSION.spec)
     _surface()
@@ -109,31 +119,12 @@ def again_at_one_rate(spec: RaceSpec) -> RaceSpec:
     return spec if isinstance(spec.rates, str) else at_one_rate(spec)
 
 
-def with_rule(spec: RaceSpec, name: str) -> RaceSpec:
-    """The page with another rule under the same schedules."""
-    fresh = Run(OPTIMIZERS[name]())
-    knob = knob_of(spec)
-    names = schedulable(type(fresh.optimizer))
-    target = knob if knob in names else names[0]
-    runs = (replace(fresh, schedules=((target, schedule_in(run)),)) for run in spec.runs)
-    return replace(spec, runs=tuple(runs))
-
-
-def with_knobs(spec: RaceSpec, rule: Optimizer, name: str, value: Any) -> RaceSpec:
-    """The page with a hyperparameter of the rule set in every run."""
-    return replace(spec, runs=tuple(with_knob(run, rule, name, value) for run in spec.runs))
-
-
 def _knob() -> None:
     spec = SESSION.spec
     names = schedulable(type(spec.runs[0].optimizer))
 
     def choose(name: str) -> None:
-        def moved(s: RaceSpec) -> RaceSpec:
-            runs = (replace(run, schedules=((name, schedule_in(run)),)) for run in s.runs)
-            return replace(s, runs=tuple(runs))
-
-        SESSION.change(moved)
+        SESSION.change(lambda s: with_page_knob(s, name))
 
     if len(names) > 1:
         bound(
@@ -194,11 +185,11 @@ def _schedule(uid: int, run: Run) -> None:
 
     def change(make: Callable[[Schedule | None], Schedule | None]) -> None:
         def changed(r: Run) -> Run:
-            return replace(r, schedules=((knob, make(schedule_in(r)) or Constant()),))
+            return scheduled(r, knob, make(schedule_in(r, knob)) or Constant())
 
         SESSION.change_run(uid, changed)
 
-    schedule = schedule_in(run)
+    schedule = schedule_in(run, knob)
     schedule_control(
         "Schedule", schedule, SESSION.key("run", uid), change, none=None, help="Its shape."
     )
@@ -240,8 +231,8 @@ def _add() -> None:
         name = st.session_state[key]
         if name:
             run = SESSION.spec.runs[-1]
-            pair = (knob_of(SESSION.spec), SCHEDULES[name]())
-            SESSION.add_run(replace(run, schedules=(pair,), label=None))
+            more = scheduled(run, knob_of(SESSION.spec), SCHEDULES[name]())
+            SESSION.add_run(replace(more, label=None))
             st.session_state[key] = None
 
     st.selectbox(

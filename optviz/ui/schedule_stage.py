@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -42,17 +43,17 @@ def _move_start(x: float, y: float) -> None:
 def _table(race: Race) -> None:
     knob = knob_of(race.spec)
     rows = len(race.labels)
-    values = knob_values(race, knob).reshape(rows, -1, race.num_steps)[:, 0]
-    losses = race.losses.reshape(rows, -1, race.num_steps + 1)[:, 0]
+    values = np.median(knob_values(race, knob).reshape(rows, -1, race.num_steps), axis=1)
+    losses = np.median(race.losses.reshape(rows, -1, race.num_steps + 1), axis=1)
     tail = losses[:, -max(1, race.num_steps // 10) :]
     name = human(knob)
     st.dataframe(
         pd.DataFrame(
             {
                 "schedule": race.labels,
-                f"first {name}": map(number, values[:, 0]),
-                f"highest {name}": map(number, values.max(axis=1)),
-                f"last {name}": map(number, values[:, -1]),
+                f"first {name}": [_told(value) for value in values[:, 0]],
+                f"highest {name}": [_told(value) for value in values.max(axis=1)],
+                f"last {name}": [_told(value) for value in values[:, -1]],
                 "final loss": losses[:, -1],
                 "mean loss of the last tenth": tail.mean(axis=1),
                 "outcome": overview_frame(race)["outcome"],
@@ -64,12 +65,19 @@ def _table(race: Race) -> None:
                 f"{end} {name}": st.column_config.TextColumn(alignment="right")
                 for end in ("first", "highest", "last")
             },
-            "final loss": st.column_config.NumberColumn(format="%.3e", help="Without noise."),
+            "final loss": st.column_config.NumberColumn(
+                format="%.3e", help="Without noise; with several starts the median."
+            ),
             "mean loss of the last tenth": st.column_config.NumberColumn(
                 format="%.3e", help="Steadier than the last loss, which is a matter of luck."
             ),
         },
     )
+
+
+def _told(value: float) -> str:
+    """A knob's value; a rule without the knob has none."""
+    return "–" if np.isnan(value) else number(value)
 
 
 def _take_away(spec: RaceSpec) -> None:
@@ -88,12 +96,12 @@ def _take_away(spec: RaceSpec) -> None:
 def _code(spec: RaceSpec) -> None:
     """One schedule at a time, for the two libraries."""
     names, knob = titles(spec), knob_of(spec)
-    moves = [not isinstance(schedule_in(run), Constant) for run in spec.runs]
+    moves = [not isinstance(schedule_in(run, knob), Constant) for run in spec.runs]
     first = moves.index(True) if any(moves) else 0
     chosen = st.selectbox("Schedule", names, index=first, key=SESSION.key("code"))
     run = spec.resolved()[names.index(chosen) if chosen in names else 0]
     rule: Any = run.optimizer
-    asked = (schedule_in(run), float(getattr(rule, knob, 1.0)), spec.num_steps, knob)
+    asked = (schedule_in(run, knob), float(getattr(rule, knob, 1.0)), spec.num_steps, knob)
     for tab, code in zip(st.tabs(["optax", "PyTorch"]), (optax_code, torch_code), strict=True):
         with tab:
             st.code(code(*asked), language="python")

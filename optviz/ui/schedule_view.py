@@ -33,9 +33,9 @@ def knob_of(spec: RaceSpec) -> str:
     return "learning_rate" if has_rate else next(iter(names))
 
 
-def schedule_in(run: Run) -> Schedule:
-    """The schedule that a run shows; without one it is constant."""
-    return run.schedules[0][1] if run.schedules else Constant()
+def schedule_in(run: Run, knob: str) -> Schedule:
+    """The schedule of a run's knob; without one it is constant."""
+    return run.schedule_of(knob) or Constant()
 
 
 def title_of(schedule: Schedule) -> str:
@@ -46,16 +46,25 @@ def title_of(schedule: Schedule) -> str:
 def titles(spec: RaceSpec) -> tuple[str, ...]:
     """A name for each run, all different: schedules, and what tells them apart."""
     runs, knob = spec.resolved(), knob_of(spec)
-    names = [run.label or title_of(schedule_in(run)) for run in runs]
+    mixed = len({run.optimizer.label for run in runs}) > 1
+    names = [run.label or _title(run, knob, mixed) for run in runs]
     counts = Counter(names)
     for i, run in enumerate(runs):
         if counts[names[i]] > 1 and not run.label:
-            names[i] += _difference(run, [r for r in runs if _same(r, run)], knob)
+            twins = [r for r in runs if _title(r, knob, mixed) == _title(run, knob, mixed)]
+            names[i] += _difference(run, twins, knob)
     return tuple(unique(names, "{} #{}"))
 
 
-def _same(run: Run, other: Run) -> bool:
-    return title_of(schedule_in(run)) == title_of(schedule_in(other))
+def _title(run: Run, knob: str, mixed: bool) -> str:
+    """The schedule's shape, that of the run's other knobs, and its rule where rules differ."""
+    rule = f"{run.optimizer.label}: " if mixed else ""
+    others = (
+        f", {human(name)}: {title_of(schedule)}"
+        for name, schedule in run.schedules
+        if name != knob and not isinstance(schedule, Constant)
+    )
+    return rule + title_of(schedule_in(run, knob)) + "".join(others)
 
 
 def _difference(run: Run, twins: list[Run], knob: str) -> str:
@@ -64,8 +73,8 @@ def _difference(run: Run, twins: list[Run], knob: str) -> str:
     if len({getattr(twin.optimizer, knob, None) for twin in twins}) > 1:
         value = getattr(run.optimizer, knob, None)
         parts.append(run.optimizer.label if value is None else number(value))
-    if len({schedule_in(twin) for twin in twins}) > 1:
-        said = entry_text(schedule_in(run)).partition(":")[2]
+    if len({schedule_in(twin, knob) for twin in twins}) > 1:
+        said = entry_text(schedule_in(run, knob)).partition(":")[2]
         parts.append(said.replace("_", " ") or "as it comes")
     return f" ({', '.join(parts)})" if parts else ""
 
@@ -90,7 +99,7 @@ def view(spec: RaceSpec) -> tuple[Race, bytes]:
         race_id=race.id,
         styles=plain_styles(len(race.labels)),
         above=[curves(title, human(knob), knob_values(race, knob), "linear")],
-        below=[_effective(steps, over)],
+        below=[_effective(steps, over, "of the first start " if race.params.ndim > 3 else "")],
         steps_per_epoch=spec.steps_per_epoch,
     )
     return race, payload
@@ -109,10 +118,10 @@ def knob_values(race: Race, knob: str) -> np.ndarray:
     return np.array(rows)
 
 
-def _effective(steps: np.ndarray, over: int) -> dict[str, Any]:
+def _effective(steps: np.ndarray, over: int, whose: str) -> dict[str, Any]:
     """x solid and y dashed: they part only where a rule has a rate for each coordinate."""
     panel = curves(
-        f"Effective step over {over} steps: x solid, y dashed",
+        f"Effective step {whose}over {over} steps: x solid, y dashed",
         "|update| / |gradient|",
         steps[..., 0],
         "log",

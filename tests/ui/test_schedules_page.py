@@ -184,6 +184,43 @@ def test_the_networks_page_shows_what_a_watching_schedule_did() -> None:
     np.testing.assert_allclose(learning_rates(result)[0], [0.1, 0.1, 0.1, 0.1, 0.05, 0.05])
 
 
+def test_a_schedule_for_all_is_everyones_own_here() -> None:
+    test = page(schedule="cosine", run=["sgd", "adam@step"])
+    assert link(test, "run") == ["sgd@cosine", "adam@step"]
+    assert link(test, "schedule") == []
+    assert test.dataframe[0].value["schedule"].tolist() == ["SGD: Cosine", "Adam: Step"]
+
+
+def test_schedules_of_other_knobs_are_told_and_kept() -> None:
+    test = page(run=["adam@cosine@b1~linear:start=0.5,end=1", "adam@b1~step"])
+    assert test.dataframe[0].value["schedule"].tolist() == [
+        "Cosine, b1: Linear",
+        "Constant, b1: Step",
+    ]
+    test.selectbox(key="schedules.knob").set_value("b2").run()
+    assert not test.exception
+    assert link(test, "run")[0] == "adam@b2~cosine@b1~linear:start=0.5,end=1"
+    test.selectbox(key="schedules.rule").set_value("sgd").run()
+    assert link(test, "run") == ["sgd@cosine", "sgd@constant"]
+
+
+def test_several_starts_have_medians() -> None:
+    test = page(run=["sgd@reduce_on_plateau:patience=1"], start="1,1;2,2;0.5,1", num_steps="60")
+    race, _ = view(
+        spec("sgd@reduce_on_plateau:patience=1", start=((1, 1), (2, 2), (0.5, 1)), num_steps=60)
+    )
+    told = test.dataframe[0].value
+    assert told["final loss"][0] == pytest.approx(np.median(race.losses[0, :, -1]))
+    assert float(told["last learning rate"][0]) == pytest.approx(
+        np.median(race.learning_rates[0, :, -1]), rel=0.01
+    )
+
+
+def test_a_rule_without_the_knob_has_no_value_of_it() -> None:
+    test = page(run=["momentum@momentum~linear:start=0.5,end=1", "sgd"])
+    assert test.dataframe[0].value["first momentum"].tolist()[1] == "–"
+
+
 @pytest.mark.browser
 @pytest.mark.xdist_group("app")
 def test_points_are_dragged_and_the_run_follows(server: str, view: Callable[..., Any]) -> None:
