@@ -17,9 +17,9 @@ def summary_frame(race: Race) -> pd.DataFrame:
     """One row an optimizer (and start).
 
     Returns:
-        Columns optimizer, (start,) learning rate, final loss, steps to tolerance (missing unless it
-        converged or left), gradient evaluations, outcome (a word of `convergence.OUTCOMES`; of one
-        that diverged also the step).
+        Columns optimizer, (start,) learning rate, whose rate (a word of `specs.rates.origin`),
+        final loss, steps to tolerance (missing unless it converged or left), gradient evaluations,
+        outcome (a word of `convergence.OUTCOMES`; of one that diverged also the step).
     """
     losses, evaluations = race.losses[..., -1], race.evaluations[..., -1]
     rates = race.learning_rates.max(axis=-1)  # a warm-up starts at zero
@@ -31,6 +31,7 @@ def summary_frame(race: Race) -> pd.DataFrame:
     steps[race.steps_to_tolerance.ravel() < 0] = pd.NA
     columns |= {
         "learning rate": rates.ravel(),
+        "whose rate": np.asarray(race.spec.rate_origins)[index[0].ravel()],
         "final loss": losses.ravel(),
         "steps to tolerance": steps,
         "gradient evaluations": evaluations.ravel().astype(int),
@@ -43,8 +44,8 @@ def overview_frame(race: Race) -> pd.DataFrame:
     """One row an optimizer, in words for people: with several starts, medians and counts.
 
     Returns:
-        Columns optimizer, learning rate, final loss, steps to tolerance, gradient evaluations,
-        outcome; all but the loss as text.
+        Columns optimizer, learning rate (and whose it is), final loss, steps to tolerance, gradient
+        evaluations, outcome; all but the loss as text.
     """
     rows = len(race.labels)
     outcomes = race.outcomes.reshape(rows, -1)
@@ -60,7 +61,10 @@ def overview_frame(race: Race) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "optimizer": race.labels,
-            "learning rate": ["–" if np.isnan(r) else f"{r:.3g}" for r in rates],
+            "learning rate": [
+                "–" if np.isnan(rate) else f"{rate:.3g} {whose}"
+                for rate, whose in zip(rates, race.spec.rate_origins, strict=True)
+            ],
             "final loss": np.median(race.losses[..., -1].reshape(rows, -1), axis=1),
             "steps to tolerance": [f"{s:.0f}" if np.isfinite(s) else "–" for s in steps],
             "gradient evaluations": [f"{e:.0f}" for e in evaluations],

@@ -41,7 +41,8 @@ def whose(spec: RaceSpec, everybody: str = "all rules") -> str:
         ]
         if names:
             who = everybody if len(names) == len(spec.runs) > 1 else ", ".join(names)
-            parts.append(f"{text}: {who}.")
+            number = f", {spec.rates:g}" if origin == "for all" else ""
+            parts.append(f"{text}{number}: {who}.")
     return " ".join(parts)
 
 

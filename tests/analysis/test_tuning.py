@@ -14,6 +14,7 @@ from optviz.analysis import tuning
 from optviz.analysis.tuning import GRID, around, rule_of_tuning, search, searched_starts
 from optviz.catalog import defaults
 from optviz.engine.descend import compile_count
+from optviz.export.tables import overview_frame
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run
@@ -151,6 +152,10 @@ def test_a_rate_that_was_given_is_kept():
     race = optviz.race("ravine", rules, num_steps=20)
     assert race.spec.rate_origins == ("yours", "yours", "", "fair")
     assert rates_of(race)[:3] == [0.03, 0.001, None]
+    assert race.summary()["whose rate"].tolist() == list(race.spec.rate_origins)
+    told = overview_frame(race)["learning rate"].tolist()
+    assert told[:3] == ["0.03 yours", "0.001 yours", "–"]
+    assert told[3].endswith(" fair")
     plain = replace(race.spec, rates="default")
     assert plain.rate_origins == ("yours", "yours", "", "default")
     assert replace(plain, rates=0.2).rate_origins == ("yours", "yours", "", "for all")
