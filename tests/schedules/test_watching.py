@@ -30,7 +30,8 @@ def by_hand(losses, patience=2, factor=0.5, threshold=1e-4):
 
 
 def race(**options):
-    return optviz.race("ravine", ["sgd", "adam"], num_steps=80, noise=4.0, seed=3, **options)
+    rules = ["sgd:learning_rate=0.03", "adam:learning_rate=0.25"]
+    return optviz.race("ravine", rules, num_steps=80, noise=4.0, seed=3, **options)
 
 
 def test_the_record_shows_what_happened():
@@ -87,8 +88,9 @@ def test_values_compile_nothing():
 
 
 def test_other_knobs_can_watch():
-    one = optviz.race("ravine", ["momentum@momentum~reduce_on_plateau:patience=0,factor=0.5"])
-    other = optviz.race("ravine", ["momentum"])
+    rule = "momentum:learning_rate=0.01"
+    one = optviz.race("ravine", [f"{rule}@momentum~reduce_on_plateau:patience=0,factor=0.5"])
+    other = optviz.race("ravine", [rule])
     assert np.abs(one.params - other.params).max() > 1e-6
     np.testing.assert_array_equal(one.learning_rates, other.learning_rates)
 
