@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from optviz.benchmarks import maps, networks, player, race
-from optviz.benchmarks.report import stamp, table
+from optviz.benchmarks.report import finite, stamp, table
 from optviz.folders import replace_file
 
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -45,5 +45,6 @@ def run(
     result = {"benchmark": name, **stamp(device), **BENCHMARKS[name](device=device, **options)}
     print(table(result))
     if out is not None:
-        replace_file(Path(out), (json.dumps(result, indent=2) + "\n").encode())
+        text = json.dumps(finite(result), indent=2, allow_nan=False)
+        replace_file(Path(out), (text + "\n").encode())
     return result

@@ -63,6 +63,18 @@ def bar(name: str, value: float, limit: float, unit: str, *, at_least: bool) -> 
     return {"what": name, "bar": f"{sign} {limit:g} {unit}".strip(), "value": value, "met": met}
 
 
+def finite(value: Any) -> Any:
+    """JSON data with None in place of numbers that JSON does not have."""
+    match value:
+        case Mapping():
+            return {name: finite(item) for name, item in value.items()}
+        case list() | tuple():
+            return [finite(item) for item in value]
+        case float() if not np.isfinite(value):
+            return None
+    return value
+
+
 def table(result: Mapping[str, Any]) -> str:
     """The numbers as aligned text."""
     machine = result["machine"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
+from optviz.analysis.convergence import lowest_loss
 from optviz.api import Race
 from optviz.export.snippets import command_of, python_of
 from optviz.export.tables import overview_frame
@@ -11,6 +13,8 @@ from optviz.specs import RaceSpec
 from optviz.ui import cached, frame, player
 from optviz.ui.race_controls import SESSION, move_start
 from optviz.ui.words import plain
+
+EXACT = 2.0**53  # beyond it the browser's table refuses numbers
 
 
 def stage() -> None:
@@ -23,26 +27,49 @@ def stage() -> None:
         return
     frame.problems(SESSION.problems)
     player.show(cached.payload(spec), key="race-player", on_start=move_start)
-    st.dataframe(
-        overview_frame(result),
-        hide_index=True,
-        column_config={
-            "learning rate": st.column_config.TextColumn(alignment="right"),
-            "final loss": st.column_config.NumberColumn(
-                format="%.3e", help="Without noise; with several starts the median."
-            ),
-            "gradient evaluations": st.column_config.TextColumn(alignment="right"),
-            "steps to tolerance": st.column_config.TextColumn(
-                alignment="right",
-                help=f"First step with loss − f* within {spec.tolerance:g} of the first error.",
-            ),
-        },
-    )
+    _table(spec, result)
     notes = {run.optimizer.note_on(spec.problem) for run in spec.resolved()} - {None}
     for note in sorted(filter(None, notes)):
         st.caption(plain(note))
     SESSION.write_link()
     _take_away(spec, result)
+
+
+def _table(spec: RaceSpec, result: Race) -> None:
+    table = overview_frame(result)
+    losses = table["final loss"].to_numpy()
+    about = (
+        "Without noise; of a run that diverged the last good one. With several starts the median."
+    )
+    column = st.column_config.NumberColumn(format="%.3e", help=about)
+    if not np.all(np.abs(losses) < EXACT):
+        table["final loss"] = [f"{loss:.3e}" for loss in losses]
+        column = st.column_config.TextColumn(alignment="right", help=about)
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "learning rate": st.column_config.TextColumn(alignment="right"),
+            "final loss": column,
+            "gradient evaluations": st.column_config.TextColumn(alignment="right"),
+            "steps to tolerance": st.column_config.TextColumn(
+                alignment="right",
+                help=f"First step with loss − f* within {spec.tolerance:g} of the first error. "
+                f"{_lowest_of(spec)}With several starts the median.",
+            ),
+        },
+    )
+
+
+def _lowest_of(spec: RaceSpec) -> str:
+    """What the losses are measured from, where it is not the surface's minimum."""
+    lowest = lowest_loss(spec.surface)
+    if lowest is None:
+        return (
+            "The minimum f* is not known: the lowest loss of this race and of the window takes its "
+            "place, unless it still falls in the last tenth of the steps. "
+        )
+    return "" if np.isfinite(lowest) else "This surface has no lower bound: nobody arrives. "
 
 
 def _take_away(spec: RaceSpec, result: Race) -> None:

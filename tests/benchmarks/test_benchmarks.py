@@ -8,7 +8,7 @@ import pytest
 
 from optviz import benchmarks
 from optviz.benchmarks import maps, peer, race
-from optviz.benchmarks.report import bar, spread, stamp, table
+from optviz.benchmarks.report import bar, finite, spread, stamp, table
 from optviz.engine.descend import compile_count
 
 
@@ -76,3 +76,8 @@ def test_every_call_of_a_race_gets_new_numbers():
 def test_what_cannot_be_measured_is_refused(name, device):
     with pytest.raises(ValueError):  # noqa: PT011
         benchmarks.run(name, device)
+
+
+def test_numbers_that_json_does_not_have_are_null():
+    given = {"a": [1.5, float("nan")], "b": {"c": float("-inf"), "d": "text"}, "e": (2, None)}
+    assert finite(given) == {"a": [1.5, None], "b": {"c": None, "d": "text"}, "e": [2, None]}

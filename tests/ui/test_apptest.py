@@ -120,6 +120,16 @@ def test_an_expression_that_is_refused_costs_one_line_and_keeps_what_was_typed()
     assert "not finite at the start" in lines(test)[0]
 
 
+def test_a_loss_that_a_browser_has_no_number_for_is_text() -> None:
+    wide = {"expression": "exp(x**2)", "xlim": "-26,26", "ylim": "-26,26"}
+    run = "sgd:learning_rate=0.01"
+    test = app(**wide, run=run, num_steps="2")
+    assert test.dataframe[0].value["final loss"].tolist() == ["7.173e+143"]
+    assert test.dataframe[0].value["outcome"].tolist() == ["diverged at step 1"]
+    test = app(expression="x**2", run=run, num_steps="2")
+    assert test.dataframe[0].value["final loss"].dtype == float
+
+
 def test_starting_over() -> None:
     test = app(surface="beale", run=["sgd"], num_steps="40")
     next(b for b in test.button if b.label == "Start over").click().run()

@@ -2248,6 +2248,8 @@ function trailAt(trail, start, at) {
 }
 
 // map.js
+const PIECE = 250; // segments a stroke: a browser takes the square of their number for one
+
 class MapPanel {
   constructor(host) {
     this.kind = "map";
@@ -2385,10 +2387,13 @@ class MapPanel {
     ctx.lineJoin = "round";
     ctx.lineCap = alpha < 1 || dash.length ? "butt" : "round";
     ctx.setLineDash(dash);
-    ctx.lineDashOffset = dash.length ? path.length[first] : 0;
-    ctx.beginPath();
-    for (let start = 0; start < path.starts; start++) traceTrail(ctx, path, start, first, last);
-    ctx.stroke();
+    for (let from = first; from < last; from += PIECE) {
+      ctx.lineDashOffset = dash.length ? path.length[from] : 0;
+      const to = Math.min(from + PIECE, last);
+      ctx.beginPath();
+      for (let start = 0; start < path.starts; start++) traceTrail(ctx, path, start, from, to);
+      ctx.stroke();
+    }
     ctx.setLineDash([]);
     ctx.globalAlpha = 1;
   }

@@ -10,6 +10,8 @@ import { rgba } from "./palette.js";
 import { clamp, makeScale, makeTicks } from "./scales.js";
 import { projectPath, traceTrail, trailAt } from "./trails.js";
 
+const PIECE = 250; // segments a stroke: a browser takes the square of their number for one
+
 export class MapPanel {
   /** @param {HTMLElement} host the box that the canvases fill */
   constructor(host) {
@@ -150,10 +152,13 @@ export class MapPanel {
     ctx.lineJoin = "round";
     ctx.lineCap = alpha < 1 || dash.length ? "butt" : "round";
     ctx.setLineDash(dash);
-    ctx.lineDashOffset = dash.length ? path.length[first] : 0;
-    ctx.beginPath();
-    for (let start = 0; start < path.starts; start++) traceTrail(ctx, path, start, first, last);
-    ctx.stroke();
+    for (let from = first; from < last; from += PIECE) {
+      ctx.lineDashOffset = dash.length ? path.length[from] : 0;
+      const to = Math.min(from + PIECE, last);
+      ctx.beginPath();
+      for (let start = 0; start < path.starts; start++) traceTrail(ctx, path, start, from, to);
+      ctx.stroke();
+    }
     ctx.setLineDash([]);
     ctx.globalAlpha = 1;
   }
