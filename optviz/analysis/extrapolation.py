@@ -110,7 +110,7 @@ def _extent(quotients: np.ndarray, rounding: np.ndarray) -> int:
 
     Beyond it a loss that oscillates or levels off changes less and less, and so looks smooth again.
     """
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         change = np.append(np.nan, np.abs(np.diff(quotients)))
         plain = change > SEEN * rounding
         falls = np.append(change[1:] < change[:-1], False)

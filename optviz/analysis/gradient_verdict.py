@@ -77,7 +77,8 @@ def judge(
     if not np.any(evidence.slopes):
         shown = max(by + f.uncertainty for by, f in zip(off, findings, strict=True))
         return RIGHT, f": gradient and differences agree that it is zero, to {shown:.1e}", findings
-    share = max(off) / np.linalg.norm(evidence.slopes)
+    largest = np.max(np.abs(evidence.slopes))  # squares of large slopes would overflow
+    share = max(off) / largest / np.linalg.norm(evidence.slopes / largest)
     why = f": gradient and differences differ by at most {share:.1e} of the gradient's length"
     return RIGHT, why, findings
 
@@ -127,8 +128,8 @@ def _judge(evidence: Evidence, row: int, slopes: Slopes) -> Finding:
 
 def _no_slope(line: Line, slopes: Slopes, along: str) -> str:
     """How the loss has no slope that its values show; "" where it has one."""
-    gap, hidden = slopes.gap, SEEN * slopes.gap_rounding
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap, hidden = slopes.gap, SEEN * slopes.gap_rounding
         seen = (gap > hidden) & np.isfinite(gap)
     runs = np.flatnonzero(np.convolve(seen, np.ones(OCTAVES + 1), "valid") > OCTAVES)
     if runs.size:
@@ -156,7 +157,7 @@ def _no_slope(line: Line, slopes: Slopes, along: str) -> str:
     if np.isfinite(slopes.central.radius):
         return ""
     if not np.isfinite(line.ahead).any() or not np.isfinite(line.behind).any():
-        return f": {along} the loss is not finite beside the point"
+        return f": {along} the loss is finite on one side at most, down to h = {line.h[0]:.0e}"
     return f": {along} differences settle at no slope"
 
 

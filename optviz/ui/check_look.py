@@ -97,6 +97,8 @@ def _read(asked: Asked, name: str, values: list[str]) -> Asked:
     if name == "at":
         return replace(asked, at=parse_point(value, "at"))
     if name == "broken":
+        if value not in ("true", "false"):
+            raise ValueError(f"broken must be true or false, got {value!r}")
         return replace(asked, broken=value == "true")
     if name == "dtype":
         for dtype in values:

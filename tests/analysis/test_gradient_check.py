@@ -174,13 +174,20 @@ def test_what_is_smooth_enough_is_not_called_a_kink(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "at", "said"),
-    [("log(x)", (-1, 0), "the loss is nan"), ("sqrt(x) + y", (0, 1), "not finite beside")],
+    [("log(x)", (-1, 0), "the loss is nan"), ("sqrt(x) + y", (0, 1), "finite on one side at most")],
 )
 def test_what_is_not_finite_is_said(text: str, at: Any, said: str) -> None:
     check = gradient_check(expression(text), at)
     assert check.verdict == "cannot tell"
     assert said in check.reason
     json.dumps(check.to_json(), allow_nan=False)
+
+
+def test_numbers_at_the_edge_of_the_format_warn_of_nothing() -> None:
+    """Warnings are errors here: each of these overflows somewhere."""
+    for text, at in (("1e300*x**2", (1, 0)), ("1e12*exp(x)", (700, 0)), ("1/x", (1e-300, 0))):
+        function = (lambda x, y: 1e300 * x**2 + 0 * y) if "300*" in text else expression(text)
+        assert gradient_check(function, at).verdict in ("right", "cannot tell")
 
 
 def test_a_network() -> None:

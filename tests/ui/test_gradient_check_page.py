@@ -68,9 +68,23 @@ def test_one_number_format() -> None:
 
 
 def test_a_damaged_link_says_what_was_ignored() -> None:
-    test = page_with(surface="rosenbrok", at="1,nan", dtype="float16", bogus="1")
+    test = page_with(
+        surface="rosenbrok",
+        at="1,nan",
+        dtype="float16",
+        bogus="1",
+        broken="so",
+        network="mlp:hidden=9x9",
+    )
     said = "\n".join(warning.value for warning in test.warning)
-    for part in ("did you mean 'rosenbrock'", "finite number", "float16", "bogus"):
+    for part in (
+        "did you mean 'rosenbrock'",
+        "finite number",
+        "float16",
+        "bogus",
+        "true or false",
+        "MLP.hidden must be",
+    ):
         assert part in said
 
 
