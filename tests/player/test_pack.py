@@ -86,6 +86,8 @@ def test_a_race_has_map_loss_and_rate(ravine_payload: bytes) -> None:
         False,
     )
     assert loss["scale"] == "log"
+    # what diverges leaves the losses' axis, its rate is shown all the same
+    assert (loss["runs_off"], rate["runs_off"]) == (True, False)
     assert [series["constant"] for series in rate["series"]] == [0.092, 0.01, 0.012, 0.2]
     assert found["runs"][0]["color"] == "#d81e1e"
     assert {run["outcome"] for run in found["runs"]} == {"converged"}

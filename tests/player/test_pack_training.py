@@ -182,3 +182,23 @@ def test_a_rule_without_a_rate_and_a_training_that_has_not_begun() -> None:
         pack_training(nothing, keys=fake_trainings.keys(nothing), learning_rates=[], live=True)
     )
     assert (found["num_steps"], found["axes"]) == (1, ["step"])
+
+
+def test_only_losses_and_gradients_may_leave_their_axis(whole: TrainResult) -> None:
+    """A rate that made its run diverge is still what is to be seen."""
+    found = message(whole)
+    off = {panel["key"] for panel in found["panels"] if panel.get("runs_off")}
+    assert off == {"train_loss", "val_loss", "grad_norm", "update_ratio"}
+
+
+def test_shares_are_percent_on_screen_and_say_so(whole: TrainResult) -> None:
+    found = message(whole)
+    for key, most in (("accuracy", 100), ("dead", 100)):
+        shown = panel(found, key)
+        assert shown["note"].startswith("%")
+        values = np.concatenate([np.ravel(series["y"]) for series in shown["series"]])
+        values = values[np.isfinite(values)]
+        assert 1 < values.max() <= most
+    first = panel(found, "accuracy")["series"][0]
+    shares = [epoch.val_accuracy for epoch in whole.runs[first["member"]].epochs]
+    np.testing.assert_allclose(first["y"], 100 * np.array(shares), rtol=1e-6)
