@@ -76,6 +76,8 @@ def check(snapshot: Snapshot, spec: TrainSpec, like: Mapping[str, np.ndarray]) -
             f"the checkpoint is of {_named(snapshot.fingerprint)}; this training is of "
             f"{_named(wanted)}"
         )
+    if fingerprint(spec, snapshot.arrays) != wanted:
+        raise ValueError("the checkpoint's arrays have other shapes than this network's")
 
 
 def _named(text: str) -> str:

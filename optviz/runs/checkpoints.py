@@ -8,17 +8,30 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
+from optviz.engine.train_events import Outcome
 from optviz.engine.train_snapshot import Snapshot
 from optviz.folders import replace_file
+from optviz.runs.record import fields, list_of, maybe, one_of, real, whole, words
 from optviz.runs.writer import Writer
 
 # As `replacing` calls its files, and as it called them before.
 _SCRATCH = re.compile(r"\.[0-9a-f]{16}\.npz|\.[0-9]+\.npz\.[0-9]+\.[0-9a-f]{8}", re.ASCII)
 _META = "meta"  # JSON: all of a snapshot but the arrays, their names, and the count of events
+_META_CHECKS = {
+    "events": whole(0, 2**53),
+    "step": whole(0, 2**53),
+    "epoch": whole(0, 2**53),
+    "clock": real(0, 1e300),
+    "epoch_clock": real(0, 1e300),
+    "val_losses": list_of(maybe(real(-1e300, 1e300))),
+    "outcome": one_of(get_args(Outcome)),
+    "diverged_at": whole(-1, 2**53),
+    "fingerprint": words(100_000),
+}
 
 
 class Checkpoint(NamedTuple):
@@ -62,7 +75,8 @@ def read(path: Path) -> Checkpoint:
             meta = json.loads(file[_META].tobytes())
             names = meta.pop("arrays")
             arrays = {name: file[f"a{i}"] for i, name in enumerate(names)}
-        events = int(meta.pop("events"))
+        fields(meta, _META_CHECKS)
+        events = meta.pop("events")
         meta["val_losses"] = tuple(meta["val_losses"])
         return Checkpoint(Snapshot(arrays=arrays, **meta), events)
     except FileNotFoundError:

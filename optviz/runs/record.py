@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -169,6 +169,30 @@ def maybe(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else check(value)
 
 
+def one_of(allowed: Sequence[str]) -> Callable[[Any], str]:
+    """A check of words."""
+
+    def check(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}, got {shown(value)}")
+        return value
+
+    return check
+
+
+def list_of(check: Callable[[Any], Any], most: int = 1_000_000) -> Callable[[Any], Any]:
+    """A check of lists, and of all that is in them."""
+
+    def each(values: Any) -> Any:
+        if not isinstance(values, list) or len(values) > most:
+            raise ValueError(f"must be a list of at most {most:,}, got {shown(values)}")
+        for value in values:
+            check(value)
+        return values
+
+    return each
+
+
 def fields(value: Any, checks: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
     """An object of JSON whose fields pass their checks; what others there are is left alone."""
     if not isinstance(value, dict):
@@ -195,15 +219,6 @@ def _id(value: Any) -> str:
 def _name(value: Any) -> str:
     text = words(MAX_NAME)(value)
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def _one_of(allowed: Iterable[str]) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if value not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}, got {shown(value)}")
-        return value
-
-    return check
 
 
 def _flag(value: Any) -> bool:
@@ -251,18 +266,12 @@ _OPTIONS = {
 }
 
 
-def _texts(value: Any) -> Any:
-    if not isinstance(value, list) or len(value) > MAX_TEXT:
-        raise ValueError(f"must be a list of texts, got {shown(value)}")
-    return [words(MAX_TEXT)(text) for text in value]
-
-
 _SPEC = {  # `history.spec_of` reads what they say, and the rest
     "dataset": words(MAX_TEXT),
     "network": words(MAX_TEXT),
-    "runs": _texts,
+    "runs": list_of(words(MAX_TEXT), MAX_TEXT),
     "schedule": maybe(words(MAX_TEXT)),
-    "vary": _texts,
+    "vary": list_of(words(MAX_TEXT), MAX_TEXT),
     "directory": maybe(words(MAX_TEXT)),
 }
 
@@ -299,7 +308,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "queued": _time,
     "spec": _spec,
     "options": _options,
-    "state": _one_of(STATES),
+    "state": one_of(STATES),
     "message": words(MAX_TEXT),
     "stop_asked": lambda value: bool(whole(0, 1)(value)),
     "pid": maybe(whole(1, 2**31 - 1)),

@@ -9,11 +9,10 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from optviz.engine.train_events import EpochEnd, Event, Layers, Started, Steps, from_json
-from optviz.runs.record import maybe, parsed, real, shown, whole, words
+from optviz.runs.record import list_of, maybe, one_of, parsed, real, shown, whole, words
 from optviz.specs.train import TrainSpec
 
 MAX_EVENT = 16_000_000  # characters
-MAX_ITEMS = 1_000_000  # of a list
 MAX_STEPS = 50_000_000  # planned in all runs together: their learning rates are worked out
 FLOAT32_MAX = 3.5e38
 _RANGES: Mapping[str, Callable[[Any], Any]] = {
@@ -117,12 +116,12 @@ def _check(hint: Any, name: str) -> Callable[[Any], Any]:
     """The check of a field that is declared so."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is list:
-        return _list_of(_RANGES.get(name) or _check(arguments[0], name))
+        return list_of(_RANGES.get(name) or _check(arguments[0], name))
     if origin in (Union, UnionType):
         (other,) = (argument for argument in arguments if argument is not NoneType)
         return maybe(_check(other, name))
     if origin is Literal:
-        return _one_of(arguments)
+        return one_of(arguments)
     return _RANGES.get(name) or _plain(hint, name)
 
 
@@ -134,26 +133,6 @@ def _plain(hint: Any, name: str) -> Callable[[Any], Any]:
     if hint is str:
         return words(10_000)
     raise TypeError(f"no check for {name}: {hint}")  # a new kind of field needs one
-
-
-def _list_of(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def each(values: Any) -> Any:
-        if not isinstance(values, list) or len(values) > MAX_ITEMS:
-            raise ValueError(f"must be a list of at most {MAX_ITEMS:,}, got {shown(values)}")
-        for value in values:
-            check(value)
-        return values
-
-    return each
-
-
-def _one_of(allowed: tuple[str, ...]) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        if value not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}, got {shown(value)}")
-        return value
-
-    return check
 
 
 _KINDS = {_hints(declared)["kind"].__args__[0]: declared for declared in get_args(Event)}

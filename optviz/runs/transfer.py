@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from optviz.runs.told import Account, event_of
 
 NO_PROCESS = {"pid": None, "process_started": None, "stop_asked": False}
 SCRATCH = ".import-"
+ABANDONED = 86_400.0  # seconds after which whoever made it has gone
 MAX_REFUSED = 1000  # that are named one by one
 
 
@@ -53,6 +55,7 @@ def import_from(store: Store, path: str | Path) -> Imported:
     if store.path.exists() and path.samefile(store.path):
         raise ValueError(f"{path} is this computer's own store")
     store.path.parent.mkdir(parents=True, exist_ok=True)
+    _clean(store.path.parent)
     here = {row.id for deleted in (False, True) for row in store.rows(deleted=deleted)}
     with tempfile.TemporaryDirectory(dir=store.path.parent, prefix=SCRATCH) as folder:
         scratch = Path(folder)
@@ -126,6 +129,14 @@ def _check_events(other: Foreign, record: Record) -> None:
             account.take(event)
         except ValueError as error:
             raise ValueError(f"event {number}: {error}") from None
+
+
+def _clean(home: Path) -> None:
+    """Remove what imports that were killed have left."""
+    for scratch in home.glob(f"{SCRATCH}*"):
+        with suppress(OSError):
+            if time.time() - scratch.lstat().st_mtime > ABANDONED:
+                shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _line(error: Exception) -> str:

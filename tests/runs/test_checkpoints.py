@@ -5,8 +5,12 @@ import random
 import numpy as np
 import pytest
 
-from optviz.engine.train_snapshot import Snapshot
+from optviz.data import Synthetic
+from optviz.engine.train_snapshot import Snapshot, check, fingerprint
+from optviz.networks import Linear
 from optviz.runs.checkpoints import Checkpoint, clean, find, path_of, read, write
+from optviz.specs.run import Run
+from optviz.specs.train import TrainSpec
 
 ARRAYS = {
     "['params']['w'] / é": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -92,3 +96,32 @@ def test_only_scratch_files_are_cleaned_up(tmp_path):
         (tmp_path / name).touch()
     clean(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": -1},
+        {"step": "7"},
+        {"epoch": 1.5},
+        {"clock": "now"},
+        {"val_losses": ("x",)},
+        {"outcome": "won"},
+        {"diverged_at": None},
+        {"fingerprint": 5},
+    ],
+)
+def test_fields_of_other_types_are_refused(tmp_path, change):
+    write(path_of(tmp_path, 0), Checkpoint(SNAPSHOT._replace(**change), 3))
+    with pytest.raises(ValueError, match="is damaged"):
+        read(path_of(tmp_path, 0))
+
+
+def test_arrays_of_other_shapes_are_refused():
+    spec = TrainSpec(Synthetic(), Linear(), (Run.parse("adam"),))
+    like = {"w": np.zeros((2, 3), np.float32)}
+    right = SNAPSHOT._replace(fingerprint=fingerprint(spec, like), arrays=like)
+    check(right, spec, like)
+    for arrays in ({}, {"w": np.zeros((3, 2), np.float32)}, {"w": np.zeros((2, 3))}):
+        with pytest.raises(ValueError, match="arrays have other shapes than this network's"):
+            check(right._replace(arrays=arrays), spec, like)

@@ -1,8 +1,10 @@
 """Trainings from another computer's store: with curves and checkpoints, once, and nothing else."""
 
 import json
+import os
 import shutil
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -138,3 +140,11 @@ def test_one_that_comes_later_leaves_checkpoints_alone(other):
 def test_a_folder_of_nobody(own_home):
     with pytest.raises(ValueError, match="'~nobody-here/x' names a user that is not on this"):
         jobs.import_from("~nobody-here/x")
+
+
+def test_what_an_import_left_that_was_killed_is_removed(other, own_home):
+    for name, age in ((".import-dead", 2 * 86_400), (".import-alive", 10)):
+        (own_home / name / "part").mkdir(parents=True)
+        os.utime(own_home / name, (time.time() - age,) * 2)
+    jobs.import_from(other)
+    assert [path.name for path in own_home.glob(".import-*")] == [".import-alive"]
