@@ -19,6 +19,7 @@ import numpy as np
 from optviz.analysis.gradient_verdict import RIGHT, judge
 from optviz.analysis.probes import Probe, SurfaceProbe, TreeProbe, network_probe
 from optviz.catalog import Entry, unknown, validate
+from optviz.specs.budget import CHECK, check_affordable, gradient_check_cost
 from optviz.surfaces import SURFACES, Surface
 from optviz.surfaces.expression import FunctionSurface
 
@@ -188,7 +189,10 @@ def probe_of(target: Any, at: Any, *, loss: str, num_lines: int, seed: int) -> P
             raise ValueError(f"a check needs a surface or a network, got {target.label}")
         if at is not None:
             raise ValueError("a network is checked at fresh weights: leave out the point")
-        return network_probe(target, loss, num_lines, seed)
+        network: Any = target
+        sizes = {"parameters": network.num_params(), "lines": num_lines}
+        check_affordable("a gradient check", CHECK, gradient_check_cost, sizes)
+        return network_probe(network, loss, num_lines, seed)
     if not callable(target):
         raise ValueError(f"a check needs a loss, got {type(target).__name__}")
     function: Any = target

@@ -25,6 +25,7 @@ SEARCHED_STATES = 128 * CAPACITIES[0]  # starts x steps of one run
 SEARCH_BYTES = 3 * (1 << 26)  # of records at a time, and their copies
 IMAGE_PARAM, IMAGE_ACTIVATION = 3e-10, 4e-9  # seconds of a step for each of them and each image
 STEP_SECONDS, STEP_BYTES = 1e-4, 100  # of any step: its call, and what is told of it
+CHECK_LINE, CHECK_PARAM = 0.5, 6e-7  # seconds of a line: some hundred losses of four images
 SWEEP_POINT_BYTES = 200  # knobs and ends of a point, in the engine's formats and in the result's
 
 
@@ -58,6 +59,7 @@ class Budget(NamedTuple):
 
 RACE = Budget(2, 120)
 SWEEP = Budget(2, 600)
+CHECK = Budget(2, 600)
 TRAINING = Budget(16, 30 * 86_400)  # in a process of its own, which can be stopped and resumed
 
 
@@ -131,6 +133,17 @@ def training_cost(
     return Cost(
         held + steps * STEP_BYTES, num_runs * epochs * images * seconds + steps * STEP_SECONDS
     )
+
+
+def gradient_check_cost(num_params: int, num_lines: int) -> Cost:
+    """What a check of a network's gradient takes: its loss at many places of many lines, twice.
+
+    Args:
+        num_params: of the network.
+        num_lines: through its weights.
+    """
+    # In float64: the weights, their gradient, a line, a place on it, and what is added up.
+    return Cost(num_params * 6 * 8, num_lines * (CHECK_LINE + num_params * CHECK_PARAM))
 
 
 def check_affordable(

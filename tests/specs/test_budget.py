@@ -6,15 +6,18 @@ from dataclasses import replace
 import pytest
 
 import optviz
+from optviz.analysis.gradient_check import gradient_check
 from optviz.analysis.network_cost import cost
 from optviz.data import Cifar10, Synthetic
-from optviz.networks import MLP, LeNet, Linear, ResNet
+from optviz.networks import MLP, NETWORKS, LeNet, Linear, ResNet
 from optviz.runs import jobs
 from optviz.runs.training import run_training
 from optviz.specs import Budget, RaceSpec, Run
 from optviz.specs.budget import (
+    CHECK,
     RACE,
     check_affordable,
+    gradient_check_cost,
     in_time,
     race_cost,
     rate_search_cost,
@@ -136,3 +139,11 @@ def test_activations_are_those_that_the_layers_put_out():
     for network in (ResNet(), LeNet(), MLP(hidden="30-20")):
         assert network.num_activations == cost(network).activations
     assert Linear().num_activations == 10
+
+
+def test_a_check_of_a_huge_network_is_refused_before_it_begins():
+    huge = MLP(hidden="-".join(["4096"] * 32))
+    with pytest.raises(ValueError, match=r"^a gradient check may need at most 2 GB and 10 min"):
+        gradient_check(huge)
+    for network in NETWORKS.values():  # as they stand, all can be checked
+        assert CHECK.holds(gradient_check_cost(network().num_params(), 6))
