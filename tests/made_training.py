@@ -17,7 +17,6 @@ SPEC = TrainSpec(
     Synthetic(num_train=1000, num_test=100), MLP(hidden="8"), (Run.parse("sgd"),), 3, 20
 )
 NUM_TRAIN, PER_EPOCH = 990, 50  # the last batch of an epoch has 10 images
-VAL_SECONDS = 0.5
 
 
 def spec(*runs: str, **fields) -> TrainSpec:
@@ -43,9 +42,10 @@ def started(asked: TrainSpec) -> TrainResult:
             steps_per_epoch=[PER_EPOCH] * count,
             num_params=[1000] * count,
             num_train=[NUM_TRAIN] * count,
-            num_validation=[100] * count,
+            num_validation=[1000] * count,
             class_names=[f"class {i}" for i in range(10)],
             note="made up",
+            num_sample=[NUM_TRAIN] * count,
         )
     )
     return result
@@ -82,15 +82,15 @@ def tell(
         if (first + count) % PER_EPOCH == 0:
             epoch = (first + count) // PER_EPOCH - 1
             mean = float(losses[epoch * PER_EPOCH : (epoch + 1) * PER_EPOCH].mean())
-            clock += VAL_SECONDS
             numbers = (
                 train_losses[epoch] if train_losses else mean,
                 train_accuracies[epoch] if train_accuracies else 0.3 + 0.1 * epoch,
                 val_losses[epoch] if val_losses else mean,
                 val_accuracies[epoch] if val_accuracies else 0.3 + 0.1 * epoch,
             )
-            seconds = step_seconds * PER_EPOCH + VAL_SECONDS
-            result.add(EpochEnd("epoch", run, epoch, *numbers, seconds, clock))
+            seconds = step_seconds * PER_EPOCH
+            seen = mean, numbers[1]
+            result.add(EpochEnd("epoch", run, epoch, *numbers, seconds, clock, *seen))
     if diverges:
         epoch = len(losses) // PER_EPOCH
         result.add(EpochEnd("epoch", run, epoch, None, None, None, None, 0.0, clock))

@@ -8,7 +8,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from optviz.engine.train_events import EPOCH_NUMBERS, EpochEnd, RunResult, TrainResult
+from optviz.engine.train_events import (
+    EPOCH_MEANS,
+    EPOCH_NUMBERS,
+    EpochEnd,
+    RunResult,
+    TrainResult,
+)
 from optviz.engine.train_track import scheduled_knobs
 from optviz.engine.watch import replay
 from optviz.specs.train import TrainSpec
@@ -27,14 +33,14 @@ MIN_FOR_QUARTILES = 4  # seeds; of fewer, quartiles say no more than the extreme
 
 def whole_epochs(run: RunResult) -> list[EpochEnd]:
     """The epochs that a run came to the end of; one that diverged has told a blank one last."""
-    return [epoch for epoch in run.epochs if epoch.train_accuracy is not None]
+    return [epoch for epoch in run.epochs if epoch.val_accuracy is not None]
 
 
 def lately(run: RunResult) -> tuple[int, float]:
-    """Steps and the seconds that they took in a run's last turns, validation left out."""
+    """Steps and the seconds that they took in a run's last turns."""
     clocks = [(0, 0.0), *run.clocks] if len(run.clocks) < TURNS else run.clocks[-TURNS:]
     turns = np.diff(np.array(clocks), axis=0)
-    steps, seconds = turns[turns[:, 0] > 0].sum(axis=0)  # no steps, but time: validation
+    steps, seconds = turns[turns[:, 0] > 0].sum(axis=0)  # no steps, but time: an older one's tests
     return int(steps), float(seconds)
 
 
@@ -72,8 +78,7 @@ def axis(
         run: index into the spec's members.
         kind: what is counted; an image counts whenever it is seen, and seconds are the run's own,
             without compilation and other runs' turns.
-        at: "steps": before each step, where its loss was taken; "epochs": after each whole epoch,
-            validation included.
+        at: "steps": before each step, where its loss was taken; "epochs": after each whole epoch.
 
     Returns:
         (steps told,) or (whole epochs,) float64.
@@ -151,17 +156,18 @@ def spread(
 
     Args:
         result: everything told so far.
-        number: one of `EPOCH_NUMBERS` (by epoch) or `STEP_NUMBERS` (by step).
+        number: one of `EPOCH_NUMBERS` or `EPOCH_MEANS` (by epoch), or `STEP_NUMBERS` (by step).
         by: what stands on the x axis; None: epochs or steps, as the number is.
 
     Raises:
         ValueError: a number that is not told.
     """
-    if number not in (*EPOCH_NUMBERS, *STEP_NUMBERS):
+    by_epoch = (*EPOCH_NUMBERS, *EPOCH_MEANS)
+    if number not in (*by_epoch, *STEP_NUMBERS):
         raise ValueError(
-            f"number must be one of {', '.join((*EPOCH_NUMBERS, *STEP_NUMBERS))}, got {number!r}"
+            f"number must be one of {', '.join((*by_epoch, *STEP_NUMBERS))}, got {number!r}"
         )
-    at = "epochs" if number in EPOCH_NUMBERS else "steps"
+    at = "epochs" if number in by_epoch else "steps"
     kind: Axis = by or ("epoch" if at == "epochs" else "step")
     found = []
     for group in groups(result.spec):

@@ -29,6 +29,8 @@ _NUMBERS = {
     "training accuracy": "train_accuracy",
     "validation loss": "val_loss",
     "validation accuracy": "val_accuracy",
+    "mean loss of the epoch": "mean_loss",
+    "mean accuracy of the epoch": "mean_accuracy",
 }
 
 
@@ -40,12 +42,14 @@ def summary(result: TrainResult, accuracy: float | None = None) -> pd.DataFrame:
         accuracy: a validation accuracy in [0, 1]; adds what it took to reach it.
 
     Returns:
-        Columns label, seeds, epochs (of the seed that has come least far), the four numbers of an
-        epoch as medians over seeds, those of validation with `, least` and `, greatest`; best epoch
-        (counted from 1, of the median validation accuracy), seconds an epoch, milliseconds a step
-        (lately, without validation), outcome. With an accuracy also `reached` (how many seeds
-        did), and `epochs`, `steps`, `images seen` and `seconds of training`, each ` to N%`: the
-        median over all seeds of the first epoch's end at which it was reached, missing where most
+        Columns label, seeds, epochs (of the seed that has come least far), the numbers of an epoch
+        as medians over seeds: training (a sample, missing where an older optviz did not test it)
+        and validation as tested at its end, with validation's `, least` and `, greatest`, and means
+        over its batches; best epoch (counted from 1, of the median validation accuracy), seconds
+        an epoch (of training), milliseconds a step (lately), outcome. With an accuracy also
+        `reached` (how many seeds did), and `epochs`, `steps`, `images seen` and `seconds of
+        training`, each ` to N%`: the median over all seeds of the first epoch's end at which it was
+        reached, missing where most
         of them did not. Numbers of a seed that diverged are missing.
     """
     curves = spread(result, "val_accuracy")

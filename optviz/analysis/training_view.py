@@ -35,6 +35,12 @@ class View:
         self.label, self.spec = self.run.label, self.member.spec
         self.epochs: list[EpochEnd] = whole_epochs(self.run)
         self.steps = len(self.run.losses)
+        started = result.started
+        self.tested = (
+            (started.num_sample[index], started.num_validation[index])
+            if started and started.num_sample
+            else ()
+        )
         self.per_epoch = result.started.steps_per_epoch[index] if result.started else 1
         self.window = min(max(self.steps // 4, MIN_WINDOW), MAX_WINDOW)
         self.judged = self.steps >= max(min(self.per_epoch, JUDGED_AFTER), JUDGED_FROM)

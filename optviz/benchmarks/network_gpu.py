@@ -123,7 +123,7 @@ def fast_spec(data: str, network: str) -> TrainSpec:
 
 
 def fast_net(data: str, device: str, ask: Ask | None) -> dict[str, Any]:
-    """Seconds of training, validation included and compilation not, to given accuracies."""
+    """Seconds of training, without compilation and tests, to given accuracies."""
     spec = fast_spec(data, FAST)
     targets = {"94 %": 0.94}
     measured: dict[str, Any] = {}

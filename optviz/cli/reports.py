@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from optviz.engine.train_events import TrainResult
+    from optviz.engine.train_events import Started, TrainResult
 
 
 class Report:
@@ -28,14 +28,14 @@ class Report:
             self._labels = event.labels
             say(
                 f"{event.num_params[0]:,} parameters, {event.num_train[0]:,} training and "
-                f"{event.num_validation[0]:,} validation images. {event.note}"
+                f"{event.num_validation[0]:,} validation images{_sample(event)}. {event.note}"
             )
         elif isinstance(event, EpochEnd):
             say(
                 f"{self._labels[event.run]}: epoch {event.epoch + 1}, "
                 f"loss {_number(event.train_loss)}, accuracy {_percent(event.train_accuracy)}, "
                 f"validation {_number(event.val_loss)}, {_percent(event.val_accuracy)}, "
-                f"{event.seconds:.1f} s"
+                f"{event.seconds:.1f} s of training"
             )
         elif isinstance(event, RunEnd) and event.outcome == "diverged":
             say(f"{self._labels[event.run]}: diverged at step {event.diverged_at}")
@@ -69,6 +69,13 @@ def print_table(result: TrainResult) -> None:
             )
             text = " ".join(f"{cell:>10}" for cell in cells)
         print(f"{run.label:<{width}} {text}")
+
+
+def _sample(event: Started) -> str:
+    """Which training images are tested, where it is not all of them."""
+    if event.num_sample is None or event.num_sample[0] == event.num_train[0]:
+        return ""
+    return f", training tested on {event.num_sample[0]:,}"
 
 
 def _downloading(done: int, total: int) -> None:

@@ -18,7 +18,13 @@ from optviz.engine.train_track import Track
 from optviz.optimizers.base import in_bytes
 
 ARRANGEMENTS = ("loop", "stack")
-Lane = Iterator[None]  # runs on their way: each `next` brings them a little further
+
+
+class Lane(NamedTuple):
+    """Runs on their way."""
+
+    tracks: Sequence[Track]
+    turns: Iterator[None]  # each `next` brings them a little further
 
 
 class Hands(NamedTuple):
@@ -75,7 +81,9 @@ def shifts(
     for shift in _packed(parts, limit):
         lanes = [_lane(part, hands, alone=len(shift) == 1) for part in shift]
         for lane in lanes:
-            next(lane, None)  # on the device now: what is wrong with a snapshot is said at once
+            next(
+                lane.turns, None
+            )  # on the device now: what is wrong with a snapshot is said at once
         yield lanes
 
 
@@ -162,11 +170,11 @@ def _packed(parts: Sequence[_Part], limit: int) -> list[list[_Part]]:
 
 def _lane(part: _Part, hands: Hands, alone: bool) -> Lane:
     if part.arrangement == "loop":
-        return _looped(part.tracks[0], hands)
-    return _stacked(part.tracks, hands, alone)
+        return Lane(part.tracks, _looped(part.tracks[0], hands))
+    return Lane(part.tracks, _stacked(part.tracks, hands, alone))
 
 
-def _looped(track: Track, hands: Hands) -> Lane:
+def _looped(track: Track, hands: Hands) -> Iterator[None]:
     run = TrainLoop(track, *hands)
     yield
     try:
@@ -175,7 +183,7 @@ def _looped(track: Track, hands: Hands) -> Lane:
         raise _named(error, 1) from error
 
 
-def _stacked(tracks: Sequence[Track], hands: Hands, alone: bool) -> Lane:
+def _stacked(tracks: Sequence[Track], hands: Hands, alone: bool) -> Iterator[None]:
     """A stack; where memory turns out to be short before the first step, its halves in turn."""
     lane = _stack(tracks, hands, alone).epochs()
     try:

@@ -61,7 +61,7 @@ class Stack:
         self._put(stacked)
         self._fixed = self._all_fixed()
         self._images = self._placed(self.one.parts.train, SAME)
-        self._held_out = self._placed(self.one.parts.validation, SAME)
+        self._tested = self._placed(self.one.parts.tested, SAME)
 
     def put_in(self, come: Mapping[Seat, Mapping[str, np.ndarray]]) -> None:
         """Give some runs other arrays."""
@@ -91,7 +91,7 @@ class Stack:
             jax.ShapeDtypeStruct(orders, np.int32),
             jax.ShapeDtypeStruct(orders[1:2], np.int32),
         )
-        train, held_out = self._placed(one.parts, SAME)
+        train, tested = self._placed((one.parts.train, one.parts.tested), SAME)
         feed = Feed(train, *(self._shape(leaf, SAME) for leaf in batches))
         span = Span(*np.zeros(3, np.int32))
         steps = stack_step.advance.lower(
@@ -102,8 +102,8 @@ class Stack:
             tuple(carry.params for carry in carries),
             tuple(carry.stats for carry in carries),
             fixed,
-            held_out,
-            np.int32(0),
+            tested,
+            (np.int32(0), np.int32(1)),
             **self._block_settings(),
         )
         # The optimizer's state is there while blocks are evaluated, though they do not see it.
@@ -179,20 +179,20 @@ class Stack:
         return self._placed(tuple(Totals(*3 * [jnp.zeros(n, jnp.float32)]) for n in sizes), RUNS)
 
     def block(
-        self, params: tuple[Params, ...], totals: tuple[Totals, ...], first: int
+        self, params: tuple[Params, ...], totals: tuple[Totals, ...], start: int, end: int
     ) -> tuple[Totals, ...]:
         return stack_step.evaluate_block(
             totals,
             params,
             tuple(carry.stats for carry in self.carries),
             self._fixed,
-            self._held_out,
-            np.int32(first),
+            self._tested,
+            (np.int32(start), np.int32(end)),
             **self._block_settings(),
         )
 
     def _block_settings(self) -> dict[str, Any]:
-        size = min(BLOCK, self.one.parts.validation.y.size)
+        size = min(BLOCK, self.one.parts.tested.y.size)
         return {"recipe": self.one.recipe, "size": size, "mesh": self.mesh}
 
 

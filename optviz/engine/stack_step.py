@@ -224,27 +224,27 @@ def evaluate_block(
     stats: tuple[Any, ...],
     fixed: tuple[Fixed, ...],
     images: Images,
-    start: jax.Array,
+    span: tuple[jax.Array, jax.Array],
     *,
     recipe: Recipe,
     size: int,
     mesh: Mesh | None,
 ) -> tuple[Totals, ...]:
-    """`totals` and the sums over `size` more images, of every run."""
+    """`totals` and the sums over `size` more images within `span` (start, end), of every run."""
 
-    def of_one(own: Fixed, params: Params, stats: Any, images: Images, start: jax.Array) -> Totals:
+    def of_one(own: Fixed, params: Params, stats: Any, images: Images, span: Any) -> Totals:
         return train_batch.evaluate_block(
-            own.network, params, stats, images, start, recipe=recipe, size=size
+            own.network, params, stats, images, *span, recipe=recipe, size=size
         )
 
-    def of_all(totals: Any, params: Any, stats: Any, fixed: Any, images: Any, start: Any) -> Any:
+    def of_all(totals: Any, params: Any, stats: Any, fixed: Any, images: Any, span: Any) -> Any:
         run = jax.vmap(of_one, (0, 0, 0, None, None))
-        more = run(_joined(fixed), _joined(params), _joined(stats), images, start)
+        more = run(_joined(fixed), _joined(params), _joined(stats), images, span)
         parts = _parted(more, [t.loss.size for t in totals])
         return tuple(map(train_batch.add, totals, parts))
 
     over = (RUNS, RUNS, RUNS, RUNS, SAME, SAME)
-    return _shared(of_all, mesh, over, RUNS)(totals, params, stats, fixed, images, start)
+    return _shared(of_all, mesh, over, RUNS)(totals, params, stats, fixed, images, span)
 
 
 @partial(jax.jit, static_argnames="mesh")

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import jax
 
@@ -54,6 +54,9 @@ def train(
     Raises:
         ValueError: `spec` asks for what cannot be, or leaves no images; or a snapshot is of
             another network or rule.
+        Exception: whatever else comes up, in `on_event` for one. The first error stops all runs,
+            which are kept and end as `stopped`, before it is raised; those that it came up in end
+            as `failed`, and their last snapshot stays.
     """
     spec.check()
     if arrangement is not None:
@@ -75,12 +78,57 @@ def train(
             for index, member in enumerate(members)
         ]
         emit(_started(tracks, spec.labels, data))
-        hands = Hands(emit, should_stop, checkpoint_every)
-        for lanes in shifts(tracks, hands, arrangement):
-            threads = min(len(lanes), workers or min(2, usable_cores()))
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(_advance, [lanes[first::threads] for first in range(threads)]))
+        crew = _Crew(should_stop)
+        hands = Hands(emit, crew.should_stop, checkpoint_every)
+        try:
+            for lanes in shifts(tracks, hands, arrangement):
+                crew.advance(lanes, min(len(lanes), workers or min(2, usable_cores())))
+        except Exception:
+            for track in tracks:  # whose turn never came
+                with suppress(Exception):  # the first error is the one to tell
+                    track.end("stopped")
+            raise
     return result
+
+
+class _Crew:
+    """Brings lanes to their end, on several threads; where one fails, all are stopped."""
+
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
+        self._asked, self._failed, self._lock = should_stop, threading.Event(), threading.Lock()
+        self._error: Exception | None = None
+
+    def should_stop(self) -> bool:
+        return self._failed.is_set() or self._asked()
+
+    def advance(self, lanes: Sequence[Lane], threads: int) -> None:
+        """Train all runs to their end; raises the first error once the others have been kept."""
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                list(pool.map(self._work, [lanes[first::threads] for first in range(threads)]))
+            except BaseException:  # the keyboard: the pool waits for its threads
+                self._failed.set()
+                raise
+        if self._error is not None:
+            raise self._error
+
+    def _work(self, lanes: Sequence[Lane]) -> None:
+        """Each lane a little further in turn."""
+        with _in_float32():
+            while lanes:
+                lanes = [lane for lane in lanes if self._goes_on(lane)]
+
+    def _goes_on(self, lane: Lane) -> bool:
+        try:
+            return next(lane.turns, lane) is None
+        except Exception as error:
+            with self._lock:
+                self._error = self._error or error
+            self._failed.set()
+            for track in lane.tracks:
+                with suppress(Exception):
+                    track.end("failed")
+            return False
 
 
 def _started(tracks: Sequence[Track], labels: Sequence[str], data: Data) -> Started:
@@ -91,7 +139,8 @@ def _started(tracks: Sequence[Track], labels: Sequence[str], data: Data) -> Star
         steps_per_epoch=[track.steps_per_epoch for track in tracks],
         num_params=[track.num_params for track in tracks],
         num_train=[track.parts.train.y.size for track in tracks],
-        num_validation=[track.parts.validation.y.size for track in tracks],
+        num_validation=[track.parts.num_validation for track in tracks],
+        num_sample=[track.parts.num_sample for track in tracks],
         class_names=list(data.class_names),
         note=data.note,
     )
@@ -102,13 +151,6 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _advance(lanes: Sequence[Lane]) -> None:
-    """Bring lanes to their end, each a little further in turn."""
-    with _in_float32():
-        while lanes:
-            lanes = [lane for lane in lanes if next(lane, lane) is None]
 
 
 @contextmanager

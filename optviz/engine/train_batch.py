@@ -140,17 +140,17 @@ def evaluate_block(
     stats: Stats,
     images: Images,
     start: jax.Array,
+    end: jax.Array,
     recipe: Recipe,
     size: int,
 ) -> Totals:
-    """Sums over `size` images from `start` on; those past the last image do not count.
+    """Sums over `size` images from `start` on; those from `end` on do not count.
 
     As PyTorch's users do, the loss is without label smoothing.
     """
-    last = images.y.size - 1
     position = start + jnp.arange(size, dtype=jnp.int32)
-    index = jnp.minimum(position, last)
-    counts = (position <= last).astype(jnp.float32)
+    index = jnp.minimum(position, end - 1)
+    counts = (position < end).astype(jnp.float32)
     x, y = _look_up(images, index)
     logits, _ = _apply(network, params, stats, x, False, jax.random.key(0), recipe)
     return _totals(logits, y, counts, recipe, jnp.zeros((), jnp.float32))

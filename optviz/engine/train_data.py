@@ -12,6 +12,8 @@ from optviz.data.base import Data
 from optviz.data.preprocessing import moments
 from optviz.specs.train import TrainSpec
 
+SAMPLE = 5_000  # training images that are tested at most: accuracies to 0.7 points, one in three
+
 
 class Images(NamedTuple):
     """Images on the device, as stored, with what normalises them."""
@@ -30,8 +32,21 @@ class Batch(NamedTuple):
 
 
 class Split(NamedTuple):
+    """Images to train with and images to test with, the latter in one array: one program."""
+
     train: Images
-    validation: Images
+    tested: Images  # those to validate with, then the sample of the training images
+    num_validation: int
+
+    @property
+    def num_sample(self) -> int:
+        """How many training images are tested."""
+        return self.tested.y.size - self.num_validation
+
+    @property
+    def validation(self) -> Images:
+        x, y, mean, std = self.tested
+        return Images(x[: self.num_validation], y[: self.num_validation], mean, std)
 
 
 class Splits:
@@ -52,7 +67,8 @@ def split(data: Data, spec: TrainSpec) -> Split:
     """Set validation images aside, take the first `limit` of the others, and normalise both alike.
 
     The moments are those of the training images before `limit`, so that a training on few images
-    sees them as a training on all does.
+    sees them as a training on all does. Of these, the sample is drawn once for all seeds: all of
+    them, or SAMPLE.
 
     Raises:
         ValueError: nothing is left to train or to validate with.
@@ -71,9 +87,15 @@ def split(data: Data, spec: TrainSpec) -> Split:
             raise ValueError(f"no image is left to {name} with (validation={spec.validation!r})")
     taken = [jax.device_put(value) for value in moments(train_x, spec.normalise)]
     train_x, train_y = train_x[: spec.limit], train_y[: spec.limit]
+    chosen = np.sort(np.random.default_rng(1).permutation(len(train_x))[:SAMPLE])
+    tested_x, tested_y = (
+        np.concatenate([held_out, trained[chosen]])
+        for held_out, trained in ((test_x, train_x), (test_y, train_y))
+    )
     return Split(
         Images(jax.device_put(train_x), jax.device_put(train_y), *taken),
-        Images(jax.device_put(test_x), jax.device_put(test_y), *taken),
+        Images(jax.device_put(tested_x), jax.device_put(tested_y), *taken),
+        len(test_y),
     )
 
 

@@ -9,7 +9,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from optviz.specs.train import TrainSpec
 
-Outcome: TypeAlias = Literal["running", "finished", "stopped", "diverged"]
+Outcome: TypeAlias = Literal["running", "finished", "stopped", "diverged", "failed"]
+# How a run stands that has told no end, where that of its training is known.
+Standing: TypeAlias = Outcome | Literal["waiting", "broken off"]
 
 
 class Downloading(NamedTuple):
@@ -32,6 +34,7 @@ class Started(NamedTuple):
     num_validation: list[int]
     class_names: list[str]
     note: str  # on the data set
+    num_sample: list[int] | None = None  # training images that are tested; an older one: None
 
 
 class Compiling(NamedTuple):
@@ -72,11 +75,24 @@ class Layers(NamedTuple):
     dead: list[float | None]  # share of their units that are zero on every image of the batch
 
 
+class Begun(NamedTuple):
+    """What the first weights make of the images, as at each epoch's end; None: not finite."""
+
+    kind: Literal["begun"]
+    run: int
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+
+
 class EpochEnd(NamedTuple):
     """One epoch's numbers; None where a number is not finite.
 
-    The training numbers are means over the epoch's batches while the weights were changing; the
-    validation numbers are those of the weights at the end of the epoch.
+    The training and the validation numbers are of the same weights, those that the rule is judged
+    by at the end of the epoch, and both in test mode: neither dropout nor augmentation nor label
+    smoothing, and batch norm with its running averages. The training images are a sample of fixed
+    size. The means are what was seen while the weights were changing.
     """
 
     kind: Literal["epoch"]
@@ -86,8 +102,10 @@ class EpochEnd(NamedTuple):
     train_accuracy: float | None
     val_loss: float | None
     val_accuracy: float | None
-    seconds: float  # wall-clock time of training and validation, without compilation
+    seconds: float  # wall-clock time of its training, without compilation and tests
     clock: float  # seconds that this run has taken so far
+    mean_loss: float | None = None  # over the epoch's images, each in its batch
+    mean_accuracy: float | None = None
 
 
 class RunEnd(NamedTuple):
@@ -99,7 +117,9 @@ class RunEnd(NamedTuple):
     diverged_at: int  # the first step whose loss is not finite; -1: none
 
 
-Event: TypeAlias = Downloading | Started | Compiling | Notice | Steps | Layers | EpochEnd | RunEnd
+Event: TypeAlias = (
+    Downloading | Started | Compiling | Notice | Begun | Steps | Layers | EpochEnd | RunEnd
+)
 OnEvent: TypeAlias = Callable[[Event], None]
 
 _KINDS: dict[str, type[Event]] = {
@@ -107,6 +127,7 @@ _KINDS: dict[str, type[Event]] = {
     "started": Started,
     "compiling": Compiling,
     "notice": Notice,
+    "begun": Begun,
     "steps": Steps,
     "layers": Layers,
     "epoch": EpochEnd,
@@ -126,7 +147,10 @@ def to_json(event: Event) -> dict[str, Any]:
 
 
 def from_json(record: dict[str, Any]) -> Event:
-    """The event that `to_json` made the object from."""
+    """The event that `to_json` made the object from; of an older optviz's, what it means today."""
+    if record["kind"] == "epoch" and "mean_loss" not in record:  # it told means as training's
+        means = {f"mean_{name}": record[f"train_{name}"] for name in ("loss", "accuracy")}
+        record = record | {"train_loss": None, "train_accuracy": None} | means
     event = _KINDS[record["kind"]](**record)
     if isinstance(event, Steps):
         lists = {name: getattr(event, name) for name in _FLOAT32}
@@ -140,7 +164,9 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-EPOCH_NUMBERS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds")
+TESTED_NUMBERS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+EPOCH_NUMBERS = (*TESTED_NUMBERS, "seconds")
+EPOCH_MEANS = ("mean_loss", "mean_accuracy")
 
 
 @dataclass
@@ -153,8 +179,9 @@ class RunResult:
     clocks: list[tuple[int, float]] = field(default_factory=list)  # (steps done, seconds taken)
     waited: float = 0.0  # seconds in which batches were made ready
     layers: list[Layers] = field(default_factory=list)
+    begun: Begun | None = None
     epochs: list[EpochEnd] = field(default_factory=list)
-    outcome: Outcome = "running"
+    outcome: Standing = "running"
     diverged_at: int = -1
 
 
@@ -172,7 +199,12 @@ class TrainResult:
         return cls(spec, [RunResult(label) for label in spec.labels])
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON data: each run's numbers by epoch, and the spec that repeats it alone."""
+        """Plain JSON data: each run's numbers by epoch, and the spec that repeats it alone.
+
+        Losses and accuracies, in [0, 1], are of the weights at each epoch's end, in test mode (see
+        `EpochEnd`); training's are of `num_sample` images, None where an older optviz did not test
+        any. `seconds` are those of training.
+        """
         return {
             "runs": [
                 {
@@ -180,19 +212,32 @@ class TrainResult:
                     "spec": member.spec.to_json(),
                     "outcome": run.outcome,
                     "diverged_at": run.diverged_at,
+                    "num_sample": num_sample,
+                    "start": run.begun
+                    and {name: getattr(run.begun, name) for name in TESTED_NUMBERS},
                     "epochs": [
                         {name: getattr(epoch, name) for name in EPOCH_NUMBERS}
                         for epoch in run.epochs
                     ],
                 }
-                for run, member in zip(self.runs, self.spec.members(), strict=True)
+                for run, member, num_sample in zip(
+                    self.runs, self.spec.members(), self.num_sample, strict=True
+                )
             ]
         }
+
+    @property
+    def num_sample(self) -> list[int | None]:
+        """Training images that are tested, of each run; None: not known, or none."""
+        told = self.started.num_sample if self.started else None
+        return [None] * len(self.runs) if told is None else [*told]
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
         if isinstance(event, Started):
             self.started = event
+        elif isinstance(event, Begun):
+            self.runs[event.run].begun = event
         elif isinstance(event, Notice):
             self.notices.append(event.text)
         elif isinstance(event, Steps):

@@ -15,7 +15,7 @@ from optviz.engine.train_events import Compiling, OnEvent
 from optviz.engine.train_track import Track, measures_of
 from optviz.networks.base import Params
 
-BLOCK = 500  # images in a block of validation
+BLOCK = 500  # images that are tested at once
 PAUSE_SECONDS = 0.2  # how often losses are told and other runs get their turn
 KEEP_SECONDS = 30.0  # between snapshots, where nobody says after how many steps
 AHEAD = 2  # steps that are handed to the device before the last one is done
@@ -38,15 +38,21 @@ class TrainLoop:
         self._kept_at = time.monotonic()
 
     def epochs(self) -> Iterator[None]:
-        """Train and validate what is left, pausing now and then so that other runs keep pace."""
+        """Train and test what is left, pausing now and then so that other runs keep pace."""
         track = self._track
         while not track.ended and track.epoch < track.spec.epochs:
             if self._stopped():
                 break
             if not self._compiled:
                 self._compile()
+                if not self._step_number:
+                    tested = self._test()
+                    if tested is None:
+                        break
+                    track.tell_begun(tested)
+                    yield
             yield from self._train()
-            if self._stopped() or not self._validate():
+            if self._stopped() or not self._end_epoch():
                 break
         else:
             if track.ended:
@@ -66,7 +72,7 @@ class TrainLoop:
         copy = jax.tree.map(jnp.copy, self._carry)
         batch = next(self._track.batches(0))
         carry, _ = self._step(copy, batch, 0)
-        self._block(train_step.answer(self._track.optimizer, carry), 0)
+        self._block(train_step.answer(self._track.optimizer, carry), 0, 1)
         self._dead(carry, batch)
         self._compiled = True
 
@@ -130,29 +136,39 @@ class TrainLoop:
         params = train_step.answer(track.optimizer, carry)
         return train_batch.dead_shares(track.network, params, carry.stats, track.parts.train, batch)
 
-    def _validate(self) -> bool:
-        """Validate and tell the epoch; False where the run was stopped meanwhile."""
-        start = time.perf_counter()
-        trained = self._carry.totals
-        params = train_step.answer(self._track.optimizer, self._carry)
-        totals = train_batch.Totals.zero()
-        for first in range(0, self._track.parts.validation.y.size, BLOCK):
-            if self._stopped():
-                return False
-            totals = train_batch.add(totals, self._block(params, first))
-        totals.loss.block_until_ready()
-        self._track.clock += time.perf_counter() - start
-        self._track.tell_epoch(trained, totals)
+    def _end_epoch(self) -> bool:
+        """Test and tell the epoch; False where the run was stopped meanwhile."""
+        seen, tested = self._carry.totals, self._test()
+        if tested is None:
+            return False
+        self._track.tell_epoch(seen, tested)
         return True
 
-    def _block(self, params: Params, start: int) -> train_batch.Totals:
+    def _test(self) -> list[train_batch.Totals] | None:
+        """Sums over each of the track's `tests`; None where the run was stopped meanwhile.
+
+        No clock runs: this is not training.
+        """
+        params = train_step.answer(self._track.optimizer, self._carry)
+        found = []
+        for first, end in self._track.tests:
+            totals = train_batch.Totals.zero()
+            for start in range(first, end, BLOCK):
+                if self._stopped():
+                    return None
+                totals = train_batch.add(totals, self._block(params, start, end))
+            found.append(totals)
+        return jax.device_get(found)
+
+    def _block(self, params: Params, start: int, end: int) -> train_batch.Totals:
         track = self._track
         return train_batch.compiled_evaluation(track.network)(
             track.network,
             params,
             self._carry.stats,
-            track.parts.validation,
+            track.parts.tested,
             np.int32(start),
+            np.int32(end),
             recipe=track.recipe,
-            size=min(BLOCK, track.parts.validation.y.size),
+            size=min(BLOCK, track.parts.tested.y.size),
         )

@@ -72,7 +72,7 @@ class TrainStack:
         return self._stack.needed()
 
     def epochs(self) -> Iterator[None]:
-        """Train and validate what is left, pausing after every span of steps.
+        """Train and test what is left, pausing after every span of steps.
 
         Before the first step there are two more pauses: once the runs are on the device, and once
         everything is compiled, so that nothing but the steps can run out of memory afterwards.
@@ -82,11 +82,14 @@ class TrainStack:
         if self._left() and not self._stopped():
             self._compile()
             yield
+            if not self._step:
+                self._begin()
+                yield
         while self._left() and self._epoch < self._one.spec.epochs:
             if self._stopped():
                 break
             yield from self._train()
-            if self._stopped() or not self._validate():
+            if self._stopped() or not self._end_epoch():
                 break
         self._end("finished")
 
@@ -154,7 +157,7 @@ class TrainStack:
         """Compile before the clock runs: each program once, for no step or for nothing."""
         self._stack.begin_epoch(self._epoch)
         self._stack.advance(self._step, self._epoch, 0)
-        self._stack.block(self._stack.answers(), self._stack.zeros(), 0)
+        self._stack.block(self._stack.answers(), self._stack.zeros(), 0, 1)
         self._stack.dead(0)
 
     def _train(self) -> Iterator[None]:
@@ -226,26 +229,43 @@ class TrainStack:
             shares = {name: values[seat.row] for name, values in dead[seat.slice].items()}
             seat.track.tell_layers(number, ratios[seat.slice][seat.row], shares)
 
-    # Validation -----------------------------------------------------------------------------------
+    # Tests ----------------------------------------------------------------------------------------
 
-    def _validate(self) -> bool:
-        """Validate and tell the epoch; False where the runs were stopped meanwhile."""
+    def _begin(self) -> None:
+        """Tell what the first weights make of the images."""
+        tested = self._test()
+        for seat in self._active() if tested else ():
+            seat.track.tell_begun(_rows(tested, seat))
+
+    def _end_epoch(self) -> bool:
+        """Test and tell the epoch; False where the runs were stopped meanwhile."""
         self._enter()
-        start = time.perf_counter()
-        params, totals = self._stack.answers(), self._stack.zeros()
-        for first in range(0, self._one.parts.validation.y.size, BLOCK):
-            if self._stopped():
-                return False
-            totals = self._stack.block(params, totals, first)
-        trained, validated = jax.device_get(([c.totals for c in self._stack.carries], totals))
-        share = (time.perf_counter() - start) / len(self._stack.seats)
+        tested = self._test()
+        if not tested:
+            return False
+        (seen,) = jax.device_get([[carry.totals for carry in self._stack.carries]])
         for seat in self._active():
-            seat.track.clock += share
-            own, held_out = (_row(t[seat.slice], seat.row) for t in (trained, validated))
-            seat.track.tell_epoch(own, held_out)
+            (own,) = _rows([seen], seat)
+            seat.track.tell_epoch(own, _rows(tested, seat))
         self._epoch += 1
         return True
 
+    def _test(self) -> list[tuple[Totals, ...]]:
+        """Sums over each of the tracks' `tests`, by slice; [] where the runs were stopped.
 
-def _row(totals: Totals, row: int) -> Totals:
-    return Totals(*(values[row] for values in totals))
+        No clock runs: this is not training.
+        """
+        params, found = self._stack.answers(), []
+        for first, end in self._one.tests:
+            totals = self._stack.zeros()
+            for start in range(first, end, BLOCK):
+                if self._stopped():
+                    return []
+                totals = self._stack.block(params, totals, start, end)
+            found.append(totals)
+        return jax.device_get(found)
+
+
+def _rows(parts: Sequence[Sequence[Totals]], seat: Seat) -> list[Totals]:
+    """A run's own sums, of those by slice."""
+    return [Totals(*(values[seat.row] for values in part[seat.slice])) for part in parts]

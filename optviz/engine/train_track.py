@@ -13,7 +13,16 @@ from optviz.engine import train_batch, train_snapshot, train_step
 from optviz.engine.factors import check_domain, values_of
 from optviz.engine.precision import cast
 from optviz.engine.train_data import Batch, Split, batches, num_batches
-from optviz.engine.train_events import EpochEnd, Layers, OnEvent, Outcome, RunEnd, Steps, finite
+from optviz.engine.train_events import (
+    Begun,
+    EpochEnd,
+    Layers,
+    OnEvent,
+    Outcome,
+    RunEnd,
+    Steps,
+    finite,
+)
 from optviz.engine.train_snapshot import Keeper, Snapshot
 from optviz.engine.watch import Watcher
 from optviz.specs.run import Run
@@ -137,7 +146,7 @@ class Track:
             self._emit(Steps("steps", self.index, first, *told, self.clock, waited))
             self._told += int(count)
         if len(bad):
-            self._emit_epoch(self.epoch, (None, None, None, None))
+            self._emit_epoch(self.epoch, (None, None, None, None), (None, None))
             self._diverged_at = self._told
             self.end("diverged")
 
@@ -152,17 +161,34 @@ class Track:
         names = train_step.weight_names(self.network.shapes()[0])
         self._emit(Layers("layers", self.index, number, names, moved, list(dead), shares))
 
-    def tell_epoch(self, trained: train_batch.Totals, validated: train_batch.Totals) -> None:
-        """Tell an epoch's numbers, those who watch the loss too."""
-        means = (*_means(trained), *_means(validated))
-        epoch = self.epoch
-        self._observe(means[2])
-        self._emit_epoch(epoch, means)
+    @property
+    def tests(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Where in `parts.tested` the sample of training images is, and where validation is."""
+        first, end = self.parts.num_validation, self.parts.tested.y.size
+        return (first, end), (0, first)
 
-    def _emit_epoch(self, epoch: int, means: tuple[Mean, Mean, Mean, Mean]) -> None:
+    def tell_begun(self, tested: Sequence[train_batch.Totals]) -> None:
+        """Tell what the first weights make of the sample and of the validation images."""
+        self._emit(Begun("begun", self.index, *_tested(tested)))
+
+    def tell_epoch(self, seen: train_batch.Totals, tested: Sequence[train_batch.Totals]) -> None:
+        """Tell an epoch's numbers, those who watch the loss too.
+
+        Args:
+            seen: sums over the epoch's batches.
+            tested: sums over the sample and over the validation images, at its end.
+        """
+        numbers = _tested(tested)
+        epoch = self.epoch
+        self._observe(numbers[2])
+        self._emit_epoch(epoch, numbers, _means(seen))
+
+    def _emit_epoch(
+        self, epoch: int, tested: tuple[Mean, Mean, Mean, Mean], means: tuple[Mean, Mean]
+    ) -> None:
         seconds = self.clock - self._epoch_clock
         self._epoch_clock = self.clock
-        self._emit(EpochEnd("epoch", self.index, epoch, *means, seconds, self.clock))
+        self._emit(EpochEnd("epoch", self.index, epoch, *tested, seconds, self.clock, *means))
 
     def _observe(self, val_loss: float | None) -> None:
         self._val_losses.append(val_loss)
@@ -194,6 +220,11 @@ def _means(totals: train_batch.Totals) -> tuple[float | None, float | None]:
     """Mean loss and accuracy."""
     loss, correct, count = (float(value) for value in totals)
     return finite(loss / count), finite(correct / count)
+
+
+def _tested(tested: Sequence[train_batch.Totals]) -> tuple[Mean, Mean, Mean, Mean]:
+    sample, validation = map(_means, tested)
+    return (*sample, *validation)
 
 
 def measures_of(told: Sequence[train_step.Measures]) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from optviz.analysis.training_curves import Axis, axis, groups, learning_rate, whole_epochs
-from optviz.engine.train_events import EPOCH_NUMBERS, TrainResult
+from optviz.engine.train_events import EPOCH_MEANS, EPOCH_NUMBERS, TrainResult
 from optviz.export import tensorboard
 from optviz.export.cells import as_cells
 from optviz.folders import replace_file, replacing
@@ -59,8 +59,9 @@ def epochs_frame(result: TrainResult) -> pd.DataFrame:
 
     Returns:
         Columns label, group, run, arm, seed as in `steps_frame`; epoch (1 is the first), step,
-        samples and clock (seconds of the run) at its end; train_loss, train_accuracy, val_loss,
-        val_accuracy, and the seconds it took.
+        samples and clock (seconds of training) at its end; train_loss, train_accuracy, val_loss,
+        val_accuracy as tested at its end, and the seconds that training took; mean_loss and
+        mean_accuracy over its batches.
     """
 
     def columns(run: int) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def epochs_frame(result: TrainResult) -> pd.DataFrame:
         places = {name: axis(result, run, kind, at="epochs") for name, kind in EPOCH_PLACES.items()}
         numbers = {
             name: np.array([getattr(epoch, name) for epoch in epochs], float)
-            for name in EPOCH_NUMBERS
+            for name in (*EPOCH_NUMBERS, *EPOCH_MEANS)
         }
         whole = {name: places[name].astype(int) for name in ("epoch", "step", "samples")}
         return places | whole | numbers

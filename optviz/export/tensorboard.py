@@ -19,7 +19,10 @@ from optviz.specs.labels import unique
 
 EPOCH_TAGS = {
     "loss/validation": "val_loss",
+    "loss/train, tested": "train_loss",
+    "loss/train, mean of the epoch": "mean_loss",
     "accuracy/train": "train_accuracy",
+    "accuracy/train, mean of the epoch": "mean_accuracy",
     "accuracy/validation": "val_accuracy",
 }
 _DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)\d", re.IGNORECASE)

@@ -41,10 +41,12 @@ def smoothed(array: np.ndarray, window: int, stride: int) -> dict[str, Any]:
 
 
 def epochs(run: RunResult, name: str, steps_per_epoch: int) -> dict[str, Any]:
-    """One of the numbers told at each epoch's end."""
-    values = np.array([getattr(epoch, name) for epoch in run.epochs], np.float64)  # None: NaN
-    x = np.array([(epoch.epoch + 1) * steps_per_epoch for epoch in run.epochs], np.float32)
-    return {"y": values, "x": x}
+    """One of the numbers told at each epoch's end, and of the first weights where it is."""
+    begun = getattr(run.begun, name, None)
+    first = [] if begun is None else [(0, begun)]
+    ends = [((epoch.epoch + 1) * steps_per_epoch, getattr(epoch, name)) for epoch in run.epochs]
+    x, values = zip(*first, *ends, strict=True) if first or ends else ((), ())
+    return {"y": np.array(values, np.float64), "x": np.array(x, np.float32)}  # None: NaN
 
 
 def layers(run: RunResult, values: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def panels(
     ) -> list[dict[str, Any]]:
         found = []
         for run, i, told in numbered:
-            if told.epochs:
+            if told.begun or told.epochs:
                 curve = curves.epochs(told, name, per_epoch[i])
                 curve["y"] = curve["y"] / unit
                 found.append({"run": run, "member": i, "style": style, "name": told_as, **curve})
@@ -75,9 +75,17 @@ def panels(
 
     rates = curves.rates(groups, result, learning_rates, stride) if learning_rates else []
     moving = any("y" in series for series in rates)
-    accuracies = by_epoch("val_accuracy", "points", unit=PERCENT)
-    accuracies += by_epoch("train_accuracy", training, "training", PERCENT)
-    both = f"%; validation {'marked' if several_arms else 'solid'}, training {training}"
+    # an older optviz told means over an epoch's batches only
+    tested = any(
+        run.begun or any(e.train_loss is not None for e in run.epochs) for run in result.runs
+    )
+    other, told_as = ("train", "training") if tested else ("mean", "training, mean of the epoch")
+
+    def both_by_epoch(name: str, unit: float = 1) -> list[dict[str, Any]]:
+        validation = by_epoch(f"val_{name}", "points", unit=unit)
+        return validation + by_epoch(f"{other}_{name}", training, told_as, unit)
+
+    both = f"validation {'marked' if several_arms else 'solid'}, training {training}"
     ratios, dead = by_layer("names", "update_ratios"), by_layer("dead_names", "dead")
     dead = [{**series, "y": series["y"] / PERCENT} for series in dead]
     wait = "after the first epoch"
@@ -93,12 +101,21 @@ def panels(
         _panel(
             "val_loss",
             "Validation loss",
-            by_epoch("val_loss", "points"),
+            both_by_epoch("loss"),
+            note=both,
             worst="high",
             runs_off=True,
             empty=wait,
         ),
-        _panel("accuracy", "Accuracy", accuracies, "linear", note=both, worst="low", empty=wait),
+        _panel(
+            "accuracy",
+            "Accuracy",
+            both_by_epoch("accuracy", PERCENT),
+            "linear",
+            note=f"%; {both}",
+            worst="low",
+            empty=wait,
+        ),
         # rates that stay the same are told by the labels
         _panel("learning_rate", "Learning rate", rates, chosen=moving),
         _panel(

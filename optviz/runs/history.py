@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from optviz.engine.train_events import Event, TrainResult
+from optviz.engine.train_events import Event, Standing, TrainResult
 from optviz.runs.record import Record, UnreadableError
 from optviz.runs.store import Store
 from optviz.runs.told import Account, event_of
@@ -95,6 +97,21 @@ def result(store: Store, record: Record) -> TrainResult:
         if news.attempt != attempt:
             return result(store, record)
     return so_far
+
+
+_STANDING: Mapping[str, Standing] = {
+    "queued": "waiting",
+    "stopped": "stopped",
+    "failed": "failed",
+    "dead": "broken off",
+}
+
+
+def standing(result: TrainResult, state: str) -> TrainResult:
+    """The result of a training in this state: runs that have told no end stand as it does."""
+    word = _STANDING.get(state, "running")
+    runs = [replace(run, outcome=word) if run.outcome == "running" else run for run in result.runs]
+    return replace(result, runs=runs)
 
 
 def outcome(result: TrainResult) -> list[dict[str, Any]]:

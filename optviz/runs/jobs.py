@@ -17,7 +17,7 @@ from typing import Any
 from optviz.engine.train_events import Event, Started, TrainResult
 from optviz.runs import history, places, processes, queue
 from optviz.runs.attempt import Stop, carry_out
-from optviz.runs.folder import folder_of
+from optviz.runs.folder import checkpoints_of, folder_of
 from optviz.runs.history import News
 from optviz.runs.launch import (
     check_queue,
@@ -214,7 +214,13 @@ def result(job_id: str) -> TrainResult:
         ValueError: there is no such training.
     """
     store = current()
-    return history.result(store, existing(store, job_id))
+    record = existing(store, job_id)
+    return history.standing(history.result(store, record), state_of(store, record))
+
+
+def has_checkpoint(job_id: str) -> bool:
+    """Whether any of its runs can go on from where it was; else it can only start again."""
+    return any(checkpoints_of(job_id).glob("*.npz"))
 
 
 def stop(job_id: str, *, grace: float = 10.0, wait: bool = True) -> None:

@@ -10,6 +10,7 @@ from optviz.analysis.training_curves import learning_rates
 from optviz.analysis.training_signs import Sign, signs
 from optviz.player.training import pack_training
 from optviz.runs import jobs
+from optviz.runs.history import standing
 from optviz.runs.launch import subject
 from optviz.ui import player
 from optviz.ui.train_status import badge, bar, trouble
@@ -38,7 +39,7 @@ def live(job_id: str, ended: bool) -> None:
     _signs(seen)
     if any(run.losses for run in seen.result.runs):
         player.show(_payload(seen, status.ended), key="train-player")
-    results(seen.result)
+    results(standing(seen.result, status.state))
     if seen.result.started is not None:
         st.caption(plain(seen.result.started.note))
     if status.ended and not ended:
@@ -61,7 +62,9 @@ def _facts(seen: Watch) -> str:
     if (started := seen.result.started) is None:
         return facts
     images, per_epoch = started.num_train[0], started.steps_per_epoch[0]
-    return f"{facts}, {images:,} images, {per_epoch:,} steps an epoch"
+    facts = f"{facts}, {images:,} images, {per_epoch:,} steps an epoch"
+    sample = seen.result.num_sample[0]
+    return facts if sample in (None, images) else f"{facts}, training tested on {sample:,} images"
 
 
 def _signs(seen: Watch) -> None:

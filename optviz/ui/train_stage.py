@@ -12,7 +12,7 @@ from optviz.ui.train_network import layers
 from optviz.ui.train_pictures import look_inside
 from optviz.ui.train_process import as_link, process
 from optviz.ui.train_session import JOB, SESSION
-from optviz.ui.train_status import environment, notice, refusals
+from optviz.ui.train_status import again, environment, notice, refusals
 from optviz.ui.train_take_away import take_away
 from optviz.ui.train_watch import Watch, watch
 
@@ -85,12 +85,7 @@ def _buttons(status: jobs.Status | None) -> None:
             "page, it goes on." + (" It waits until there is room for it." if going else ""),
         )
         if status is not None and status.resumable:
-            st.button(
-                "Resume",
-                icon=":material/resume:",
-                on_click=_resume,
-                help="Go on with this training from its last checkpoint.",
-            )
+            st.button(**again(status), on_click=_resume)
         if status is not None:
             st.button(
                 "Close",

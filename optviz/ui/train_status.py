@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -87,11 +87,24 @@ def bar(watch: Watch, status: jobs.Status) -> None:
     st.progress(watch.share, plain(f"{doing}{rest}"))
 
 
+def again(status: jobs.Status) -> dict[str, Any]:
+    """What the button says that goes on with a training: its label, icon and help."""
+    if jobs.has_checkpoint(status.id):
+        text = "Go on with this training from its last checkpoint."
+        return {"label": "Resume", "icon": ":material/resume:", "help": text}
+    text = "From its beginning: it has no checkpoint."
+    return {"label": "Start again", "icon": ":material/restart_alt:", "help": text}
+
+
 def trouble(status: jobs.Status) -> None:
     """Why a training failed or broke off, with the last lines of its output."""
     if status.state not in ("failed", "dead"):
         return
-    again = " Resume goes on from its last checkpoint."
+    again = (
+        " Resume goes on from its last checkpoint."
+        if jobs.has_checkpoint(status.id)
+        else " It had no checkpoint yet, so it can only start again."
+    )
     text = status.message[:1].upper() + status.message[1:]
     st.error(f"{plain(text.rstrip('.'))}.{again}", icon=":material/error:")
     if status.log:

@@ -48,7 +48,15 @@ def show(table: pd.DataFrame) -> None:
 def for_people(table: pd.DataFrame) -> pd.DataFrame:
     """What matters most in front, as text: with its spread where there are several seeds."""
     several = "seeds" in table and bool((table["seeds"] > 1).any())
-    names = [str(name) for name in table if several or name not in ("seeds", "reached")]
+    untested = "training loss" in table and bool((table["training loss"].isna()).all())
+    hidden = ("training accuracy", "training loss") if untested else _MEANS
+    if untested and bool(table[_MEANS[1]].isna().all()):  # nothing is known yet
+        hidden = _MEANS
+    names = [
+        str(name)
+        for name in table
+        if (several or name not in ("seeds", "reached")) and name not in hidden
+    ]
     to_goal = [n for n in names if n.startswith(("epochs to", "seconds of training to"))]
     return pd.DataFrame(
         {
@@ -60,9 +68,10 @@ def for_people(table: pd.DataFrame) -> pd.DataFrame:
 
 
 # The other columns are in the files: too much for a screen.
+_MEANS = ("mean accuracy of the epoch", "mean loss of the epoch")
 _FIRST = (
     *("training", "label", "seeds", "epochs", "validation accuracy", "validation loss"),
-    *("training accuracy", "training loss", "best epoch", "reached"),
+    *("training accuracy", "training loss", *_MEANS, "best epoch", "reached"),
 )
 _LAST = ("milliseconds a step", "outcome")
 _SHOWN_AS = {"label": "trained"}
@@ -94,6 +103,10 @@ def _columns() -> dict[str, Any]:
     words = {
         "training": "Its name on this page.",
         "validation accuracy": "After the last whole epoch; over several seeds their median.",
+        "training accuracy": "By the same weights in test mode, as validation's; of a sample of "
+        "the training images.",
+        _MEANS[0]: "Over the last whole epoch's batches, while the weights were changing; what the "
+        "weights at its end make of the training images was not tested.",
         "best epoch": "At whose end validation was most accurate.",
         "reached": "How many seeds reached the accuracy.",
     }

@@ -14,7 +14,7 @@ from optviz.specs.train import TrainSpec
 from optviz.ui import frame, trainings_state
 from optviz.ui.session import bound
 from optviz.ui.train_session import JOB, SESSION
-from optviz.ui.train_status import badge, bar, environment
+from optviz.ui.train_status import again, badge, bar, environment
 from optviz.ui.train_watch import best_accuracy, watch
 from optviz.ui.words import plain
 
@@ -141,13 +141,11 @@ def _actions(status: Status, spec: TrainSpec) -> None:
             )
         elif status.resumable:
             st.button(
-                "Resume",
-                icon=":material/resume:",
+                **again(status),
                 key=f"trainings.resume.{status.id}",
                 type="tertiary",
                 on_click=trainings_state.act,
                 args=(lambda: jobs.resume(status.id, env=environment()),),
-                help="Go on from the last checkpoint.",
             )
         if status.ended:
             _delete(status)

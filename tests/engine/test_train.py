@@ -10,7 +10,7 @@ import pytest
 from small_networks import smallest
 
 from optviz.data import Synthetic
-from optviz.engine import train_batch, train_step
+from optviz.engine import train_batch, train_data, train_step
 from optviz.engine.train import train
 from optviz.engine.train_data import batches, num_batches, split
 from optviz.engine.train_events import (
@@ -116,7 +116,7 @@ def test_sgd_by_hand():
     shifted = logits - logits.max(axis=1, keepdims=True)
     expected = (np.log(np.exp(shifted).sum(axis=1)) - (shifted * target).sum(axis=1)).mean()
     np.testing.assert_allclose(losses(result)[0], [np.log(10), expected], rtol=1e-4)
-    assert result.runs[0].epochs[0].train_accuracy == pytest.approx(0.1)
+    assert result.runs[0].epochs[0].mean_accuracy == pytest.approx(0.1)
 
 
 def test_short_batch_counts_by_its_images():
@@ -126,7 +126,8 @@ def test_short_batch_counts_by_its_images():
     run, reference = result.runs[0], whole.runs[0]
     assert len(run.losses) == 3
     mean = np.dot(run.losses, [60, 60, 40]) / 160
-    assert run.epochs[0].train_loss == pytest.approx(mean, rel=1e-5)
+    assert run.epochs[0].mean_loss == pytest.approx(mean, rel=1e-5)
+    assert run.epochs[0].mean_loss == pytest.approx(reference.losses[0], rel=1e-5)
     assert run.epochs[0].train_loss == pytest.approx(reference.losses[0], rel=1e-5)
     assert run.epochs[0].val_loss == pytest.approx(reference.epochs[0].val_loss, rel=1e-5)
 
@@ -168,17 +169,59 @@ def test_an_epoch_sees_every_image_once():
 
 def test_limit_and_validation():
     parts = split(DATA, asked("sgd", limit=7))
-    assert (parts.train.y.size, parts.validation.y.size) == (7, 30)
+    assert (parts.train.y.size, parts.num_validation, parts.num_sample) == (7, 30, 7)
+    np.testing.assert_array_equal(parts.validation.x, DATA.test_x)
+    np.testing.assert_array_equal(parts.tested.x[30:], DATA.train_x[:7])
     np.testing.assert_array_equal(parts.train.x, DATA.train_x[:7])
     np.testing.assert_array_equal(parts.train.mean, split(DATA, asked("sgd")).train.mean)
 
     parts = split(DATA, asked("sgd", validation=0.25, limit=50))
-    assert (parts.train.y.size, parts.validation.y.size) == (50, 40)
+    assert (parts.train.y.size, parts.num_validation) == (50, 40)
     everything = split(DATA, asked("sgd", validation=0.25))
     both = np.concatenate([everything.train.x, everything.validation.x]).reshape(160, -1)
     assert len(np.unique(both, axis=0)) == 160
     with pytest.raises(ValueError, match="no image is left to validate with"):
         split(DATA, asked("sgd", validation=0.001))
+
+
+def test_training_and_validation_are_tested_alike(monkeypatch):
+    """The same images as both give the same numbers, at the start and after each epoch.
+
+    Dropout, flips, crops, smoothing and batch norm's batches make training harder; tests are not.
+    """
+    same = dataclasses.replace(DATA, test_x=DATA.train_x, test_y=DATA.train_y)
+    network = MLP(hidden="16", batch_norm=True, dropout=0.5)
+    spec = asked("adam", network=network, epochs=2, flip=True, crop=2, label_smoothing=0.1)
+    (run,) = train(spec, same).runs
+    for told in (run.begun, *run.epochs):
+        assert (told.train_loss, told.train_accuracy) == pytest.approx(
+            (told.val_loss, told.val_accuracy), rel=1e-5
+        )
+    assert run.epochs[-1].mean_loss > 1.1 * run.epochs[-1].train_loss
+    assert run.begun.train_accuracy < run.epochs[-1].train_accuracy
+
+    monkeypatch.setattr(train_data, "SAMPLE", 50)
+    seen = []
+    result = train(asked("sgd", "adam", epochs=1), DATA, seen.append)
+    assert result.started.num_sample == [50, 50]
+    assert result.to_json()["runs"][0]["num_sample"] == 50
+    parts = split(DATA, asked("sgd"))
+    chosen = {row.tobytes() for row in np.asarray(parts.tested.x[30:])}
+    assert len(chosen) == 50
+    assert chosen <= {row.tobytes() for row in DATA.train_x}
+    clocks = [e.clock for e in seen if isinstance(e, (Steps, EpochEnd)) and e.run == 0]
+    assert clocks[-1] == clocks[-2]  # a test is not training
+
+
+def test_what_an_older_optviz_told_is_called_what_it_is():
+    """It had means over an epoch's batches as training's loss and accuracy."""
+    told = EpochEnd("epoch", 0, 1, 0.5, 0.75, 0.4, 0.8, 1.0, 2.0)._asdict()
+    older = {name: value for name, value in told.items() if not name.startswith("mean")}
+    read = from_json(older)
+    assert (read.mean_loss, read.mean_accuracy) == (0.5, 0.75)
+    assert (read.train_loss, read.train_accuracy) == (None, None)
+    assert (read.val_loss, read.val_accuracy) == (0.4, 0.8)
+    assert from_json(to_json(read)) == read
 
 
 def test_schedules_reach_the_rule():

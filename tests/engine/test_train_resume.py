@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from optviz.data import Synthetic
+from optviz.engine import arrangement
 from optviz.engine.train import train
 from optviz.engine.train_events import EpochEnd, RunEnd, Steps, TrainResult
 from optviz.engine.train_snapshot import Snapshot
@@ -49,8 +50,8 @@ class KilledError(Exception):
     pass
 
 
-def asked(*runs: str, network=MLP(hidden="8"), **fields) -> TrainSpec:  # noqa: B008
-    return TrainSpec(DATASET, network, tuple(map(Run.parse, runs)), 3, 20, **fields)
+def asked(*runs: str, network=MLP(hidden="8"), epochs=3, **fields) -> TrainSpec:  # noqa: B008
+    return TrainSpec(DATASET, network, tuple(map(Run.parse, runs)), epochs, 20, **fields)
 
 
 def numbers(result: TrainResult) -> list[tuple]:
@@ -147,3 +148,46 @@ def test_a_snapshot_is_plain_arrays():
     assert all(type(array) is np.ndarray for array in arrays.values())
     assert {array.dtype.kind for array in arrays.values()} <= set("fiu")
     assert sum(a.size for p, a in arrays.items() if p.startswith(".params")) == (3072 + 1) * 8 + 90
+
+
+@pytest.mark.parametrize("form", ["loop", "stack"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_first_error_stops_all_and_keeps_them(form, workers):
+    """One of two networks' runs fails: the others end, each with a snapshot to go on from."""
+    spec = asked("adam", "sgd", vary=("network.hidden=9",), epochs=200)
+    shelf = Shelf()
+
+    def on_event(event: object) -> None:
+        if isinstance(event, EpochEnd) and event.run == 0 and event.epoch == 2:
+            raise KilledError("of the first")
+        if isinstance(event, RunEnd) and event.run == 0:
+            raise KilledError("of its end")
+        shelf.events.append(event)
+
+    with pytest.raises(KilledError, match="of the first"):
+        train(spec, DATA, on_event, workers=workers, keeper=shelf, arrangement=form)
+    ends = {event.run: event.outcome for event in shelf.events if isinstance(event, RunEnd)}
+    together = {0, 1} if form == "stack" else {0}
+    assert ends == {run: "failed" if run in together else "stopped" for run in range(1, 4)}
+    assert set(shelf.snapshots) == set(range(4)) - together
+    for run, snapshot in shelf.snapshots.items():
+        told = [e for e in shelf.events if isinstance(e, Steps) and e.run == run]
+        assert 0 <= snapshot.step == sum(len(e.losses) for e in told) < 1000
+        assert snapshot.outcome == "running"
+
+
+def test_runs_that_never_had_their_turn_end_too(monkeypatch):
+    """Where memory takes one run at a time, those behind the one that fails are stopped."""
+    monkeypatch.setattr(arrangement, "_loop_bytes", lambda track: 1)
+    monkeypatch.setattr(arrangement, "free_bytes", lambda device: 1)
+    seen = []
+
+    def on_event(event: object) -> None:
+        seen.append(event)
+        if isinstance(event, Steps):
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(asked("adam", "sgd", "momentum"), DATA, on_event, arrangement="loop")
+    ends = [(event.run, event.outcome) for event in seen if isinstance(event, RunEnd)]
+    assert ends == [(0, "failed"), (1, "stopped"), (2, "stopped")]

@@ -310,7 +310,7 @@ def test_memory_that_runs_out_before_the_first_step_is_halved(monkeypatch, metho
 
 
 def test_memory_that_runs_out_later_is_one_line(monkeypatch):
-    shortage(monkeypatch, 1, "_validate")
+    shortage(monkeypatch, 1, "_test")
     with pytest.raises(ValueError, match=r"out of memory with 2 runs at once: take .* fewer runs$"):
         train(asked("adam", "sgd"), DATA, arrangement="stack")
 

@@ -28,8 +28,8 @@ GROUPS = {
     name: list(members)
     for name, members in itertools.groupby(range(len(CASES)), lambda i: CASES[i]["group"])
 }
-# Columns of what is stored of an epoch; the first two are tested training images, unread so far.
-NUMBERS = {"val_loss": 2, "val_accuracy": 3, "train_loss": 4, "train_accuracy": 5}
+TESTED = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+NUMBERS = (*TESTED, "mean_loss", "mean_accuracy")
 TOLERANCE = 1e-5  # relative; of arrays to their largest number
 
 
@@ -139,8 +139,9 @@ def test_training_equals_pytorch(group, arrangement):
         assert run.outcome == "finished"
         close(run.losses, GOLDEN[f"losses_{number}"], f"losses of {run.label}")
         epochs = [[getattr(epoch, name) for name in NUMBERS] for epoch in run.epochs]
-        golden = GOLDEN[f"epochs_{number}"][:, list(NUMBERS.values())]
-        close(epochs, golden, f"epochs of {run.label}")
+        close(epochs, GOLDEN[f"epochs_{number}"], f"epochs of {run.label}")
+        start = [getattr(run.begun, name) for name in TESTED]
+        close(start, GOLDEN[f"start_{number}"], f"start of {run.label}")
         ours = leaves(keeper.last[index])
         golden = unpacked(GOLDEN[f"arrays_{number}"], ours)
         for name in ours:
@@ -151,7 +152,7 @@ def test_training_equals_pytorch(group, arrangement):
 def test_every_golden_training_moves_its_own_way():
     """One that does not move, or two that are one, would prove nothing."""
     for number in range(len(CASES)):
-        val_losses = GOLDEN[f"epochs_{number}"][:, NUMBERS["val_loss"]]
+        val_losses = GOLDEN[f"epochs_{number}"][:, NUMBERS.index("val_loss")]
         assert val_losses.min() < 0.95 * val_losses[0]
     ends = [GOLDEN[f"losses_{number}"][-1] for number in range(len(CASES))]
     settings = [(case["network"], *case["settings"].items()) for case in CASES]
