@@ -55,7 +55,12 @@ def load_directory(directory: str | Path, note: str = "") -> Data:
         ValueError: one line that names the file: missing, cut short, not of the layout, or with a
             label outside 0..9.
     """
-    folder, layout = _find(expanded(directory))
+    try:
+        folder, layout = _find(expanded(directory))
+    except OSError as error:
+        raise ValueError(
+            f"data folder {str(directory)!r} cannot be read: {error.strerror}"
+        ) from None
     names = [name + layout.suffix for name in (*TRAIN_BATCHES, TEST_BATCH)]
     if missing := [name for name in names if not (folder / name).is_file()]:
         raise ValueError(f"{folder} lacks {', '.join(missing)}")

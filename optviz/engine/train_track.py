@@ -25,6 +25,7 @@ from optviz.engine.train_events import (
 )
 from optviz.engine.train_snapshot import Keeper, Snapshot
 from optviz.engine.watch import Watcher
+from optviz.specs.budget import CAPACITIES
 from optviz.specs.run import Run
 from optviz.specs.variations import Member
 
@@ -209,8 +210,10 @@ def scheduled_knobs(run: Run, num_steps: int, steps_per_epoch: int) -> Mapping[s
         ValueError: a schedule takes a knob out of its domain.
     """
     values = {}
+    # Of few lengths, so that another number of steps compiles nothing.
+    length = next((c for c in CAPACITIES if c >= num_steps), num_steps)
     for knob, schedule in run.schedules:
-        factors = values_of(schedule, num_steps, steps_per_epoch, num_steps)
+        factors = values_of(schedule, num_steps, steps_per_epoch, length)[:num_steps]
         check_domain(run.optimizer, knob, (float(factors.min()), float(factors.max())))
         values[knob] = np.float32(getattr(run.optimizer, knob) * factors)
     return values

@@ -197,6 +197,20 @@ class TrainSpec:
                     f"{run.optimizer.label} has no learning rate; use l2"
                 )
 
+    def num_used(self, count: int) -> int:
+        """How many of `count` training images are trained with.
+
+        Raises:
+            ValueError: nothing is left to train or to validate with.
+        """
+        aside = 0 if self.validation is None else round(self.validation * count)
+        empty = [what for what, left in (("train", count - aside), ("validate", aside)) if not left]
+        if empty and self.validation is not None:
+            raise ValueError(
+                f"no image is left to {empty[0]} with (validation={self.validation!r})"
+            )
+        return min(count - aside, self.limit or count)
+
     def check_batches(self, count: int) -> None:
         """Refuse `count` images of which an epoch's last batch would hold too few for batch norm.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -11,10 +10,12 @@ import streamlit as st
 from optviz.catalog import summary
 from optviz.data import DATASETS
 from optviz.networks import NETWORKS
-from optviz.ui import controls
+from optviz.specs.train import TrainSpec
+from optviz.ui import controls, frame
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
 from optviz.ui.session import bound, with_field
+from optviz.ui.train_data import found, trouble
 from optviz.ui.train_experiment import amount, experiment
 from optviz.ui.train_fields import DATA
 from optviz.ui.train_network import cost_line
@@ -42,6 +43,13 @@ def panel() -> None:
     with st.popover("Experiment", icon=":material/science:", width="stretch"):
         experiment()
     amount(SESSION.spec)
+    frame.problems(_trouble(SESSION.spec))
+
+
+def _trouble(spec: TrainSpec) -> list[str]:
+    """Why it could not be trained; what is wrong with the files stands at their field."""
+    problem = trouble(spec)
+    return [] if problem in (None, found(spec).problem) else [problem]
 
 
 def _data() -> None:
@@ -69,7 +77,7 @@ def _data() -> None:
             fields(DATA)
             controls.entry_fields(spec.dataset, f"train.dataset.{spec.dataset.name}", set_field)
     st.caption(summary(type(spec.dataset)))
-    if not spec.dataset.ready:
+    if not spec.dataset.ready or spec.directory is not None:
         bound(
             st.text_input,
             "Folder with the batch files",
@@ -79,10 +87,12 @@ def _data() -> None:
             placeholder="leave empty to download",
             help="Where the files of either official layout are, on the computer that runs optviz.",
         )
+    problem = found(spec).problem
+    frame.problems([] if problem is None else [problem])
 
 
 def _set_directory(text: str) -> None:
-    folder = str(Path(text).expanduser()) if text.strip() else None
+    folder = text.strip() or None
     SESSION.change(lambda s: replace(s, directory=folder))
 
 

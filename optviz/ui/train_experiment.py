@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from optviz.runs.training import load_data
 from optviz.specs.train import TrainSpec
 from optviz.specs.variations import merged
 from optviz.ui.session import bound
+from optviz.ui.train_data import found, trouble
 from optviz.ui.train_session import SESSION
 from optviz.ui.train_variations import choices, counts, steps, suggestions
 from optviz.ui.words import plain
@@ -70,8 +70,8 @@ def amount(spec: TrainSpec) -> None:
     text = " × ".join(parts)
     if len(parts) > 1:
         text += f" = {_count(rules * variations * seeds, 'run')}"
-    images = _num_images(spec)
-    if images is not None:
+    images, problem = found(spec).images, trouble(spec)
+    if images is not None and problem is None:
         text += f", {steps(spec, images):,} steps in all"
     st.caption(text)
 
@@ -126,22 +126,6 @@ def _add(names: Sequence[str], known: dict[str, str]) -> None:
         placeholder="Vary …",
         label_visibility="collapsed",
     )
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _images(dataset: Any, directory: str | None) -> int | None:
-    spec = replace(SESSION.spec, dataset=dataset, directory=directory)
-    try:
-        return len(load_data(spec).train_y)
-    except ValueError:
-        return None
-
-
-def _num_images(spec: TrainSpec) -> int | None:
-    """Images in the data set's training part; None: they are not here."""
-    if not spec.directory and not spec.dataset.ready:
-        return None
-    return _images(spec.dataset, spec.directory)
 
 
 def _count(number: int, what: str) -> str:

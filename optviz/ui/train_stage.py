@@ -7,6 +7,7 @@ import streamlit as st
 from optviz.runs import jobs, launch
 from optviz.specs.train import TrainSpec
 from optviz.ui import frame, pictures
+from optviz.ui.train_data import trouble
 from optviz.ui.train_live import live
 from optviz.ui.train_network import layers
 from optviz.ui.train_pictures import look_inside
@@ -15,6 +16,7 @@ from optviz.ui.train_session import JOB, SESSION
 from optviz.ui.train_status import again, environment, notice, refusals
 from optviz.ui.train_take_away import take_away
 from optviz.ui.train_watch import Watch, watch
+from optviz.ui.words import plain
 
 STYLE = """
 <style>
@@ -48,7 +50,7 @@ def _before() -> None:
     """What could be trained."""
     images, network = st.tabs(["Images", "Network, layer by layer"], key="train.before")
     with images:
-        pictures.samples(SESSION.spec.dataset)
+        pictures.samples(SESSION.spec)
     with network:
         layers(SESSION.spec)
 
@@ -75,13 +77,17 @@ def _buttons(status: jobs.Status | None) -> None:
         if going:
             st.button("Stop", icon=":material/stop:", type="primary", on_click=_stop)
         label = "Train another" if going else "Train"
+        problem = trouble(SESSION.spec)
         st.button(
             f"Download (170 MB) and {label.lower()}" if download else label,
             icon=":material/play_arrow:",
             type="secondary" if going else "primary",
             on_click=_start,
             args=(download,),
-            help="With the settings of this page, in a process of its own: reload or close the "
+            disabled=problem is not None,
+            help=plain(problem)
+            if problem is not None
+            else "With the settings of this page, in a process of its own: reload or close the "
             "page, it goes on." + (" It waits until there is room for it." if going else ""),
         )
         if status is not None and status.resumable:
@@ -100,6 +106,8 @@ def _start(download: bool) -> None:
     started: list[str] = []
 
     def begin(spec: TrainSpec) -> TrainSpec:
+        if (problem := trouble(spec)) is not None:  # the files may have changed meanwhile
+            raise ValueError(problem)
         name = launch.shortened(launch.compared(spec))  # what is trained on what is shown beside it
         wanted = process()._asdict()
         started.append(jobs.start(spec, download=download, env=environment(), name=name, **wanted))

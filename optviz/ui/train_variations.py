@@ -68,12 +68,14 @@ def counts(spec: TrainSpec) -> tuple[int, int, int]:
 
 
 def steps(spec: TrainSpec, images: int) -> int:
-    """Steps of all runs together, with so many images in the data set's training part."""
+    """Steps of all runs together, with so many images in the data set's training part.
+
+    Raises:
+        ValueError: nothing is left to train or to validate with.
+    """
     total = 0
     for _, settings in arms(spec):
-        left = images - round((settings.validation or 0) * images)
-        left = min(left, settings.limit or left)
-        total += settings.epochs * -(-left // settings.batch_size)
+        total += settings.epochs * -(-settings.num_used(images) // settings.batch_size)
     return total * len(spec.runs) * spec.seeds
 
 

@@ -1,20 +1,28 @@
 """Every bad sign on a curve that has it and on a training that does, and none on a clean one."""
 
 import dataclasses
+import logging
 import math
 import time
+from contextlib import contextmanager
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from made_training import PER_EPOCH, falling, spec, started, tell
 
 from optviz.analysis.checks_of_losses import loss_of_scores
+from optviz.analysis.training_curves import learning_rates
 from optviz.analysis.training_signs import CHECKS, signs
+from optviz.analysis.training_tables import summary
 from optviz.data import Synthetic
 from optviz.engine.train import train
 from optviz.engine.train_events import Steps, TrainResult
+from optviz.export.curves import to_json
 from optviz.networks import MLP, Linear, Network
 from optviz.networks.losses import LOSSES
+from optviz.player.training import pack_training
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
@@ -164,6 +172,44 @@ def test_equal_scores():
     assert loss_of_scores("cross_entropy", 10, 0.0) == pytest.approx(math.log(10), rel=1e-6)
     for loss in LOSSES:
         assert loss_of_scores(loss, 10, 0.0) < loss_of_scores(loss, 10, 2.5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_scores_have_the_loss_that_training_has(loss):
+    draws = np.random.default_rng(0).standard_normal((1000, 7))
+    labels = np.arange(1000, dtype=np.int32) % 7
+    with jax.enable_x64(True):
+        expected = LOSSES[loss].function(jnp.asarray(2.5 * draws), jnp.asarray(labels), 0.0).mean()
+    assert loss_of_scores(loss, 7, 2.5) == pytest.approx(float(expected), rel=1e-9)
+
+
+def test_looking_at_a_training_compiles_nothing():
+    """Not in the process that serves pages: the player's message, signs, table and files."""
+    asked = spec("sgd:learning_rate=0.1", "adam", epochs=6, loss="hinge")
+    result = started(asked)
+    for run in range(2):
+        tell(result, run, losses=falling(STEPS, start=11))
+    loss_of_scores.cache_clear()
+    with jax.log_compiles(), captured("jax") as said:
+        signs(result)
+        summary(result, 0.5)
+        rates = learning_rates(result)
+        pack_training(result, keys=["sgd", "adam"], learning_rates=rates, live=True)
+        to_json(result)
+    assert [line for line in said if "ompil" in line] == []
+
+
+@contextmanager
+def captured(name):
+    """What is logged meanwhile."""
+    said, logger = [], logging.getLogger(name)
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    logger.addHandler(handler)
+    try:
+        yield said
+    finally:
+        logger.removeHandler(handler)
 
 
 # Trainings that do it ------------------------------------------------------------------------

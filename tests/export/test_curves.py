@@ -54,6 +54,7 @@ def test_epochs(result):
     assert frame.columns.tolist() == [
         *("label", "group", "run", "arm", "seed", "epoch", "step", "samples", "clock"),
         *("train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"),
+        *("mean_loss", "mean_accuracy"),
     ]
     assert frame["run"].value_counts().to_dict() == dict.fromkeys(range(8), 3) | {3: 1}
     first = frame[frame["run"] == 0]
@@ -133,6 +134,8 @@ def test_tensorboard_opens_it(result, tmp_path):
             "loss/validation": "val_loss",
             "accuracy/validation": "val_accuracy",
             "accuracy/train": "train_accuracy",
+            "accuracy/train, mean of the epoch": "mean_accuracy",
+            "loss/train, tested": "train_loss",
         }.items():
             found = values(tag)
             assert list(found) == [(epoch.epoch + 1) * PER_EPOCH for epoch in epochs]

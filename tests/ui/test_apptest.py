@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tiny_cifar10 import batches, write_binary
 
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
@@ -254,3 +255,69 @@ def test_a_link_leaves_unsaid_what_a_training_has_by_default() -> None:
             test.query_params[name] = value
         test.run()
         assert test.select_slider(key="train.epochs").value == epochs
+
+
+def networks(**query: str) -> AppTest:
+    """The page Networks, opened by a link."""
+    test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def trainable(test: AppTest) -> bool:
+    button = next(b for b in test.button if b.label.endswith(("Train", "train")))
+    return not button.disabled
+
+
+def test_what_is_wrong_with_a_folder_is_said_at_its_field(tmp_path, monkeypatch) -> None:
+    """At once, and nothing is queued that could only fail; mended, it is seen without a restart."""
+    monkeypatch.setenv("OPTVIZ_CACHE", str(tmp_path / "cache"))
+    whole = write_binary(tmp_path, batches())
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "empty").mkdir()
+    test = networks(dataset="cifar10")
+    assert trainable(test)  # it would be downloaded
+    for folder, told in {
+        tmp_path / "nowhere": "does not exist",
+        tmp_path / "file": "is not a folder",
+        tmp_path / "empty": "no CIFAR-10 batch files",
+        "~nobody-here/x": "names a user that is not on this computer",
+    }.items():
+        choose(test, "train.directory", str(folder))
+        assert len(lines(test)) == 1
+        assert told in lines(test)[0]
+        assert not trainable(test)
+    choose(test, "train.directory", str(whole))
+    assert lines(test) == []
+    assert trainable(test)
+    assert any("20 steps" in c.value or "steps in all" in c.value for c in test.caption)
+
+    batch = whole / "data_batch_3.bin"
+    kept = batch.read_bytes()
+    batch.write_bytes(kept[:-1])
+    test.run()
+    assert "data_batch_3.bin is cut short" in lines(test)[0]
+    assert not trainable(test)
+    batch.write_bytes(kept)
+    test.run()
+    assert lines(test) == []
+    assert trainable(test)
+
+
+def test_a_training_that_could_only_fail_cannot_be_begun() -> None:
+    test = networks(network="mlp:hidden=8,batch_norm=true", limit="129")
+    (line,) = lines(test)
+    assert "with 129 images and a batch_size of 128, the last batch of an epoch has 1" in line
+    assert not trainable(test)
+    choose(test, "train.batch_size", 64)
+    assert not trainable(test)
+    choose(test, "train.batch_size", 32)
+    choose(test, "train.network", "linear")
+    assert lines(test) == []
+    assert trainable(test)
+    test = networks(dataset="synthetic:num_train=15", validation="0.02")
+    assert lines(test) == ["no image is left to validate with (validation=0.02)"]
+    assert not trainable(test)

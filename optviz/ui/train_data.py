@@ -1,0 +1,81 @@
+"""What is known of a training's images before it begins: how many there are, or what is wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from optviz.data import Dataset
+from optviz.data.cifar10_files import load_directory
+from optviz.specs.train import TrainSpec
+from optviz.specs.variations import arms
+
+
+class Found(NamedTuple):
+    """Images in the training part, or why there are none; neither: they would be downloaded."""
+
+    images: int | None
+    problem: str | None
+
+
+def found(spec: TrainSpec) -> Found:
+    """What the training would find now."""
+    if spec.directory is not None:
+        return _in_folder(spec.directory, _stamp(spec.directory))
+    return _of(spec.dataset) if spec.dataset.ready else Found(None, None)
+
+
+def trouble(spec: TrainSpec) -> str | None:
+    """Why the training would fail at its images, in one line; None: it would not."""
+    for _, settings in arms(spec):
+        here = found(settings)
+        if here.problem is not None:
+            return here.problem
+        if here.images is not None:
+            try:
+                settings.check_batches(settings.num_used(here.images))
+            except ValueError as error:
+                return str(error)
+    return None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _of(dataset: Dataset) -> Found:
+    known = getattr(dataset, "num_train", None)
+    if known is not None:
+        return Found(int(known), None)
+    try:
+        return Found(len(dataset.load().train_y), None)
+    except (ValueError, OSError) as error:
+        return Found(None, _line(error))
+
+
+@st.cache_data(max_entries=16, show_spinner="Looking at the folder …")
+def _in_folder(directory: str, stamp: object) -> Found:
+    try:
+        return Found(len(load_directory(directory).train_y), None)
+    except (ValueError, OSError) as error:
+        return Found(None, _line(error))
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _stamp(directory: str) -> tuple[tuple[str, int, int], ...]:
+    """Another one once a file in the folder, or in one of its folders, has changed."""
+    seen = []
+    for folder, _, names in os.walk(directory):
+        depth = len(Path(folder).relative_to(directory).parts)
+        if depth > 1 or len(seen) > 1000:
+            break
+        for name in names:
+            try:
+                about = (Path(folder) / name).stat()
+            except OSError:
+                continue
+            seen.append((name, about.st_size, about.st_mtime_ns))
+    return tuple(sorted(seen))
