@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import optviz
+from optviz.analysis.convergence import OUTCOMES
 from optviz.optimizers import OPTIMIZERS, Adam, Momentum
 from optviz.optimizers.base import runnable
 from optviz.optimizers.from_optax import answer
@@ -48,7 +49,7 @@ def test_shapes_with_one_start():
         assert getattr(race, name).dtype == np.float64
     assert np.issubdtype(race.diverged_at.dtype, np.integer)
     assert race.num_steps == 12
-    assert set(race.outcomes) <= {"converged", "running", "escaped", "diverged"}
+    assert set(race.outcomes) <= set(OUTCOMES)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

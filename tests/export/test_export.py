@@ -73,7 +73,7 @@ def test_the_python_code_runs_the_same_race(spec: RaceSpec) -> None:
 
 def test_the_command_asks_for_the_same_race(spec: RaceSpec) -> None:
     words = shlex.split(command_of(spec))
-    options = _parser()[0].parse_args(words[1:])
+    options = _parser(asks_for_help=False)[0].parse_args(words[1:])
     assert spec_of(options) == spec
 
 
@@ -101,7 +101,7 @@ def test_the_command_asks_for_the_same_training() -> None:
         precision="bfloat16",
     )
     words = shlex.split(train_command_of(spec, checkpoint_every=7, deterministic=True))
-    options = _parser()[0].parse_args(words[1:])
+    options = _parser(asks_for_help=False)[0].parse_args(words[1:])
     assert training_of(options) == spec
     assert (options.checkpoint_every, options.deterministic) == ("7", True)
     assert "--deterministic" not in train_command_of(spec)

@@ -115,7 +115,7 @@ def test_contradictions_cost_one_line_and_nothing_else() -> None:
 
 
 def test_variations_are_added_counted_and_removed() -> None:
-    test = panel(**SMALL, seeds="3")
+    test = panel(**SMALL, seeds="3", epochs="3")
     test.selectbox(key="train.vary.add").set_value("batch_size").run()
     assert link(test, "vary") == [], "a row without values varies nothing yet"
     test.multiselect(key="train.vary.batch_size").set_value(["32", "64"]).run()
