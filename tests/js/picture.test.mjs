@@ -4,10 +4,12 @@ import { test } from "node:test";
 
 import { contourLevels, levelTicks, padGrid, paintBands, valueAt } from "../../optviz/player/js/contour.js";
 import { drawGlyph, groupEvents, placeBoxes } from "../../optviz/player/js/labels.js";
+import { MapPanel } from "../../optviz/player/js/map.js";
 import { roomFor } from "../../optviz/player/js/marks.js";
 import { signs } from "../../optviz/player/js/legend.js";
 import { parseColor, sequentialColors } from "../../optviz/player/js/palette.js";
 import { formatNumber, makeScale, makeTicks, niceStep } from "../../optviz/player/js/scales.js";
+import { projectPath } from "../../optviz/player/js/trails.js";
 
 test("steps are 1, 2 or 5 times a power of ten", () => {
   assert.equal(niceStep(10, 5), 2);
@@ -146,4 +148,26 @@ test("small numbers are written as powers, and labels have the room that they ne
   const ctx = { measureText: (text) => ({ width: 6 * text.length }) };
   const room = (from, to) => roomFor(ctx, makeTicks(makeScale("linear", from, to, 0, 1), 4), 11, "");
   assert.ok(room(-99999, 99999) > room(-4, 4) + 20);
+});
+
+test("a long trail is stroked in pieces that join, for one stroke costs the square of its length", () => {
+  const points = 1001;
+  const trail = projectPath(
+    { data: Float64Array.from({ length: 2 * points }, (_, i) => i % 7), shape: [1, points, 2] },
+    (x) => x,
+    (y) => y,
+  );
+  const strokes = [];
+  const ctx = {
+    setLineDash() {},
+    beginPath: () => strokes.push([]),
+    moveTo: (x, y) => strokes.at(-1).push([x, y]),
+    lineTo: (x, y) => strokes.at(-1).push([x, y]),
+    stroke() {},
+  };
+  MapPanel.prototype.strokeTrail.call(null, ctx, trail, 0, points - 1, "#000", [], 1, 2);
+  assert.ok(strokes.length >= 4 && strokes.every((stroke) => stroke.length <= 251));
+  assert.equal(strokes.flat().length, points - 1 + strokes.length, "every point once, joints twice");
+  for (const [i, stroke] of strokes.slice(1).entries())
+    assert.deepEqual(stroke[0], strokes[i].at(-1));
 });
