@@ -32,8 +32,8 @@ PARTS = 8  # the best rate is looked for again at so many parts of a ratio, on e
 LONGEST_STEP = 0.1  # share of the window: on a surface without a bound the longest step wins all
 
 # What a search may take is `SEARCHED_STATES`: starts (up to a power of two) times the length of the
-# buffers of one run. 128 starts for up to 2,047 steps, one for 100,000.
-CHUNK_BYTES = 1 << 26  # of records at a time
+# buffers of one run. 64 starts for up to 2,047 steps, one for 100,000: seconds for eight rules.
+CHUNK_BYTES = 1 << 25  # of records at a time
 MOST_KEPT = 4096  # answers
 
 

@@ -21,8 +21,8 @@ STATE_BYTES = 5 * 8  # x, y, loss, length of the gradient, evaluations
 # Seconds. A search's runs are compiled already; a sweep's are vectorised, two blocks at once.
 RACE_STEP, SEARCH_STEP, SWEEP_STEP = 1e-6, 2e-7, 5e-8
 SEARCHED_RATES = 51  # a grid of 36, the class's default, and 14 around the best
-SEARCHED_STATES = 128 * CAPACITIES[0]  # starts x steps of one run
-SEARCH_BYTES = 3 * (1 << 26)  # of records at a time, and their copies
+SEARCHED_STATES = 64 * CAPACITIES[0]  # starts x steps of one run
+SEARCH_BYTES = 3 * (1 << 25)  # of records at a time, and their copies
 IMAGE_PARAM, IMAGE_ACTIVATION = 3e-10, 4e-9  # seconds of a step for each of them and each image
 STEP_SECONDS, STEP_BYTES = 1e-4, 100  # of any step: its call, and what is told of it
 CHECK_LINE, CHECK_PARAM = 0.5, 6e-7  # seconds of a line: some hundred losses of four images
