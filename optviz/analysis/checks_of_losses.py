@@ -20,7 +20,7 @@ from optviz.engine.train_events import EpochEnd
 FALL = 0.01  # of the first window's mean; PyTorch's LeNet under a working rule falls by 10 and more
 NOISE = 2.0  # standard errors: less than this is chance
 GUESSING = 1.2  # times what guessing gets right: on 1,000 images chance may give that
-CLEARLY_LOSS, CLEARLY_ACCURACY = 0.9, 0.02  # validation's share of the training loss; points above
+CLEARLY_LOSS, CLEARLY_ACCURACY = 0.95, 0.02  # validation's share of the training loss; points above
 CHANCE = 3.0  # standard errors of the difference of two accuracies
 PATIENCE = 2  # epochs without a better validation loss: one is a hiccup
 RISE = 1.05  # times the best validation loss: between two epochs it varies by a few hundredths
@@ -57,7 +57,7 @@ def not_falling(view: View) -> Finding | None:
         "Try another learning rate, ten times lower if the curve is wild and ten times higher if "
         "it is flat; if it stays, another initialisation."
     )
-    if first - last < margin:
+    if first - last < margin and not _learns(view):
         blocks = np.asarray(view.run.losses[: view.steps // view.window * view.window])
         good = np.flatnonzero(blocks.reshape(-1, view.window).mean(axis=1) < first - margin)
         since = (int(good[-1]) + 1) * view.window if len(good) else 0
@@ -77,6 +77,15 @@ def not_falling(view: View) -> Finding | None:
         f"{len(view.epochs)}, and guessing gets {guess:.0%}"
     )
     return Finding(view.end(view.epochs[-1]) - view.per_epoch, text, advice, 0.0)
+
+
+def _learns(view: View) -> bool:
+    """Whether tests, which are free of the noise of small batches, show that it has learned."""
+    begun, now = view.run.begun, view.epochs[-1] if view.epochs else None
+    if begun is None or now is None or now.train_loss is None or begun.train_loss is None:
+        return False
+    known = (now.train_accuracy or 0.0) >= GUESSING / view.spec.network.num_classes
+    return known and now.train_loss < (1 - FALL) * begun.train_loss
 
 
 def initial_loss(view: View) -> Finding | None:

@@ -14,7 +14,7 @@ from optviz.analysis.training_curves import lately, learning_rate
 from optviz.analysis.training_view import MIN_WINDOW, Finding, View
 from optviz.engine.train_events import Layers
 
-DEAD = 0.4  # CS231n: "as much as 40% of your network can be dead" where the rate is too high
+DEAD = 0.5  # most of a layer; CS231n's "as much as 40%" is reached by trainings that go well
 LOOKS = 3  # at the layers: what one batch shows may be chance
 VANISHED = 1e-3  # times the first window's norm, while the loss has not halved
 EXPLODED = 100.0  # norm; with normalised images it is 0.1 to 10, and clipped at 1 to 10 in practice

@@ -26,6 +26,9 @@ CHECKS: Mapping[str, Callable[[View], Finding | None]] = {
 }
 
 
+OF_THE_DIVERGED = ("diverged", "initial_loss")
+
+
 class Sign(NamedTuple):
     """One bad sign, and the runs that show it."""
 
@@ -42,7 +45,13 @@ def signs(result: TrainResult) -> list[Sign]:
     views = [View(result, index) for index in range(len(result.runs))]
     found = []
     for kind, check in CHECKS.items():
-        seen = [(view.label, finding) for view in views if (finding := check(view))]
+        seen = [
+            (view.label, finding)
+            for view in views
+            # What weights do that are no numbers any more is a sign of nothing else.
+            if (kind in OF_THE_DIVERGED or view.run.outcome != "diverged")
+            and (finding := check(view))
+        ]
         if seen:
             found.append(_sign(kind, seen))
     return found
