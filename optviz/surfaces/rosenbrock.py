@@ -43,5 +43,8 @@ class Rosenbrock(Surface):
     def minima(self) -> tuple[Point, ...]:
         return ((self.a, self.a**2),)
 
+    def lower_bound(self) -> float:
+        return 0.0  # a sum of squares: known without evaluating it, whatever the shape
+
     def saddles(self) -> tuple[Point, ...]:
         return ()
