@@ -92,16 +92,21 @@ def test_keeps_structure_shapes_and_dtypes(rule, make, dtype):
         pytest.skip(f"the rule says that it needs {rule.demand(size)}")
     with on_cpu(dtype):
         params = jax.tree.map(jnp.asarray, make(dtype))
-        rule = cast(rule, dtype)
-        state = jax.jit(rule.init)(params)
-        after, updates, next_state = jax.jit(step_once)(rule, params, state, np.int32(0))
-        answer = rule.answer(after, next_state)
-        query = rule.query(after, next_state)
+        state, after, updates, next_state, answer, query = first_step(cast(rule, dtype), params)
         for value in (after, updates, answer, query):
             assert shape_of(value) == shape_of(params)
         assert jax.tree.structure(next_state) == jax.tree.structure(state)
         assert shape_of(next_state) == shape_of(state)
         assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(updates))
+
+
+@jax.jit
+def first_step(rule, params):
+    """All that a rule makes of its first step, in one program."""
+    state = rule.init(params)
+    after, updates, next_state = step_once(rule, params, state, jnp.int32(0))
+    answer, query = rule.answer(after, next_state), rule.query(after, next_state)
+    return state, after, updates, next_state, answer, query
 
 
 def bowl(condition=10.0):
@@ -213,6 +218,18 @@ def pairs(of):
 TRACED, EVERY = pairs(traced_knobs), pairs(knobs)
 
 
+@jax.jit
+def walk(rule, params):
+    """Where three steps lead; one program for all knobs of a rule."""
+
+    def body(step, carry):
+        params, state = carry
+        params, _, state = step_once(rule, params, state, step)
+        return params, state
+
+    return jax.lax.fori_loop(np.int32(0), np.int32(3), body, (params, rule.init(params)))[0]
+
+
 @pytest.mark.parametrize(("cls", "name"), TRACED)
 def test_a_map_over_a_knob_equals_a_loop(cls, name):
     rules = settings(cls, 5)
@@ -220,16 +237,10 @@ def test_a_map_over_a_knob_equals_a_loop(cls, name):
     with on_cpu("float64"):
         base = cast(rules[2], "float64")
         params = vector("float64")
-
-        def walk(value):
-            rule = replace(base, **{name: value})
-            x, state = params, rule.init(params)
-            for step in range(3):
-                x, _, state = step_once(rule, x, state, jnp.int32(step))
-            return x
-
-        mapped = np.asarray(jax.jit(jax.vmap(walk))(values))
-        looped = np.stack([np.asarray(jax.jit(walk)(value)) for value in values])
+        mapped = np.asarray(
+            jax.jit(jax.vmap(lambda v: walk(replace(base, **{name: v}), params)))(values)
+        )
+        looped = np.stack([np.asarray(walk(replace(base, **{name: v}), params)) for v in values])
     np.testing.assert_allclose(mapped, looped, rtol=1e-12, atol=1e-14)
 
 
