@@ -192,7 +192,7 @@ class TreeProbe:
         steps = np.concatenate([[0.0], NARROW, -NARROW])
         losses = self.losses(steps, dtype)
         n = len(NARROW)
-        roundings = _measured_rounding(losses, np.finfo(dtype).eps)
+        roundings = _measured_rounding(losses, float(np.finfo(dtype).eps))
         moved = [moves(at, directions, side * NARROW) for side in (1, -1)]
         gradient = self._gradient(self.params, dtype)
         terms = directions.astype(np.float64) * self._flat(gradient, "float64")

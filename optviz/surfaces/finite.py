@@ -50,7 +50,7 @@ def _inside(finite: np.ndarray) -> np.ndarray:
     """(n, n) those of a grid whose neighbours are finite too; beyond the window all are."""
     wide = np.pad(finite, 1, constant_values=True)
     neighbours = np.lib.stride_tricks.sliding_window_view(wide, (3, 3))
-    return neighbours.all(axis=(-1, -2))
+    return np.asarray(neighbours.all(axis=(-1, -2)))
 
 
 def _can_begin(surface: Surface, points: np.ndarray) -> np.ndarray:
