@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import NoReturn
 
 from optviz.catalog import docstring, unknown
 from optviz.cli import commands
+from optviz.cli.output import complain, let_go, prepare
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,24 +27,36 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    prepare()
     try:
         parser, names = _parser(asks_for_help=bool({"-h", "--help"} & set(arguments)))
         first = next((a for a in arguments if not a.startswith("-")), None)
         if first is not None and arguments[0] == first and first not in names:
             raise ValueError(unknown("command", first, names))
+        for word in arguments:  # argparse would make an empty list of it
+            if word.startswith("-") and word.endswith("--") and word.strip("-"):
+                raise ValueError(f"{word!r}: an option's value cannot be --")
         options = parser.parse_args(arguments)
         code = options.run(options) or 0
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # whoever reads the output has gone, as in `optviz … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError) as error:
-        line = " ".join(str(error).split()) or type(error).__name__
-        print(f"optviz: {line}", file=sys.stderr)
+        complain(error)
+        return 2
+    except MemoryError:
+        complain(MemoryError("there is not enough memory for this"))
+        return 2
+    except RuntimeError as error:
+        if "initialize backend" not in str(error):
+            raise
+        complain(ValueError(f"JAX_PLATFORMS: {str(error).splitlines()[0]}"))
         return 2
     except KeyboardInterrupt:
         return 130
+    finally:
+        let_go()
 
 
 def _parser(asks_for_help: bool) -> tuple[Parser, list[str]]:

@@ -28,6 +28,8 @@ def run(options: argparse.Namespace) -> None:
     from optviz import benchmarks, enable_compile_cache
 
     enable_compile_cache()
+    if options.out and Path(options.out).suffix != ".json":
+        raise ValueError(f"--out must end in .json, got {options.out!r}")
     if options.out and not Path(options.out).absolute().parent.is_dir():
         raise ValueError(f"--out: there is no folder {str(Path(options.out).parent)!r}")
     given = {"torch_python": options.torch_python, "data": options.data}

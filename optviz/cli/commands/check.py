@@ -14,6 +14,7 @@ from typing import Any
 
 from optviz.analysis import GradientCheck, gradient_check
 from optviz.analysis.gradient_verdict import CANNOT_TELL
+from optviz.cli.output import check_place
 from optviz.cli.outputs import refuse, write_all
 from optviz.engine import compile_cache
 from optviz.specs.surface import parse_surface
@@ -119,5 +120,4 @@ def check_out(path: Path) -> None:
 
     if path.suffix.lower() not in WRITERS:
         raise ValueError(f"--out must end in {', '.join(WRITERS)}, got {path.name!r}")
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"--out: there is no folder {str(path.parent)!r}")
+    check_place(path)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from optviz.api import WRITERS, run_race
+from optviz.cli.output import check_place
 from optviz.cli.outputs import refuse, write_all
 from optviz.engine import compile_cache
 from optviz.optimizers import OPTIMIZERS
@@ -86,6 +87,9 @@ def spec_of(options: argparse.Namespace) -> RaceSpec:
         }
         surface = expression(options.expression, **limits)
     else:
+        for axis in ("xlim", "ylim"):
+            if getattr(options, axis) is not None:
+                raise ValueError(f"--{axis} belongs to --expression: a surface has its own window")
         surface = parse_surface(options.surface)
     runs = map(Run.parse, options.optimizer or OPTIMIZERS)
     return RaceSpec(
@@ -107,5 +111,4 @@ def check_out(path: Path) -> None:
     """Refuse a file that could not be written before any work is done."""
     if path.suffix.lower() not in WRITERS:
         raise ValueError(f"--out must end in {', '.join(WRITERS)}, got {path.name!r}")
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"--out: there is no folder {str(path.parent)!r}")
+    check_place(path)
