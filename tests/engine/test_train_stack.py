@@ -261,7 +261,7 @@ def test_as_many_as_fit(monkeypatch):
 
 def test_not_even_one_fits(monkeypatch):
     monkeypatch.setattr(arrangement, "free_bytes", lambda device: 1000)
-    message = r"with a batch_size of 20 needs [0-9.]+ [kM]B for one run, 1 kB are free: take a smaller"
+    message = r"with a batch_size of 20 needs [0-9.]+ [kM]B for one run, 1 kB are free: take a"
     with pytest.raises(ValueError, match=message) as caught:
         train(asked("adam", "sgd"), DATA, arrangement="stack")
     assert "\n" not in str(caught.value)
