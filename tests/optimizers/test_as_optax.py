@@ -85,9 +85,7 @@ def test_keeps_number_formats(cls, dtype):
     with on_cpu("float64" if dtype == "float64" else "float32"):
         params = {"w": jnp.ones((3, 2), dtype), "b": [jnp.ones(2, dtype)]}
         with jax.numpy_dtype_promotion("standard"):  # half precision meets float32 counters
-            tx = cls().as_optax()
-            state = tx.init(params)
-            updates, after = one_step(tx, params, state)
+            state, updates, after = first_step(cls(), params)
     formats = partial(jax.tree.map, lambda leaf: (leaf.shape, leaf.dtype))
     assert formats(updates) == formats(params)
     assert formats(after) == formats(state)
@@ -95,6 +93,14 @@ def test_keeps_number_formats(cls, dtype):
 
 def half_square(params):
     return sum(jnp.sum(leaf**2) / 2 for leaf in jax.tree.leaves(params))
+
+
+@jax.jit
+def first_step(rule, params):
+    """The state before it, the updates and the state after it."""
+    tx = rule.as_optax()
+    state = tx.init(params)
+    return state, *one_step(tx, params, state)
 
 
 def one_step(tx, params, state):

@@ -142,7 +142,7 @@ def test_the_nearest_curve_is_told(view: Seen) -> None:
     view.seek(384)
     x, y = view.player(
         """(() => {
-          const panel = p.panels[1], curve = panel.series[3], i = 3;
+          const panel = p.panels[1], curve = panel.series[3], i = 4;
           const box = panel.host.getBoundingClientRect();
           return [box.left + panel.xs.px(curve.x[i]), box.top + panel.ys.px(curve.main[i]) + 3];
         })()"""
@@ -154,7 +154,7 @@ def test_the_nearest_curve_is_told(view: Seen) -> None:
     assert view.player(frame) == [3], "the same run stands out in the other panels"
     label, value = near.locator("span").inner_text(), near.locator("b").inner_text()
     assert label == "Adam · batch size 64"
-    assert float(value) == pytest.approx(view.player("p.panels[1].series[3].main[3]"), rel=0.02)
+    assert float(value) == pytest.approx(view.player("p.panels[1].series[3].main[4]"), rel=0.02)
     view.page.mouse.move(2, 2)
     assert view.player("p.hover.near") is None
 

@@ -967,40 +967,88 @@ function drawPlace(ctx, rect, xs, place, color, dash, width) {
   ctx.setLineDash([]);
 }
 
-// layers.js
-class Layers {
-  constructor(host, names) {
-    this.host = host;
-    this.ratio = 1;
-    this.width = this.height = 0;
-    this.names = names;
-    for (const name of names) {
-      const canvas = document.createElement("canvas");
-      canvas.className = "ov-layer";
-      canvas.setAttribute("aria-hidden", "true");
-      canvas.style.cssText = "position:absolute;inset:0";
-      host.append(canvas);
-      this[name] = canvas.getContext("2d");
-    }
-  }
+// strokes.js
+const MARK_ROOM = 11; // pixels between two markers of a curve
 
-  fit() {
-    const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
-    const { clientWidth: width, clientHeight: height } = this.host;
-    if (width === this.width && height === this.height && ratio === this.ratio) return false;
-    Object.assign(this, { width, height, ratio });
-    for (const name of this.names) {
-      const { canvas } = this[name];
-      canvas.width = Math.max(1, Math.round(width * ratio));
-      canvas.height = Math.max(1, Math.round(height * ratio));
-      this[name].setTransform(ratio, 0, 0, ratio, 0, 0);
-    }
-    return true;
-  }
+function inkOf({ run, depth }, { runs, theme }) {
+  return depth === null ? runs[run].ink : layerColor(theme.dark, depth);
+}
 
-  clear(name) {
-    this[name].clearRect(0, 0, this.width, this.height);
+function fillBand(ctx, series, xs, ys, color) {
+  const [low, high] = series.band;
+  const { lo, hi } = ys;
+  const beyond = new Map([[Infinity, hi + (hi - lo) * 9], [-Infinity, lo]]);
+  const limit = (value) => beyond.get(value) ?? value;
+  const at = (i) => xs.px(series.x ? series.x[i] : i);
+  ctx.fillStyle = color;
+  for (const [from, to] of stretches(low.length, (i) => low[i] === low[i] && high[i] === high[i])) {
+    ctx.beginPath();
+    for (let i = from; i < to; i++) ctx.lineTo(at(i), ys.px(limit(high[i])));
+    for (let i = to - 1; i >= from; i--) ctx.lineTo(at(i), ys.px(limit(low[i])));
+    ctx.fill();
   }
+}
+
+function stretches(count, holds) {
+  const found = [];
+  for (let i = 0; i < count; i++) {
+    if (!holds(i)) continue;
+    const last = found[found.length - 1];
+    if (last && last[1] === i) last[1] = i + 1;
+    else found.push([i, i + 1]);
+  }
+  return found;
+}
+
+function drawPoints(ctx, series, line, from, to, xs, ys, frame) {
+  const { runs, scale, theme } = frame;
+  const ink = inkOf(series, frame);
+  const place = (i) => xs.px(series.x ? series.x[i] : i);
+  const between = Math.abs(place(line.length - 1) - place(0)) / Math.max(1, line.length - 1);
+  const every = between > 0 ? Math.ceil((MARK_ROOM * scale) / between) : 1;
+  for (let i = Math.ceil(from / every) * every; i < to; i += every)
+    if (Number.isFinite(line[i]))
+      drawMarker(
+        ctx, runs[series.run].marker, place(i), ys.px(line[i]), 3.4 * scale,
+        ink, theme.background, 1,
+      );
+}
+
+function nameEnds(ctx, ends, rect, { theme, scale }) {
+  ctx.font = `600 ${11 * scale}px ${theme.font}`;
+  ctx.textBaseline = "middle";
+  ctx.lineJoin = "round";
+  let last = -Infinity;
+  for (const { x, y, text, ink } of [...ends].sort((a, b) => a.y - b.y)) {
+    if (y - last < 12 * scale) continue;
+    last = y;
+    const right = x + ctx.measureText(text).width + 10 * scale < rect.x + rect.w;
+    ctx.textAlign = right ? "left" : "right";
+    const at = [x + (right ? 8 : -8) * scale, right ? y : y - 9 * scale];
+    ctx.strokeStyle = theme.background;
+    ctx.lineWidth = 4 * scale;
+    ctx.strokeText(text, ...at);
+    ctx.fillStyle = ink;
+    ctx.fillText(text, ...at);
+  }
+}
+
+function strokeLevel(ctx, xs, y, from, to, ink, line, scale, ratio) {
+  const whole = (step) => Math.round(xs.px(step) * ratio) / ratio;
+  const [begin, end] = [whole(from), whole(to)];
+  if (end <= begin) return;
+  ctx.globalAlpha = line.alpha;
+  ctx.strokeStyle = ink;
+  ctx.lineWidth = line.width * scale;
+  ctx.lineCap = "butt";
+  ctx.setLineDash(line.dash);
+  ctx.lineDashOffset = begin - xs.from + line.offset;
+  ctx.beginPath();
+  ctx.moveTo(begin, y);
+  ctx.lineTo(end, y);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
 }
 
 // series.js
@@ -1184,68 +1232,80 @@ function traceLine(ctx, y, x, from, to, xs, ys, limit) {
   }
 }
 
-// strokes.js
-const MARK_ROOM = 11; // pixels between two markers of a curve
-
-function inkOf({ run, depth }, { runs, theme }) {
-  return depth === null ? runs[run].ink : layerColor(theme.dark, depth);
+// heads.js
+function aside(x, share, rect, scale) {
+  if (!share || x < rect.x - 2 || x > rect.x + rect.w + 2) return x;
+  const [gap, half] = [8 * scale, (share.of - 1) / 2];
+  const middle = Math.max(rect.x + half * gap, Math.min(x, rect.x + rect.w - half * gap));
+  return middle + (share.place - half) * gap;
 }
 
-function fillBand(ctx, series, xs, ys, color) {
-  const [low, high] = series.band;
-  const { lo, hi } = ys;
-  const limit = (value) => (value === Infinity ? hi + (hi - lo) * 9 : value === -Infinity ? lo : value);
-  const at = (i) => xs.px(series.x ? series.x[i] : i);
-  ctx.fillStyle = color;
-  for (const [from, to] of stretches(low.length, (i) => low[i] === low[i] && high[i] === high[i])) {
-    ctx.beginPath();
-    for (let i = from; i < to; i++) ctx.lineTo(at(i), ys.px(limit(high[i])));
-    for (let i = to - 1; i >= from; i--) ctx.lineTo(at(i), ys.px(limit(low[i])));
-    ctx.fill();
+function isLost(series, run, place, y, rect) {
+  return lostAt(series, place) !== null || (divergesOf(run) && y < rect.y);
+}
+
+function drawLost(ctx, rect, xs, series, run, place, worst, frame) {
+  const since = lostAt(series, place) ?? (run.outcome ? Math.min(run.outcome_step, place) : place);
+  const x = xs.px(since);
+  if (x < rect.x - 2 || x > rect.x + rect.w + 2) return;
+  const size = 4.6 * frame.scale;
+  const y = worst === "low" ? rect.y + rect.h - size : rect.y + size;
+  for (const [color, width] of [[frame.theme.background, 5], [run.ink, 2.2]]) {
+    ctx.strokeStyle = color;
+    ctx.lineWidth = width * frame.scale;
+    drawGlyph(ctx, "diverged", x, y, size);
   }
 }
 
-function stretches(count, holds) {
-  const found = [];
-  for (let i = 0; i < count; i++) {
-    if (!holds(i)) continue;
-    const last = found[found.length - 1];
-    if (last && last[1] === i) last[1] = i + 1;
-    else found.push([i, i + 1]);
+function divergesOf({ outcome, counts = [] }) {
+  return outcome === "diverged" || counts.some(([kind]) => kind === "diverged");
+}
+
+function drawTip(ctx, xs, ys, series, frame, x, y) {
+  if (series.constant !== null || series.style !== "solid") return;
+  const last = countUpTo(series, frame.step) - 1;
+  if (last < 0 || last >= series.main.length - 1) return;
+  ctx.strokeStyle = inkOf(series, frame);
+  ctx.lineWidth = 1.9 * frame.scale;
+  ctx.beginPath();
+  ctx.moveTo(xs.px(series.x ? series.x[last] : last), ys.px(series.main[last]));
+  ctx.lineTo(x, y);
+  ctx.stroke();
+}
+
+// layers.js
+class Layers {
+  constructor(host, names) {
+    this.host = host;
+    this.ratio = 1;
+    this.width = this.height = 0;
+    this.names = names;
+    for (const name of names) {
+      const canvas = document.createElement("canvas");
+      canvas.className = "ov-layer";
+      canvas.setAttribute("aria-hidden", "true");
+      canvas.style.cssText = "position:absolute;inset:0";
+      host.append(canvas);
+      this[name] = canvas.getContext("2d");
+    }
   }
-  return found;
-}
 
-function drawPoints(ctx, series, line, from, to, xs, ys, frame) {
-  const { runs, scale, theme } = frame;
-  const ink = inkOf(series, frame);
-  const place = (i) => xs.px(series.x ? series.x[i] : i);
-  const between = Math.abs(place(line.length - 1) - place(0)) / Math.max(1, line.length - 1);
-  const every = between > 0 ? Math.ceil((MARK_ROOM * scale) / between) : 1;
-  for (let i = Math.ceil(from / every) * every; i < to; i += every)
-    if (Number.isFinite(line[i]))
-      drawMarker(
-        ctx, runs[series.run].marker, place(i), ys.px(line[i]), 3.4 * scale,
-        ink, theme.background, 1,
-      );
-}
+  fit() {
+    const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (width === this.width && height === this.height && ratio === this.ratio) return false;
+    Object.assign(this, { width, height, ratio });
+    for (const name of this.names) {
+      const { canvas } = this[name];
+      canvas.width = Math.max(1, Math.round(width * ratio));
+      canvas.height = Math.max(1, Math.round(height * ratio));
+      this[name].setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+    return true;
+  }
 
-function nameEnds(ctx, ends, rect, { theme, scale }) {
-  ctx.font = `600 ${11 * scale}px ${theme.font}`;
-  ctx.textBaseline = "middle";
-  ctx.lineJoin = "round";
-  let last = -Infinity;
-  for (const { x, y, text, ink } of [...ends].sort((a, b) => a.y - b.y)) {
-    if (y - last < 12 * scale) continue;
-    last = y;
-    const right = x + ctx.measureText(text).width + 10 * scale < rect.x + rect.w;
-    ctx.textAlign = right ? "left" : "right";
-    const at = [x + (right ? 8 : -8) * scale, right ? y : y - 9 * scale];
-    ctx.strokeStyle = theme.background;
-    ctx.lineWidth = 4 * scale;
-    ctx.strokeText(text, ...at);
-    ctx.fillStyle = ink;
-    ctx.fillText(text, ...at);
+  clear(name) {
+    this[name].clearRect(0, 0, this.width, this.height);
   }
 }
 
@@ -1346,7 +1406,7 @@ class CurvePanel {
         const alpha = dim ? 0.06 : series.thin ? 0.12 : 0.24;
         const { main } = series;
         if (main) this.stroke(ctx, series, main, 0, main.length, run, frame, alpha, 1.1);
-        else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, alpha, 1.1);
+        else this.level(ctx, series, run, frame, this.xs.lo, this.xs.hi, alpha, 1.1);
       }
     });
   }
@@ -1363,7 +1423,7 @@ class CurvePanel {
         const dim = frame.highlight >= 0 && frame.highlight !== series.run;
         const alpha = dim ? 0.14 : 1;
         if (series.constant !== null) {
-          this.strokeConstant(ctx, series, run, frame, Math.max(0, from), frame.step, alpha, 1.9);
+          this.level(ctx, series, run, frame, Math.max(0, from), frame.step, alpha, 1.9);
           continue;
         }
         const begin = from < 0 ? 0 : Math.max(0, countUpTo(series, from) - 1);
@@ -1401,25 +1461,12 @@ class CurvePanel {
     ctx.globalAlpha = 1;
   }
 
-  strokeConstant(ctx, series, run, frame, from, to, alpha, width) {
-    const { ratio } = this.layers;
-    const whole = (step) => Math.round(this.xs.px(step) * ratio) / ratio;
-    const [begin, end] = [whole(from), whole(to)];
-    if (end <= begin) return;
-    const y = this.ys.px(series.constant);
-    ctx.globalAlpha = alpha;
-    ctx.strokeStyle = run.ink;
-    ctx.lineWidth = width * frame.scale;
-    ctx.lineCap = "butt";
+  level(ctx, series, run, frame, from, to, alpha, width) {
     const turns = this.turns(series, frame);
-    ctx.setLineDash(turns?.dash || run.dash);
-    ctx.lineDashOffset = begin - this.xs.from + (turns?.offset ?? 0);
-    ctx.beginPath();
-    ctx.moveTo(begin, y);
-    ctx.lineTo(end, y);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    ctx.globalAlpha = 1;
+    const line = { dash: turns?.dash || run.dash, offset: turns?.offset ?? 0, alpha, width };
+    const y = this.ys.px(series.constant);
+    const { ratio } = this.layers;
+    strokeLevel(ctx, this.xs, y, from, to, run.ink, line, frame.scale, ratio);
   }
 
   turns(series, { scale }) {
@@ -1448,16 +1495,16 @@ class CurvePanel {
       const run = frame.runs[series.run];
       const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
       const share = this.sharing.map.get(series);
-      const x = this.aside(this.xs.px(place), share, rect, scale);
+      const x = aside(this.xs.px(place), share, rect, scale);
       const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
-      if (!inside && series.style !== "thin" && this.isLost(series, run, place, y, rect))
-        this.drawLost(ctx, rect, series, run, place, frame);
+      if (!inside && series.style !== "thin" && isLost(series, run, place, y, rect))
+        drawLost(ctx, rect, xs, series, run, place, this.panel.worst, frame);
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       if (series.style === "thin") continue;
       const dim = frame.highlight >= 0 && frame.highlight !== series.run;
       ctx.globalAlpha = dim || (crowded && !near.includes(series)) ? 0.15 : 1;
-      if (!share) this.drawTip(ctx, series, run, frame, x, y);
+      if (!share) drawTip(ctx, xs, this.ys, series, frame, x, y);
       const layer = series.depth !== null;
       const ink = inkOf(series, frame);
       const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
@@ -1467,30 +1514,6 @@ class CurvePanel {
     }
     nameEnds(ctx, ends, rect, frame);
     if (this.panel.empty && !this.series.length) drawWords(ctx, rect, this.panel.empty, frame);
-  }
-
-  aside(x, share, rect, scale) {
-    if (!share || x < rect.x - 2 || x > rect.x + rect.w + 2) return x;
-    const [gap, half] = [8 * scale, (share.of - 1) / 2];
-    const middle = Math.max(rect.x + half * gap, Math.min(x, rect.x + rect.w - half * gap));
-    return middle + (share.place - half) * gap;
-  }
-
-  isLost(series, run, place, y, rect) {
-    return lostAt(series, place) !== null || (divergesOf(run) && y < rect.y);
-  }
-
-  drawLost(ctx, rect, series, run, place, frame) {
-    const since = lostAt(series, place) ?? (run.outcome ? Math.min(run.outcome_step, place) : place);
-    const x = this.xs.px(since);
-    if (x < rect.x - 2 || x > rect.x + rect.w + 2) return;
-    const size = 4.6 * frame.scale;
-    const y = this.panel.worst === "low" ? rect.y + rect.h - size : rect.y + size;
-    for (const [color, width] of [[frame.theme.background, 5], [run.ink, 2.2]]) {
-      ctx.strokeStyle = color;
-      ctx.lineWidth = width * frame.scale;
-      drawGlyph(ctx, "diverged", x, y, size);
-    }
   }
 
   isNear(series, { near }) {
@@ -1511,18 +1534,6 @@ class CurvePanel {
       ctx.stroke();
       this.stroke(ctx, series, series.main, 0, end, run, frame, 1, 3);
     });
-  }
-
-  drawTip(ctx, series, run, frame, x, y) {
-    if (series.constant !== null || series.style !== "solid") return;
-    const last = countUpTo(series, frame.step) - 1;
-    if (last < 0 || last >= series.main.length - 1) return;
-    ctx.strokeStyle = inkOf(series, frame);
-    ctx.lineWidth = 1.9 * frame.scale;
-    ctx.beginPath();
-    ctx.moveTo(this.xs.px(series.x ? series.x[last] : last), this.ys.px(series.main[last]));
-    ctx.lineTo(x, y);
-    ctx.stroke();
   }
 
   clipped(ctx, rect, draw) {
@@ -1556,10 +1567,6 @@ class CurvePanel {
     }
     return best && { panel: this, name: nameOf(best), run: best.run, layer: best.depth };
   }
-}
-
-function divergesOf({ outcome, counts = [] }) {
-  return outcome === "diverged" || counts.some(([kind]) => kind === "diverged");
 }
 
 function nameOf({ run, name, style }) {

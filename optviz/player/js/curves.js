@@ -1,13 +1,13 @@
 // A panel of curves over steps: the past bright, the future faint.
 
 import { drawGrid, drawPlace, drawWords, TICK, upTicks } from "./grid.js";
+import { aside, divergesOf, drawLost, drawTip, isLost } from "./heads.js";
 import { Layers } from "./layers.js";
 import { drawMarker, roomFor } from "./marks.js";
 import { rgba } from "./palette.js";
 import { makeScale } from "./scales.js";
-import { drawGlyph } from "./labels.js";
-import { countUpTo, lastPlace, lostAt, seriesAt, shares, traceLine, valueRange } from "./series.js";
-import { drawPoints, fillBand, inkOf, nameEnds } from "./strokes.js";
+import { countUpTo, lastPlace, seriesAt, shares, traceLine, valueRange } from "./series.js";
+import { drawPoints, fillBand, inkOf, nameEnds, strokeLevel } from "./strokes.js";
 
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
 const REACH = 40; // pixels from the pointer within which a curve is the nearest
@@ -112,7 +112,7 @@ export class CurvePanel {
         const alpha = dim ? 0.06 : series.thin ? 0.12 : 0.24;
         const { main } = series;
         if (main) this.stroke(ctx, series, main, 0, main.length, run, frame, alpha, 1.1);
-        else this.strokeConstant(ctx, series, run, frame, this.xs.lo, this.xs.hi, alpha, 1.1);
+        else this.level(ctx, series, run, frame, this.xs.lo, this.xs.hi, alpha, 1.1);
       }
     });
   }
@@ -129,7 +129,7 @@ export class CurvePanel {
         const dim = frame.highlight >= 0 && frame.highlight !== series.run;
         const alpha = dim ? 0.14 : 1;
         if (series.constant !== null) {
-          this.strokeConstant(ctx, series, run, frame, Math.max(0, from), frame.step, alpha, 1.9);
+          this.level(ctx, series, run, frame, Math.max(0, from), frame.step, alpha, 1.9);
           continue;
         }
         const begin = from < 0 ? 0 : Math.max(0, countUpTo(series, from) - 1);
@@ -170,26 +170,13 @@ export class CurvePanel {
     ctx.globalAlpha = 1;
   }
 
-  strokeConstant(ctx, series, run, frame, from, to, alpha, width) {
-    // pieces that end on whole pixels join without a trace
-    const { ratio } = this.layers;
-    const whole = (step) => Math.round(this.xs.px(step) * ratio) / ratio;
-    const [begin, end] = [whole(from), whole(to)];
-    if (end <= begin) return;
-    const y = this.ys.px(series.constant);
-    ctx.globalAlpha = alpha;
-    ctx.strokeStyle = run.ink;
-    ctx.lineWidth = width * frame.scale;
-    ctx.lineCap = "butt";
+  /** A curve that is one number throughout. */
+  level(ctx, series, run, frame, from, to, alpha, width) {
     const turns = this.turns(series, frame);
-    ctx.setLineDash(turns?.dash || run.dash);
-    ctx.lineDashOffset = begin - this.xs.from + (turns?.offset ?? 0);
-    ctx.beginPath();
-    ctx.moveTo(begin, y);
-    ctx.lineTo(end, y);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    ctx.globalAlpha = 1;
+    const line = { dash: turns?.dash || run.dash, offset: turns?.offset ?? 0, alpha, width };
+    const y = this.ys.px(series.constant);
+    const { ratio } = this.layers;
+    strokeLevel(ctx, this.xs, y, from, to, run.ink, line, frame.scale, ratio);
   }
 
   /** The pattern of a curve that lies on others, so that each shows in its turn. */
@@ -220,16 +207,16 @@ export class CurvePanel {
       // who has come to an end stays there, where others go on
       const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
       const share = this.sharing.map.get(series);
-      const x = this.aside(this.xs.px(place), share, rect, scale);
+      const x = aside(this.xs.px(place), share, rect, scale);
       const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
-      if (!inside && series.style !== "thin" && this.isLost(series, run, place, y, rect))
-        this.drawLost(ctx, rect, series, run, place, frame);
+      if (!inside && series.style !== "thin" && isLost(series, run, place, y, rect))
+        drawLost(ctx, rect, xs, series, run, place, this.panel.worst, frame);
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
       if (series.style === "thin") continue;
       const dim = frame.highlight >= 0 && frame.highlight !== series.run;
       ctx.globalAlpha = dim || (crowded && !near.includes(series)) ? 0.15 : 1;
-      if (!share) this.drawTip(ctx, series, run, frame, x, y);
+      if (!share) drawTip(ctx, xs, this.ys, series, frame, x, y);
       const layer = series.depth !== null;
       const ink = inkOf(series, frame);
       const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
@@ -239,33 +226,6 @@ export class CurvePanel {
     }
     nameEnds(ctx, ends, rect, frame);
     if (this.panel.empty && !this.series.length) drawWords(ctx, rect, this.panel.empty, frame);
-  }
-
-  /** Markers of curves that lie on each other stand side by side, inside the panel. */
-  aside(x, share, rect, scale) {
-    if (!share || x < rect.x - 2 || x > rect.x + rect.w + 2) return x;
-    const [gap, half] = [8 * scale, (share.of - 1) / 2];
-    const middle = Math.max(rect.x + half * gap, Math.min(x, rect.x + rect.w - half * gap));
-    return middle + (share.place - half) * gap;
-  }
-
-  /** Whether a run's number is none at a place, or has diverged beyond the panel. */
-  isLost(series, run, place, y, rect) {
-    return lostAt(series, place) !== null || (divergesOf(run) && y < rect.y);
-  }
-
-  /** A cross at the edge where the bad values lie, so that nobody takes them for the best. */
-  drawLost(ctx, rect, series, run, place, frame) {
-    const since = lostAt(series, place) ?? (run.outcome ? Math.min(run.outcome_step, place) : place);
-    const x = this.xs.px(since);
-    if (x < rect.x - 2 || x > rect.x + rect.w + 2) return;
-    const size = 4.6 * frame.scale;
-    const y = this.panel.worst === "low" ? rect.y + rect.h - size : rect.y + size;
-    for (const [color, width] of [[frame.theme.background, 5], [run.ink, 2.2]]) {
-      ctx.strokeStyle = color;
-      ctx.lineWidth = width * frame.scale;
-      drawGlyph(ctx, "diverged", x, y, size);
-    }
   }
 
   /** Whether it is the curve under the pointer, or the same run's curve in another panel. */
@@ -288,19 +248,6 @@ export class CurvePanel {
       ctx.stroke();
       this.stroke(ctx, series, series.main, 0, end, run, frame, 1, 3);
     });
-  }
-
-  /** The piece between the last whole point and a playhead between two points. */
-  drawTip(ctx, series, run, frame, x, y) {
-    if (series.constant !== null || series.style !== "solid") return;
-    const last = countUpTo(series, frame.step) - 1;
-    if (last < 0 || last >= series.main.length - 1) return;
-    ctx.strokeStyle = inkOf(series, frame);
-    ctx.lineWidth = 1.9 * frame.scale;
-    ctx.beginPath();
-    ctx.moveTo(this.xs.px(series.x ? series.x[last] : last), this.ys.px(series.main[last]));
-    ctx.lineTo(x, y);
-    ctx.stroke();
   }
 
   clipped(ctx, rect, draw) {
@@ -336,10 +283,6 @@ export class CurvePanel {
     }
     return best && { panel: this, name: nameOf(best), run: best.run, layer: best.depth };
   }
-}
-
-function divergesOf({ outcome, counts = [] }) {
-  return outcome === "diverged" || counts.some(([kind]) => kind === "diverged");
 }
 
 function nameOf({ run, name, style }) {

@@ -14,7 +14,8 @@ export function inkOf({ run, depth }, { runs, theme }) {
 export function fillBand(ctx, series, xs, ys, color) {
   const [low, high] = series.band;
   const { lo, hi } = ys;
-  const limit = (value) => (value === Infinity ? hi + (hi - lo) * 9 : value === -Infinity ? lo : value);
+  const beyond = new Map([[Infinity, hi + (hi - lo) * 9], [-Infinity, lo]]);
+  const limit = (value) => beyond.get(value) ?? value;
   const at = (i) => xs.px(series.x ? series.x[i] : i);
   ctx.fillStyle = color;
   for (const [from, to] of stretches(low.length, (i) => low[i] === low[i] && high[i] === high[i])) {
@@ -74,4 +75,24 @@ export function nameEnds(ctx, ends, rect, { theme, scale }) {
     ctx.fillStyle = ink;
     ctx.fillText(text, ...at);
   }
+}
+
+/** A level line from one step to another; `line` is {dash, offset, alpha, width}. */
+export function strokeLevel(ctx, xs, y, from, to, ink, line, scale, ratio) {
+  // pieces that end on whole pixels join without a trace
+  const whole = (step) => Math.round(xs.px(step) * ratio) / ratio;
+  const [begin, end] = [whole(from), whole(to)];
+  if (end <= begin) return;
+  ctx.globalAlpha = line.alpha;
+  ctx.strokeStyle = ink;
+  ctx.lineWidth = line.width * scale;
+  ctx.lineCap = "butt";
+  ctx.setLineDash(line.dash);
+  ctx.lineDashOffset = begin - xs.from + line.offset;
+  ctx.beginPath();
+  ctx.moveTo(begin, y);
+  ctx.lineTo(end, y);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
 }
