@@ -54,7 +54,8 @@ class WarmupStableDecay(Schedule):
     ) -> jax.Array:
         length = self.warmup * num_steps
         risen = jnp.where(step < length, step / jnp.where(length > 0, length, 1), 1)
-        decay = self.decay * num_steps
+        # A share below what the format holds may be 0 for the processor: a fall at once, not 0 / 0.
+        decay = jnp.maximum(self.decay * num_steps, jnp.finfo(jnp.asarray(num_steps).dtype).tiny)
         past = step - (num_steps - decay)
         # The root of a rounding error is a hundred million times as much.
         fallen = jnp.clip(jnp.where(past > hair(num_steps), past, 0) / decay, 0, 1)
