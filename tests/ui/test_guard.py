@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
@@ -36,7 +37,9 @@ def asked(kind: str, *headers: tuple[str, str], hosts: tuple[str, ...] = ()) -> 
         return {"type": f"{kind}.request"}
 
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
-    anyio.run(Guard(_app, hosts), {"type": kind, "headers": raw}, receive, send)
+    with ThreadPoolExecutor(1) as pool:  # Playwright's driver leaves its own loop in this thread
+        scope = {"type": kind, "headers": raw}
+        pool.submit(anyio.run, Guard(_app, hosts), scope, receive, send).result()
     return sent
 
 
