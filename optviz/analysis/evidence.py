@@ -151,7 +151,10 @@ def slopes_by(gradients: np.ndarray, directions: np.ndarray) -> dict[str, Any]:
 
 def moves(at: np.ndarray, directions: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """(num_lines, num_steps) whether a step changes most coordinates along each line."""
-    steps = steps.astype(at.dtype)
-    changed = (at + steps[:, None] * directions[:, None, :]) != at
-    meant = directions[:, None, :] != 0
-    return (changed & meant).sum(axis=-1) * 2 > meant.sum(axis=-1)
+    found = np.empty((len(directions), len(steps)), bool)
+    for row, line in enumerate(directions):
+        places = np.flatnonzero(line)
+        point, slope = at[places], line[places]
+        for column, step in enumerate(steps.astype(at.dtype)):  # a network has millions of places
+            found[row, column] = 2 * np.count_nonzero(point + step * slope != point) > len(places)
+    return found
