@@ -24,7 +24,6 @@ from optviz.specs.setting import (
     optional,
     read_link,
     real,
-    said_by_field,
     setting,
     whole,
 )
@@ -32,13 +31,12 @@ from optviz.specs.surface import (
     STARTS,
     SURFACE,
     SURFACE_PARSERS,
+    OnSurface,
     Starts,
-    has_many,
     surface_query,
-    surface_said,
 )
 from optviz.specs.text import entry_text, parse_number
-from optviz.surfaces import SURFACES, Point, Surface
+from optviz.surfaces import SURFACES, Surface
 from optviz.surfaces.expression import Expression
 
 MAX_STEPS, MAX_RUNS = 100_000, 64
@@ -72,7 +70,7 @@ RATES = Rule(check_rates, parse_rates)
 
 
 @dataclass(frozen=True)
-class RaceSpec:
+class RaceSpec(OnSurface):
     """Everything that decides a race: equal specs give equal races, bit for bit.
 
     Attributes:
@@ -128,19 +126,6 @@ class RaceSpec:
     def problem(self) -> Problem:
         """What decides which rules can run."""
         return problem_on(self.surface, self.noise)
-
-    @property
-    def starts(self) -> tuple[Point, ...]:
-        """Every start, the surface's own filled in."""
-        if self.start is None:
-            return (self.surface.start,)
-        if self.has_many_starts:
-            return self.start  # pyright: ignore[reportReturnType]
-        return (self.start,)  # pyright: ignore[reportReturnType]
-
-    @property
-    def has_many_starts(self) -> bool:
-        return self.start is not None and has_many(self.start)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -222,15 +207,6 @@ class RaceSpec:
             The spec, and one line for everything that was ignored.
         """
         return read_link(base, query, "a race", SURFACE_PARSERS)
-
-    def with_said(self, said: Mapping[str, list[Any]]) -> RaceSpec:
-        """The race with what a link said; another surface has its own start unless one is said."""
-        surface = surface_said(self.surface, said)
-        own: dict[str, Any] = {} if surface is None else {"surface": surface}
-        if {"surface", "expression"} & set(said):
-            own["start"] = None
-        rest = {name: values for name, values in said.items() if name not in SURFACE_PARSERS}
-        return said_by_field(replace(self, **own), rest)
 
     # JSON -------------------------------------------------------------------------------------
 

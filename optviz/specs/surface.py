@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from optviz.catalog import shown, validate
-from optviz.specs.setting import Rule
+from optviz.specs.setting import Rule, said_by_field
 from optviz.specs.text import entry_text, parse_entry, parse_point, point_text
 from optviz.surfaces import SURFACES, Point, Surface
 from optviz.surfaces.expression import (
@@ -132,6 +133,33 @@ def surface_said(base: Surface, said: Mapping[str, list[Any]]) -> Surface | None
     if not isinstance(surface, Expression):
         raise ValueError("only an expression has a window of its own")
     return expression(surface.text, **({"xlim": surface.xlim, "ylim": surface.ylim} | limits))
+
+
+class OnSurface:
+    """What every spec on a surface has: where it starts, and how a link says it."""
+
+    surface: Surface
+    start: Starts | None
+
+    @property
+    def starts(self) -> tuple[Point, ...]:
+        """Every start, the surface's own filled in."""
+        if self.start is None:
+            return (self.surface.start,)
+        return self.start if has_many(self.start) else (self.start,)  # pyright: ignore
+
+    @property
+    def has_many_starts(self) -> bool:
+        return self.start is not None and has_many(self.start)
+
+    def with_said(self, said: Mapping[str, list[Any]]) -> Any:
+        """The spec with what a link said; another surface has its own start unless one is said."""
+        surface = surface_said(self.surface, said)
+        own: dict[str, Any] = {} if surface is None else {"surface": surface}
+        if {"surface", "expression"} & set(said):
+            own["start"] = None
+        rest = {name: values for name, values in said.items() if name not in SURFACE_PARSERS}
+        return said_by_field(replace(self, **own), rest)  # pyright: ignore
 
 
 # Starts ------------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ from optviz.specs.setting import (
     one_of,
     read_link,
     real,
-    said_by_field,
     setting,
     spec_from_json,
     spec_to_json,
@@ -31,13 +30,12 @@ from optviz.specs.surface import (
     STARTS,
     SURFACE,
     SURFACE_PARSERS,
+    OnSurface,
     Starts,
-    has_many,
     surface_query,
-    surface_said,
 )
 from optviz.specs.text import parse_number, parse_whole, value_text
-from optviz.surfaces import Point, Surface
+from optviz.surfaces import Surface
 
 MAX_AXES = 8
 MAX_POINTS = 1 << 22
@@ -133,7 +131,7 @@ GRID = Rule(_check_grid, lambda text, _: Axis.parse(text), Axis.text, many=MAX_A
 
 
 @dataclass(frozen=True)
-class SweepSpec:
+class SweepSpec(OnSurface):
     """Everything that decides a sweep: equal specs give equal sweeps.
 
     Attributes:
@@ -181,21 +179,10 @@ class SweepSpec:
         )
 
     @property
-    def starts(self) -> tuple[Point, ...]:
-        """Every start, the surface's own filled in."""
-        if self.start is None:
-            return (self.surface.start,)
-        return self.start if has_many(self.start) else (self.start,)  # pyright: ignore
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """One axis a knob, and a last one for several starts."""
         sizes = tuple(len(axis.values) for axis in self.grid)
         return (*sizes, len(self.starts)) if self.has_many_starts else sizes
-
-    @property
-    def has_many_starts(self) -> bool:
-        return self.start is not None and has_many(self.start)
 
     @property
     def num_points(self) -> int:
@@ -221,15 +208,6 @@ class SweepSpec:
             The spec, and one line for everything that was ignored.
         """
         return read_link(base, query, "a sweep", SURFACE_PARSERS)
-
-    def with_said(self, said: Mapping[str, list[Any]]) -> SweepSpec:
-        """The sweep with what a link said; another surface has its own start unless one is said."""
-        surface = surface_said(self.surface, said)
-        own: dict[str, Any] = {} if surface is None else {"surface": surface}
-        if {"surface", "expression"} & set(said):
-            own["start"] = None
-        rest = {name: values for name, values in said.items() if name not in SURFACE_PARSERS}
-        return said_by_field(replace(self, **own), rest)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data that `from_json` reads back.
