@@ -110,24 +110,49 @@ def evidence_of(
 ) -> Evidence:
     """Evidence from what `gather` found at 0, `STEPS` and −`STEPS`."""
     losses, gradients, roundings, own = (np.asarray(a).astype(np.float64) for a in gathered)
-    n = len(STEPS)
-    moved = [moves(at, directions, STEPS), moves(at, directions, -STEPS)]
-    return Evidence(
+    return assembled(
+        STEPS,
+        losses,
+        roundings,
+        at,
+        directions,
         names=names,
-        h=STEPS,
+        independent=np.all((losses == losses[0, 0]) & (own == 0), axis=1),
+        size=size,
+        many=many,
+        **slopes_by(gradients, directions),
+    )
+
+
+def assembled(
+    h: np.ndarray,
+    losses: np.ndarray,
+    roundings: np.ndarray,
+    at: np.ndarray,
+    directions: np.ndarray,
+    **rest: Any,
+) -> Evidence:
+    """Evidence from losses and roundings (num_lines, 1 + 2 num_steps) at 0, h and −h.
+
+    Args:
+        at: (size,) the point, in the format computed in.
+        directions: (num_lines, size).
+        rest: what else `Evidence` keeps.
+    """
+    n = len(h)
+    ahead, behind = moves(at, directions, h), moves(at, directions, -h)
+    return Evidence(
+        h=h,
         here=float(losses[0, 0]),
-        ahead=np.where(moved[0], losses[:, 1 : n + 1], np.nan),
-        behind=np.where(moved[1], losses[:, n + 1 :], np.nan),
+        ahead=np.where(ahead, losses[:, 1 : n + 1], np.nan),
+        behind=np.where(behind, losses[:, n + 1 :], np.nan),
         rounding_here=roundings[:, 0],
         rounding_ahead=roundings[:, 1 : n + 1],
         rounding_behind=roundings[:, n + 1 :],
-        moves=moved[0] & moved[1],
+        moves=ahead & behind,
         single=(directions != 0).sum(axis=1) == 1,
-        independent=np.all((losses == losses[0, 0]) & (own == 0), axis=1),
-        size=size,
         floor=FLOOR * float(np.finfo(at.dtype).tiny),
-        many=many,
-        **slopes_by(gradients, directions),
+        **rest,
     )
 
 

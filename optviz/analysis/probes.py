@@ -19,11 +19,10 @@ from optviz.analysis.evidence import (
     NARROW,
     STEPS,
     Evidence,
+    assembled,
     evidence_of,
     gather,
-    moves,
 )
-from optviz.analysis.rounding import FLOOR
 from optviz.engine.precision import cast, on_cpu
 from optviz.surfaces import Point, Surface
 
@@ -191,28 +190,20 @@ class TreeProbe:
             return evidence_of(gathered, at, directions, self.names, self.size, many)
         steps = np.concatenate([[0.0], NARROW, -NARROW])
         losses = self.losses(steps, dtype)
-        n = len(NARROW)
-        roundings = _measured_rounding(losses, float(np.finfo(dtype).eps))
-        moved = [moves(at, directions, side * NARROW) for side in (1, -1)]
         gradient = self._gradient(self.params, dtype)
         terms = directions.astype(np.float64) * self._flat(gradient, "float64")
-        return Evidence(
+        return assembled(
+            NARROW,
+            losses,
+            _measured_rounding(losses, float(np.finfo(dtype).eps)),
+            at,
+            directions,
             names=self.names,
-            h=NARROW,
-            here=float(losses[0, 0]),
-            ahead=np.where(moved[0], losses[:, 1 : n + 1], np.nan),
-            behind=np.where(moved[1], losses[:, n + 1 :], np.nan),
-            rounding_here=roundings[:, 0],
-            rounding_ahead=roundings[:, 1 : n + 1],
-            rounding_behind=roundings[:, n + 1 :],
-            moves=moved[0] & moved[1],
             slopes=terms.sum(axis=1),
             slopes_at=partial(self._slopes_at, dtype=dtype),
             references=np.linalg.norm(terms, axis=1),
-            single=(directions != 0).sum(axis=1) == 1,
             independent=np.zeros(len(self.lines), bool),
             size=self.size,
-            floor=FLOOR * float(np.finfo(dtype).tiny),
             many=many,
         )
 
