@@ -7,20 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optviz.engine.descend import BOUND, Descents
-from optviz.engine.ground import Ground, early, lowest_loss, settled, window
-
-__all__ = [
-    "OUTCOMES",
-    "WORDS",
-    "Ends",
-    "counted",
-    "ends",
-    "lowest_loss",
-    "reference",
-    "told",
-    "told_all",
-    "window",
-]
+from optviz.engine.ground import Ground, early, settled
 
 OUTCOMES = ("converged", "left", "running", "stationary", "escaped", "diverged")
 _CONVERGED, _LEFT, _RUNNING, _STATIONARY, _ESCAPED, _DIVERGED = range(len(OUTCOMES))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optviz.analysis.convergence import lowest_loss, window
+from optviz.engine.ground import lowest_loss, window
 from optviz.export.html import html_page
 from optviz.export.snippets import command_of
 from optviz.figures.heights import surface_heading

@@ -12,7 +12,7 @@ from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 
-from optviz.analysis.convergence import lowest_loss, window
+from optviz.engine.ground import lowest_loss, window
 from optviz.export.tables import overview_frame
 from optviz.figures.heights import (
     Curve,

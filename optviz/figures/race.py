@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from optviz.analysis.convergence import lowest_loss, window
+from optviz.engine.ground import lowest_loss, window
 from optviz.figures.heights import (
     Curve,
     axis_range,

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from optviz.analysis.convergence import lowest_loss, window
 from optviz.analysis.effective_step import effective_steps
 from optviz.api import Race, run_race
 from optviz.catalog import knobs
 from optviz.engine.descend import factors_of
+from optviz.engine.ground import lowest_loss, window
 from optviz.figures.theme import plain_styles
 from optviz.kept import kept
 from optviz.player.race import curves, pack_race, series

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from optviz.analysis.convergence import lowest_loss, window
 from optviz.catalog import knobs, source, summary
 from optviz.engine.descend import Job, descend
+from optviz.engine.ground import lowest_loss, window
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
