@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from drive import link, opened
 from streamlit.testing.v1 import AppTest
 from tiny_cifar10 import batches, write_binary
 
@@ -45,12 +46,6 @@ def choose(test: AppTest, key: str, value: object) -> AppTest:
         assert not test.exception, test.exception
         return test
     raise KeyError(key)
-
-
-def link(test: AppTest, name: str) -> list[str]:
-    """The values of a link's parameter; a single one comes as a string or in a list."""
-    value = test.query_params.get(name, [])
-    return [value] if isinstance(value, str) else list(value)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -259,12 +254,7 @@ def test_a_link_leaves_unsaid_what_a_training_has_by_default() -> None:
 
 def networks(**query: str) -> AppTest:
     """The page Networks, opened by a link."""
-    test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
+    return opened("pages/20_networks.py", **query)
 
 
 def trainable(test: AppTest) -> bool:

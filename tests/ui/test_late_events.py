@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from drive import opened, said
 from streamlit.testing.v1 import AppTest
 
 from optviz.optimizers import OPTIMIZERS
@@ -19,17 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def race(**query: str | list[str]) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
-
-
-def said(test: AppTest, name: str) -> str:
-    value = test.query_params[name]
-    return value if isinstance(value, str) else value[0]
+    return opened("app.py", **query)
 
 
 def test_two_changes_of_one_moment_are_both_kept() -> None:

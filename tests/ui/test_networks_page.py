@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drive import link, opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.data import Synthetic
@@ -25,17 +26,7 @@ SHORT = f"{DATA}&run=sgd&run=adam&epochs=2&seeds=2&vary=batch_size%3D64"
 
 
 def panel(**query: str | list[str]) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
-
-
-def link(test: AppTest, name: str) -> list[str]:
-    value = test.query_params.get(name, [])
-    return [value] if isinstance(value, str) else list(value)
+    return opened("pages/20_networks.py", **query)
 
 
 def captions(test: AppTest) -> str:

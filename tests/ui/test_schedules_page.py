@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from drive import link, opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.catalog import entry
@@ -27,17 +28,7 @@ PAGE = Path(__file__).parents[2] / "pages" / "30_schedules.py"
 
 
 def page(**query: str | list[str]) -> AppTest:
-    test = AppTest.from_file(str(PAGE), default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
-
-
-def link(test: AppTest, name: str) -> list[str]:
-    value = test.query_params.get(name, [])
-    return [value] if isinstance(value, str) else list(value)
+    return opened("pages/30_schedules.py", **query)
 
 
 def spec(*runs: str, **fields: Any) -> RaceSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from drive import opened, said
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[2]
@@ -12,17 +13,7 @@ PAGES = {"race": "app.py", "schedules": "pages/30_schedules.py"}
 
 
 def page(prefix: str, **query: str | list[str]) -> AppTest:
-    test = AppTest.from_file(str(ROOT / PAGES[prefix]), default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
-
-
-def said(test: AppTest, name: str) -> str:
-    value = test.query_params[name]
-    return value if isinstance(value, str) else value[0]
+    return opened(PAGES[prefix], **query)
 
 
 def lines(test: AppTest) -> list[str]:

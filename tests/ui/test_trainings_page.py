@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drive import opened
 from hostile_stores import GOOD, made
 from streamlit.testing.v1 import AppTest
 
@@ -46,12 +47,7 @@ def two(home: Path) -> list[str]:
 
 
 def trainings(**query: str | list[str]) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "pages" / "25_trainings.py"), default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
+    return opened("pages/25_trainings.py", **query)
 
 
 def names(test: AppTest) -> list[str]:
