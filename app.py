@@ -1,4 +1,4 @@
-"""Same start, same noise, each rule at its own best rate. Drag the start; space plays."""
+"""Rules race from the same start under the same noise. Drag the start; space plays."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The same rules train small networks: same weights to begin with, same batches, live."""
+"""The same rules train small networks, live."""
 
 import streamlit as st
 

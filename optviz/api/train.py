@@ -52,7 +52,9 @@ def train(
     on_event: Callable[[Event], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainResult:
-    """Train a network with every optimizer: same weights to begin with, same batches.
+    """Train a network with every optimizer: from the same weights, on the same batches.
+
+    A variation of the network or of the batch size has its own, the same for every optimizer.
 
     `TrainSpec` says more about each setting.
 

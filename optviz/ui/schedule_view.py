@@ -21,6 +21,7 @@ from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run, entry_text
 from optviz.specs.labels import unique
 from optviz.ui.controls import human, number
+from optviz.ui.words import counted
 
 
 def knob_of(spec: RaceSpec) -> str:
@@ -121,7 +122,7 @@ def knob_values(race: Race, knob: str) -> np.ndarray:
 def _effective(steps: np.ndarray, over: int, whose: str) -> dict[str, Any]:
     """x solid and y dashed: they part only where a rule has a rate for each coordinate."""
     panel = curves(
-        f"Effective step {whose}over {over} steps: x solid, y dashed",
+        f"Effective step {whose}over {counted(over, 'step')}: x solid, y dashed",
         "|update| / |gradient|",
         steps[..., 0],
         "log",

@@ -14,7 +14,7 @@ from optviz.ui.session import bound
 from optviz.ui.train_data import found, trouble
 from optviz.ui.train_session import SESSION
 from optviz.ui.train_variations import choices, counts, steps, suggestions
-from optviz.ui.words import plain
+from optviz.ui.words import counted, plain
 
 ROWS = SESSION.key("vary")  # [[name, [value, …]], …]; one without values is not in the spec yet
 
@@ -64,12 +64,12 @@ def experiment() -> None:
 def amount(spec: TrainSpec) -> None:
     """One line: how many runs, and how many steps they take."""
     rules, variations, seeds = counts(spec)
-    parts = [_count(rules, "rule")]
-    parts += [_count(variations, "variation")] if variations > 1 else []
-    parts += [_count(seeds, "seed")] if seeds > 1 else []
+    parts = [counted(rules, "rule")]
+    parts += [counted(variations, "variation")] if variations > 1 else []
+    parts += [counted(seeds, "seed")] if seeds > 1 else []
     text = " × ".join(parts)
     if len(parts) > 1:
-        text += f" = {_count(rules * variations * seeds, 'run')}"
+        text += f" = {counted(rules * variations * seeds, 'run')}"
     images, problem = found(spec).images, trouble(spec)
     if images is not None and problem is None:
         text += f", {steps(spec, images):,} steps in all"
@@ -126,7 +126,3 @@ def _add(names: Sequence[str], known: dict[str, str]) -> None:
         placeholder="Vary …",
         label_visibility="collapsed",
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -16,7 +16,7 @@ from optviz.ui import player
 from optviz.ui.train_status import badge, bar, trouble
 from optviz.ui.train_table import results
 from optviz.ui.train_watch import Watch, watch
-from optviz.ui.words import plain
+from optviz.ui.words import counted_all, plain
 
 SMOOTHED = 60  # the loss of a step is a mean over this share of all steps: one in so many
 
@@ -61,10 +61,11 @@ def _facts(seen: Watch) -> str:
     facts = subject(seen.spec)
     if (started := seen.result.started) is None:
         return facts
-    images, per_epoch = started.num_train[0], started.steps_per_epoch[0]
-    facts = f"{facts}, {images:,} images, {per_epoch:,} steps an epoch"
-    sample = seen.result.num_sample[0]
-    return facts if sample in (None, images) else f"{facts}, training tested on {sample:,} images"
+    images, per_epoch = started.num_train, started.steps_per_epoch
+    facts += f", {counted_all(images, 'image')}, {counted_all(per_epoch, 'step')} an epoch"
+    if started.num_sample in (None, images):
+        return facts
+    return f"{facts}, training tested on {counted_all(started.num_sample, 'image')}"
 
 
 def _signs(seen: Watch) -> None:

@@ -22,7 +22,7 @@ from optviz.runs import checkpoints, jobs
 from optviz.runs.folder import checkpoints_of
 from optviz.runs.training import load_data
 from optviz.ui.train_watch import watch
-from optviz.ui.words import plain
+from optviz.ui.words import counted, plain
 
 MAX_UNITS = 32  # of a layer that sees the pixels
 WRONG = 40  # images
@@ -90,7 +90,7 @@ def _pictures(job_id: str, member: int) -> None:
                 confusion_figure(confusion(seen), seen.class_names, dark=dark),
                 "train.inside.confusion",
             )
-    st.caption(f"Weights of the last checkpoint, after {step:,} steps.")
+    st.caption(f"Weights of the last checkpoint, after {counted(step, 'step')}.")
 
 
 def _first_layer(weights: Weights, class_names: tuple[str, ...], dark: bool) -> None:

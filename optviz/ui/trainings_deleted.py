@@ -6,7 +6,7 @@ import streamlit as st
 
 from optviz.runs import jobs
 from optviz.ui import trainings_state
-from optviz.ui.words import plain
+from optviz.ui.words import counted, plain
 
 SHOWN = 20  # the newest
 ASKED = "trainings.purge.asked"  # whether to remove them for good
@@ -41,7 +41,7 @@ def deleted() -> None:
 
 def _for_good(count: int) -> None:
     """Remove them all, which is asked twice."""
-    what = "1 training" if count == 1 else f"{count} trainings"
+    what = counted(count, "training")
     if not st.session_state.get(ASKED):
         st.button(
             "Remove for good",

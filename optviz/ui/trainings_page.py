@@ -14,6 +14,7 @@ from optviz.ui.trainings_deleted import deleted
 from optviz.ui.trainings_export import export
 from optviz.ui.trainings_row import row
 from optviz.ui.trainings_state import COMPARE, SEARCH
+from optviz.ui.words import counted
 
 SECONDS = 1.0  # between two looks while something goes on
 SHOWN = 20  # rows at a time
@@ -108,7 +109,7 @@ def _undo_bar() -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key="trainings-undo"
     ):
-        st.info(f"Deleted {_count(len(gone))}.", icon=":material/delete:", width=420)
+        st.info(f"Deleted {counted(len(gone), 'training')}.", icon=":material/delete:", width=420)
         st.button("Undo", icon=":material/undo:", on_click=trainings_state.undo)
 
 
@@ -137,7 +138,7 @@ def _chosen_bar(found: list[Status]) -> None:
             args=(ids,),
             help="Those that have ended; it can be undone.",
         )
-        st.caption(f"{len(ids)} of {len(found)} ticked" if ids else _count(len(found)))
+        st.caption(f"{len(ids)} of {len(found)} ticked" if ids else counted(len(found), "training"))
 
 
 def _list(found: list[Status]) -> None:
@@ -180,7 +181,3 @@ def _nothing_yet() -> None:
 def _compare(ids: list[str]) -> None:
     trainings_state.act()
     st.query_params.from_dict({COMPARE: ids})
-
-
-def _count(number: int) -> str:
-    return "1 training" if number == 1 else f"{number} trainings"

@@ -40,7 +40,7 @@ SECOND = ("progress", "page_link")  # the text comes second
 # functions that only put numbers and such words together.
 OURS = {
     *("summary", "human", "number", "duration", "equation", "page_title", "rule_of_tuning"),
-    *("cost_line", "in_copies", "value_text", "_count", "_percent", "len", "capitalize"),
+    *("cost_line", "in_copies", "value_text", "counted", "_percent", "len", "capitalize"),
     *("getdoc", "stacked", "round", "int", "min", "max"),
 }
 ATTRIBUTES = {"help", "word", "in_words", "adds", "note", "kind", "summary", "cost", "memory"}

@@ -1,4 +1,4 @@
-"""Train a network with several optimizers: same weights to begin with, same batches."""
+"""Train a network with several optimizers: from the same weights, on the same batches."""
 
 from __future__ import annotations
 
