@@ -42,17 +42,19 @@ def advance(store: Store, environment: Mapping[str, str] | None = None) -> None:
         OSError: the store cannot be written, or no process be started, just now.
         ValueError: `OPTVIZ_JOBS` is no number.
     """
-    while any(not _alive(record) for record in store.waiting()):
+    while not all(map(_alive, waiting := store.waiting())):
         room = max(1, places.num_free())
 
         def choose(waiting: list[Record], room: int = room) -> Record | None:
             without = [record for record in waiting if not _alive(record)]
             return without[0] if without and len(waiting) - len(without) < room else None
 
-        for record in store.waiting():
+        for record in waiting:
             if record.launches >= MAX_LAUNCHES and not _alive(record):
                 message = f"its process ended {MAX_LAUNCHES} times before it began"
                 store.end_waiting(record, "failed", message)
+        if choose(waiting) is None:  # as most often: the store need not be locked to say so
+            return
         if not store.launch(choose, lambda training: launch(training, environment)):
             return
 

@@ -50,7 +50,8 @@ def state_of(store: Store, record: Record) -> State:
     """The state of a training, `dead` where its process is."""
     if record.ended or processes.alive(record.pid, record.process_started):
         return cast(State, record.state)
-    record = store.get(record.id)  # once more: the last word is written before the end
+    if record.pid is not None or record.state != "queued":
+        record = store.get(record.id)  # once more: the last word is written before the end
     if record.stop_asked and not record.ended:
         return "stopped"
     if record.ended or record.state == "queued":  # whoever waits need not have a process
