@@ -109,7 +109,7 @@ def parsed(text: Any, most: int = MAX_JSON) -> Any:
     if len(text) > most:
         raise ValueError(f"must have at most {most:,} characters, got {len(text):,}")
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return _STRICT.decode(text)
     except (ValueError, RecursionError) as error:
         got = "too many brackets" if isinstance(error, RecursionError) else shown(text)
         raise ValueError(f"must be JSON, got {got}") from None
@@ -208,6 +208,9 @@ def fields(value: Any, checks: Mapping[str, Callable[[Any], Any]]) -> dict[str, 
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
+
+
+_STRICT = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _id(value: Any) -> str:

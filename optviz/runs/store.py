@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from optviz.folders import home
@@ -33,6 +34,10 @@ class SupersededError(ValueError):
 
 class Store(StoreFile):
     """Trainings and their events; safe to be used by several threads."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._known: dict[int, tuple[Any, Record]] = {}  # rows by number, and what they hold
 
     # Trainings --------------------------------------------------------------------------------
 
@@ -82,7 +87,7 @@ class Store(StoreFile):
         which = "NOT NULL" if deleted else "NULL"
         where = f"deleted_at IS {which} ORDER BY created DESC, id DESC"
         found = self.look(lambda c: rows(c, "trainings", Record._fields, where))
-        return [record_of(rowid, row) for rowid, row in found]
+        return self._records(found)
 
     def is_deleted(self, training: str) -> bool:
         """Whether a training was deleted, also one that cannot be read.
@@ -99,7 +104,7 @@ class Store(StoreFile):
 
     def waiting(self) -> list[Record]:
         """The queue, the one that has waited longest first."""
-        return self.look(_waiting)
+        return self.look(self._waiting)
 
     def rename(self, training: str, name: str) -> None:
         self._change(training, "name = ?", name)
@@ -174,7 +179,7 @@ class Store(StoreFile):
         """
 
         def start(c: sqlite3.Connection) -> bool:
-            record = choose(_waiting(c))
+            record = choose(self._waiting(c))
             if record is None:
                 return False
             sql = (
@@ -194,7 +199,7 @@ class Store(StoreFile):
         """
 
         def note(c: sqlite3.Connection) -> bool:
-            found = [record for record in _waiting(c) if record.id == training]
+            found = [record for record in self._waiting(c) if record.id == training]
             if not found or not (found[0].pid == process.pid or free(found[0])):
                 return False
             sql = "UPDATE trainings SET pid = ?, process_started = ? WHERE id = ?"
@@ -347,6 +352,27 @@ class Store(StoreFile):
 
         return self.write(insert)
 
+    def _waiting(self, connection: sqlite3.Connection) -> list[Record]:
+        """The queue; what cannot be read is not in it."""
+        where = "state = 'queued' AND stop_asked = 0 AND deleted_at IS NULL ORDER BY queued, id"
+        found = self._records(rows(connection, "trainings", Record._fields, where))
+        return [record for record in found if isinstance(record, Record)]
+
+    def _records(self, found: Iterable[tuple[int, tuple[Any, ...]]]) -> list[Record | Unreadable]:
+        """What rows hold, not to be changed by whoever reads it.
+
+        Lists look every second: a row that is as it was is not checked again.
+        """
+        records = []
+        for rowid, row in found:
+            seen, record = self._known.get(rowid, (None, None))
+            if record is None or seen != row:
+                record = record_of(rowid, row)
+                if isinstance(record, Record):  # others are few, and may be large
+                    self._known[rowid] = row, record
+            records.append(record)
+        return records
+
     def _change(self, training: str, assignments: str, *values: object) -> None:
         where, key = _where(training)
         sql = f"UPDATE trainings SET {assignments} WHERE {where}"
@@ -375,13 +401,6 @@ def current() -> Store:
 def _close() -> None:
     if _current is not None:
         _current.close()
-
-
-def _waiting(connection: sqlite3.Connection) -> list[Record]:
-    """The queue; what cannot be read is not in it."""
-    where = "state = 'queued' AND stop_asked = 0 AND deleted_at IS NULL ORDER BY queued, id"
-    found = rows(connection, "trainings", Record._fields, where)
-    return [record for row in found if isinstance(record := record_of(*row), Record)]
 
 
 def _gone(connection: sqlite3.Connection, when: float | None) -> tuple[list[int], list[str]]:

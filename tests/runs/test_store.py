@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from optviz.engine.train_events import RunEnd
 from optviz.networks import Linear
 from optviz.runs import jobs, schema
 from optviz.runs.folder import STORE, new_id
+from optviz.runs.record import record_of
 from optviz.runs.store import Store, SupersededError, current
 from optviz.runs.store_file import UnavailableError
 
@@ -233,6 +235,28 @@ def test_looking_often_costs_little():
         assert jobs.read(training, position).events == []
         took.append(time.perf_counter() - start)
     assert sorted(took)[100] < 0.002
+
+
+def test_only_what_has_changed_is_checked_again(monkeypatch):
+    store, checked = current(), []
+    one, other = made(store, name="one"), made(store, name="other")
+
+    def check(rowid, row):
+        checked.append(row[0])
+        return record_of(rowid, row)
+
+    monkeypatch.setattr("optviz.runs.store.record_of", check)
+    assert sorted(record.id for record in store.all()) == sorted((one, other))
+    assert sorted(checked) == sorted((one, other))
+    checked.clear()
+    with closing(Store(store.path)) as elsewhere:
+        elsewhere.rename(one, "changed")
+    assert {record.id: record.name for record in store.waiting()} == {
+        one: "changed",
+        other: "other",
+    }
+    assert store.get(one) in store.all()
+    assert checked == [one]
 
 
 def test_the_file_alone_holds_what_has_ended(own_home, tmp_path):
