@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optviz.analysis.convergence import ends, reference
-from optviz.engine.descend import CAPACITIES, Descents, Job, descend
+from optviz.engine.descend import Descents, Job, descend
 from optviz.engine.ground import ground, lowest_loss
 from optviz.specs import RaceSpec
-from optviz.specs.budget import SEARCHED_STATES
+from optviz.specs.budget import SEARCHED_STATES, STATE_BYTES, capacity_for, padded_starts
 from optviz.specs.rates import Question
 from optviz.surfaces import Surface
 
@@ -73,8 +73,8 @@ def try_rates(question: Question, rates: Sequence[float]) -> list[Descents]:
     Raises:
         ValueError: a schedule takes a knob out of its domain.
     """
-    padded = 1 << (len(searched_starts(question)) - 1).bit_length()
-    bytes_a_run = padded * _capacity(question.num_steps) * 5 * 8
+    run_starts = padded_starts(len(searched_starts(question)))
+    bytes_a_run = run_starts * capacity_for(question.num_steps + 1) * STATE_BYTES
     at_once = max(1, CHUNK_BYTES // bytes_a_run)
     rule: Any = question.optimizer
     schedules = dict(question.schedules)
@@ -168,15 +168,11 @@ def _descend(question: Question, jobs: Sequence[Job]) -> Descents:
 
 def searched_starts(question: Question) -> tuple[tuple[float, float], ...]:
     """The starts that a search looks at: all, unless that would take many seconds."""
-    most = max(1, SEARCHED_STATES // _capacity(question.num_steps))
+    most = max(1, SEARCHED_STATES // capacity_for(question.num_steps + 1))
     count = len(question.starts)
     if count <= most:
         return question.starts
     return tuple(question.starts[i * count // most] for i in range(most))
-
-
-def _capacity(num_steps: int) -> int:
-    return next(c for c in CAPACITIES if c >= num_steps + 1)
 
 
 class _Kept:

@@ -17,7 +17,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from optviz.engine.factors import (
-    CAPACITIES,
     Factors,
     Job,
     at,
@@ -31,9 +30,10 @@ from optviz.engine.factors import (
 from optviz.engine.precision import cast, on_cpu
 from optviz.kept import kept
 from optviz.optimizers import Optimizer, StepContext
+from optviz.specs.budget import capacity_for, padded_starts
 from optviz.surfaces import Surface
 
-__all__ = ["BOUND", "CAPACITIES", "Descents", "Factors", "Job", "descend", "factors_of"]
+__all__ = ["BOUND", "Descents", "Factors", "Job", "descend", "factors_of"]
 
 # A run has diverged where params or loss are beyond this many times those of its start, or this.
 BOUND = 1e12
@@ -82,7 +82,7 @@ def descend(
     Raises:
         ValueError: a schedule takes a knob out of its domain.
     """
-    capacity = next(c for c in CAPACITIES if c >= num_steps + 1)
+    capacity = capacity_for(num_steps + 1)
     padded = _pad_starts(start)
     with on_cpu(dtype):
         shared = (
@@ -243,7 +243,7 @@ def _pad_starts(start: np.ndarray) -> np.ndarray:
     """Repeat the last start up to a power of two, so that few numbers of starts are compiled."""
     if start.ndim == 1:
         return start
-    missing = (1 << (len(start) - 1).bit_length()) - len(start)
+    missing = padded_starts(len(start)) - len(start)
     return np.concatenate([start, np.repeat(start[-1:], missing, axis=0)])
 
 

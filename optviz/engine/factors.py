@@ -16,7 +16,7 @@ from optviz.engine.precision import cast, on_cpu
 from optviz.kept import kept
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule
-from optviz.specs.budget import CAPACITIES
+from optviz.specs.budget import capacity_for
 
 
 class Job(NamedTuple):
@@ -68,7 +68,7 @@ def factors_of(
     schedule: Schedule, num_steps: int, steps_per_epoch: float, dtype: str
 ) -> np.ndarray:
     """(num_steps,) float64 factors at steps 0, 1, …; compiles once for each kind of schedule."""
-    capacity = next(c for c in CAPACITIES if c >= num_steps + 1)
+    capacity = capacity_for(num_steps + 1)
     with on_cpu(dtype):
         factors = _device_factors(schedule, num_steps, steps_per_epoch, capacity, dtype)
         return np.asarray(factors)[:num_steps].astype(np.float64)

@@ -21,7 +21,6 @@ import numpy as np
 
 from optviz.engine.descend import (
     BOUND,
-    CAPACITIES,
     Factors,
     Inputs,
     Job,
@@ -37,7 +36,7 @@ from optviz.engine.ground import Ground, early, ground, settled
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule
-from optviz.specs.budget import SWEEP, Budget
+from optviz.specs.budget import SWEEP, Budget, capacity_for
 from optviz.specs.run import Run
 from optviz.specs.surface import as_starts
 from optviz.specs.sweep import SweepSpec, axes_of
@@ -267,7 +266,7 @@ def _run_blocks(
     progress: Progress,
     cancelled: Cancelled | None,
 ) -> _Ends:
-    capacity = next(c for c in CAPACITIES if c >= plan.num_steps + 1)
+    capacity = capacity_for(plan.num_steps + 1)
     dtype = plan.dtype
     with on_cpu(dtype):
         common = (

@@ -25,7 +25,7 @@ from optviz.engine.train_events import (
 )
 from optviz.engine.train_snapshot import Keeper, Snapshot
 from optviz.engine.watch import Watcher
-from optviz.specs.budget import CAPACITIES
+from optviz.specs.budget import capacity_for
 from optviz.specs.run import Run
 from optviz.specs.variations import Member
 
@@ -211,7 +211,7 @@ def scheduled_knobs(run: Run, num_steps: int, steps_per_epoch: int) -> Mapping[s
     """
     values = {}
     # Of few lengths, so that another number of steps compiles nothing.
-    length = next((c for c in CAPACITIES if c >= num_steps), num_steps)
+    length = capacity_for(num_steps)
     for knob, schedule in run.schedules:
         factors = values_of(schedule, num_steps, steps_per_epoch, length)[:num_steps]
         check_domain(run.optimizer, knob, (float(factors.min()), float(factors.max())))

@@ -63,6 +63,16 @@ CHECK = Budget(2, 600)
 TRAINING = Budget(16, 30 * 86_400)  # in a process of its own, which can be stopped and resumed
 
 
+def capacity_for(num_states: int) -> int:
+    """Length of the buffer that so many states are recorded in."""
+    return next((c for c in CAPACITIES if c >= num_states), num_states)
+
+
+def padded_starts(num_starts: int) -> int:
+    """How many starts are run for so many: a power of two, so that few numbers are compiled."""
+    return 1 << (num_starts - 1).bit_length()
+
+
 def race_cost(num_runs: int, num_starts: int, num_steps: int, num_fair: int = 0) -> Cost:
     """What a race takes: every state of every run is recorded, and told apart afterwards.
 
@@ -72,11 +82,10 @@ def race_cost(num_runs: int, num_starts: int, num_steps: int, num_fair: int = 0)
         num_steps: of each.
         num_fair: rules whose learning rate is searched first.
     """
-    padded = num_starts if num_starts == 1 else 1 << (num_starts - 1).bit_length()
-    capacity = next((c for c in CAPACITIES if c > num_steps), num_steps)
-    buffers = num_runs * padded * capacity * STATE_BYTES
+    run_starts = padded_starts(num_starts)
+    buffers = num_runs * run_starts * capacity_for(num_steps + 1) * STATE_BYTES
     states = num_runs * num_starts * (num_steps + 1)
-    seconds = num_runs * padded * num_steps * RACE_STEP
+    seconds = num_runs * run_starts * num_steps * RACE_STEP
     search = rate_search_cost(min(num_fair, num_runs), num_starts, num_steps)
     # Beside the buffers: their part that is read, and a copy of it with the learning rates.
     held = buffers + states * (2 * STATE_BYTES + 8)

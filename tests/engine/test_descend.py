@@ -15,10 +15,11 @@ import pytest
 
 import optviz
 from optviz.catalog import entry, knob
-from optviz.engine.descend import BOUND, CAPACITIES, Job, compile_count, descend, factors_of
+from optviz.engine.descend import BOUND, Job, compile_count, descend, factors_of
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.from_optax import from_optax
 from optviz.schedules import SCHEDULES
+from optviz.specs.budget import CAPACITIES
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import FunctionSurface
 

@@ -14,13 +14,13 @@ import optviz
 from optviz.cli import _parser
 from optviz.cli.commands.race import spec_of
 from optviz.data import Synthetic
-from optviz.engine.descend import CAPACITIES
 from optviz.export.pages import race_payload
 from optviz.export.snippets import command_of, python_of, train_command_of
 from optviz.export.tables import overview_frame, steps_frame
 from optviz.networks import Linear
 from optviz.player.pack import unpack
 from optviz.specs import RaceSpec, Run
+from optviz.specs.budget import CAPACITIES
 from optviz.specs.train import TrainSpec
 
 SPECS = {
