@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from optviz.catalog import defaults, knobs, shown
+from optviz.catalog import defaults, shown
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
 from optviz.specs.budget import RACE, Budget, Cost, check_affordable, race_cost
 from optviz.specs.checks import check_real
 from optviz.specs.rates import Question, fair_rates, origin
-from optviz.specs.run import Run, check_links, labels, runs_of, with_rate
+from optviz.specs.run import Run, check_links, labels, runs_of, with_rate, with_schedule
 from optviz.specs.setting import (
     Rule,
     a_schedule,
@@ -145,7 +145,7 @@ class RaceSpec(OnSurface):
             return float(self.rates) if whose == "for all" else None
 
         return tuple(
-            with_rate(self._with_schedule(run), rate(whose))
+            with_rate(with_schedule(run, self.schedule), rate(whose))
             for run, whose in zip(self.runs, self.rate_origins, strict=True)
         )
 
@@ -157,7 +157,7 @@ class RaceSpec(OnSurface):
     def questions(self) -> tuple[Question, ...]:
         """What decides the rate of each run that is to have a fair one."""
         rules: list[tuple[Any, Run]] = [
-            (run.optimizer, self._with_schedule(run))
+            (run.optimizer, with_schedule(run, self.schedule))
             for run, whose in zip(self.runs, self.rate_origins, strict=True)
             if whose == "fair"
         ]
@@ -177,14 +177,6 @@ class RaceSpec(OnSurface):
             )
             for rule, run in rules
         )
-
-    def _with_schedule(self, run: Run) -> Run:
-        """The run with the schedule for all, where it has none of its own."""
-        if self.schedule is None or run.schedule_of("learning_rate") is not None:
-            return run
-        if "learning_rate" not in knobs(type(run.optimizer)):
-            return run
-        return replace(run, schedules=(*run.schedules, ("learning_rate", self.schedule)))
 
     # Links ------------------------------------------------------------------------------------
 

@@ -145,6 +145,15 @@ def runs_of(most: int, what: str) -> Rule:
     return Rule(check, lambda text, _: Run.parse(text), Run.text, many=most)
 
 
+def with_schedule(run: Run, schedule: Schedule | None) -> Run:
+    """The run with `schedule` of its learning rate, unless it has none or a schedule of its own."""
+    if schedule is None or run.schedule_of("learning_rate") is not None:
+        return run
+    if "learning_rate" not in knobs(type(run.optimizer)):
+        return run
+    return replace(run, schedules=(*run.schedules, ("learning_rate", schedule)))
+
+
 def with_rate(run: Run, rate: float | None) -> Run:
     """The run with `rate` as its learning rate, unless it has none or said its own."""
     has_rate = "learning_rate" in knobs(type(run.optimizer))

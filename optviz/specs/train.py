@@ -15,7 +15,7 @@ from optviz.networks.losses import LOSSES
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
 from optviz.specs.budget import TRAINING, Budget, check_affordable, training_cost
-from optviz.specs.run import Run, check_links, runs_of
+from optviz.specs.run import Run, check_links, runs_of, with_schedule
 from optviz.specs.setting import (
     Rule,
     a_schedule,
@@ -275,13 +275,7 @@ class TrainSpec:
 
     def resolved(self) -> tuple[Run, ...]:
         """The runs with every schedule filled in."""
-        return tuple(self._fill(run) for run in self.runs)
-
-    def _fill(self, run: Run) -> Run:
-        has_rate = hasattr(run.optimizer, "learning_rate")
-        if self.schedule is None or not has_rate or run.schedule_of("learning_rate") is not None:
-            return run
-        return replace(run, schedules=(*run.schedules, ("learning_rate", self.schedule)))
+        return tuple(with_schedule(run, self.schedule) for run in self.runs)
 
     # Links ------------------------------------------------------------------------------------
 
