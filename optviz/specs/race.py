@@ -13,16 +13,15 @@ from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
 from optviz.specs.budget import RACE, Budget, Cost, check_affordable, race_cost
 from optviz.specs.checks import check_real
+from optviz.specs.link import link_of, read_link
 from optviz.specs.rates import Question, fair_rates, origin
 from optviz.specs.run import Run, check_links, labels, runs_of, with_rate, with_schedule
 from optviz.specs.setting import (
     Rule,
     a_schedule,
     check_settings,
-    link_of,
     one_of,
     optional,
-    read_link,
     real,
     setting,
     whole,

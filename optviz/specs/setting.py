@@ -1,16 +1,14 @@
 """A setting is declared once: what it may be, and how links, files and commands say it.
 
-A spec is a frozen dataclass whose fields are made with `setting(rule, default)`. What is read from
-a link is read whole: every parameter is parsed by itself, then the spec is made once and checked
-once. Only where that is refused are parameters left out, one at a time, to say which was at fault.
+A spec is a frozen dataclass whose fields are made with `setting(rule, default)`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from optviz.catalog import Catalog, Entry, shown, validate
 from optviz.schedules import Schedule
@@ -158,34 +156,13 @@ def _check_entry(who: str, value: Any, base: type[Entry]) -> None:
 # Specs -------------------------------------------------------------------------------------------
 
 
-class Spec(Protocol):
-    """A frozen dataclass of settings."""
-
-    def check(self) -> None:
-        """Raise `ValueError`, one line with who, what is allowed and what came."""
-
-    def with_said(self, said: Mapping[str, list[Any]]) -> Any:
-        """The spec with what a link said: parameter -> values."""
-
-
-S = TypeVar("S", bound=Any)  # a Spec
+S = TypeVar("S", bound=Any)  # a frozen dataclass of settings
 
 
 def check_settings(spec: Any) -> None:
     """Check each setting by itself: `ValueError` with who, what is allowed and what came."""
     for name, rule in settings(type(spec)).items():
         rule.check(name, getattr(spec, name))
-
-
-def link_of(spec: Any) -> dict[str, list[str]]:
-    """The parameters of a link for the settings that are not at their defaults."""
-    cls, query = type(spec), {}
-    base = defaults(cls)
-    for parameter, name in parameters(cls).items():
-        value, rule = getattr(spec, name), settings(cls)[name]
-        if name not in base or value != base[name]:
-            query[parameter] = [rule.text(v) for v in value] if rule.many else [rule.text(value)]
-    return query
 
 
 def spec_to_json(spec: Any) -> dict[str, Any]:
@@ -212,126 +189,6 @@ def spec_from_json(cls: type[S], record: Any) -> S:
     return spec
 
 
-def said_by_field(spec: S, said: Mapping[str, list[Any]]) -> S:
-    """The spec with what a link said, where each parameter is one setting."""
-    cls, changes = type(spec), {}
-    for parameter, values in said.items():
-        name = parameters(cls)[parameter]
-        changes[name] = tuple(values) if settings(cls)[name].many else values[0]
-    return replace(spec, **changes)
-
-
 def plain(spec: S) -> S:
     """The spec with every setting that has a default at it: what a link leaves unsaid."""
     return replace(spec, **defaults(type(spec)))
-
-
-# Reading a link ----------------------------------------------------------------------------------
-
-
-class Said(NamedTuple):
-    """One thing that a link says."""
-
-    parameter: str
-    value: Any
-
-
-def read_link(
-    base: S,
-    query: Mapping[str, Sequence[str]],
-    what: str,
-    parsers: Mapping[str, Callable[[str, str], Any]] | None = None,
-) -> tuple[S, list[str]]:
-    """Read a link; what is damaged keeps the value of `base` and is reported.
-
-    What the link says goes before what it leaves unsaid: a setting of `base` that contradicts it
-    is at its default.
-
-    Args:
-        base: has the settings that the link leaves unsaid.
-        query: parameter -> texts.
-        what: has these settings: "a race".
-        parsers: of parameters that are not one setting each, beside those of the settings.
-
-    Returns:
-        The spec, and one line for everything that was ignored.
-    """
-    cls = type(base)
-    rules = {p: settings(cls)[name] for p, name in parameters(cls).items()}
-    parse = {p: rule.parse for p, rule in rules.items()} | dict(parsers or {})
-    said, problems = [], []
-    for name, given in query.items():
-        if name not in parse:
-            problems.append(f"{shown(name)} is not a setting of {what}")
-            continue
-        values = [text for text in given if text]
-        most = (rules[name].many or 1) if name in rules else 1
-        if len(values) > most:
-            problems.append(f"{name}: only the first {_count(most, len(values))} read")
-        for text in values[:most]:
-            try:
-                value = parse[name](text, name)
-                if name in rules and not rules[name].many:
-                    rules[name].check(name, value)
-            except ValueError as error:
-                problems.append(f"{name}: {error}")
-            else:
-                said.append(Said(name, value))
-    spec, refused = _whole(base, said)
-    return spec, [*problems, *refused]
-
-
-def _count(most: int, came: int) -> str:
-    return f"of {came} is" if most == 1 else f"{most} of {came} are"
-
-
-def _whole(base: S, said: list[Said]) -> tuple[S, list[str]]:
-    """The spec of all that is said; of what cannot stand together, the later part is left out."""
-    problems = []
-    while True:
-        spec, error = _tried(base, said)
-        if spec is None:
-            spec = _with_defaults(base, said)
-        if spec is not None or not said:
-            return (base if spec is None else spec), problems
-        fault = _fault(base, said, error)
-        problems.append(f"{fault.parameter}: {error}")
-        said = [one for one in said if one is not fault]
-
-
-def _tried(base: S, said: Iterable[Said]) -> tuple[S | None, str]:
-    """The spec, or why it is refused."""
-    values: dict[str, Any] = {}
-    for parameter, value in said:
-        values.setdefault(parameter, []).append(value)
-    try:
-        spec = base.with_said(values)
-        spec.check()
-    except ValueError as error:
-        return None, str(error)
-    return spec, ""
-
-
-def _with_defaults(base: S, said: list[Said]) -> S | None:
-    """The spec over a base with one unsaid setting at its default, if that is all that it takes."""
-    cls = type(base)
-    fields_said = {parameters(cls).get(one.parameter) for one in said}
-    for name, default in defaults(cls).items():
-        if name not in fields_said and getattr(base, name) != default:
-            spec, _ = _tried(replace(base, **{name: default}), said)
-            if spec is not None:
-                return spec
-    return None
-
-
-def _fault(base: Any, said: list[Said], error: str) -> Said:
-    """What to leave out: what makes the rest sound; else what the refusal is about."""
-    others = [(one, [o for o in said if o is not one]) for one in reversed(said)]
-    about = None
-    for one, rest in others:
-        spec, other = _tried(base, rest)
-        if spec is not None:
-            return one
-        if about is None and other != error:
-            about = one
-    return about or said[-1]

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from optviz.catalog import shown, validate
-from optviz.specs.setting import Rule, said_by_field
+from optviz.specs.link import said_by_field
+from optviz.specs.setting import Rule
 from optviz.specs.text import entry_text, parse_entry, parse_point, point_text
 from optviz.surfaces import SURFACES, Point, Surface
 from optviz.surfaces.expression import (

@@ -12,14 +12,13 @@ import numpy as np
 from optviz.catalog import knobs, shown, switches, unknown, validate
 from optviz.optimizers import Optimizer
 from optviz.specs.budget import SWEEP, Budget, check_affordable, sweep_cost
+from optviz.specs.link import link_of, read_link
 from optviz.specs.race import DTYPES, MAX_STEPS, NOISE, problem_on
 from optviz.specs.run import Run, check_links
 from optviz.specs.setting import (
     Rule,
     check_settings,
-    link_of,
     one_of,
-    read_link,
     real,
     setting,
     spec_from_json,

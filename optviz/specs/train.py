@@ -15,6 +15,7 @@ from optviz.networks.losses import LOSSES
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
 from optviz.specs.budget import TRAINING, Budget, check_affordable, training_cost
+from optviz.specs.link import link_of, read_link, said_by_field
 from optviz.specs.run import Run, check_links, runs_of, with_schedule
 from optviz.specs.setting import (
     Rule,
@@ -22,13 +23,10 @@ from optviz.specs.setting import (
     check_settings,
     entry_of,
     flag,
-    link_of,
     one_of,
     optional,
     parameters,
-    read_link,
     real,
-    said_by_field,
     setting,
     settings,
     spec_from_json,
