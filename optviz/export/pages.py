@@ -42,7 +42,7 @@ def race_page(race: Race) -> str:
     title = f"{surface_heading(race.surface)}: {', '.join(race.labels)}"
     try:
         note = f"Made with <code>{escape(command_of(race.spec))}</code>"
-    except AttributeError:  # a surface or rule that lives in Python only has no command
+    except ValueError:  # a surface or rule that lives in Python only has no command
         note = ""
     return html_page(race_payload(race), title, note)
 

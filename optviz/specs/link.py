@@ -8,43 +8,69 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar
 
 from optviz.catalog import shown
 from optviz.specs.setting import defaults, parameters, settings
 
+Parsers: TypeAlias = Mapping[str, Callable[[str, str], Any]]  # called as `Rule.parse` is
 
-class Spec(Protocol):
-    """A frozen dataclass of settings."""
+
+class Spec:
+    """What every spec, a frozen dataclass of settings, has in common: links say it.
+
+    Attributes:
+        what: has these settings: "a race".
+        parsers: parameter of a link -> its parser, for those that are not one setting each.
+    """
+
+    what: ClassVar[str]
+    parsers: ClassVar[Parsers] = {}
+    __dataclass_fields__: ClassVar[dict[str, Any]]  # every spec is a dataclass
 
     def check(self) -> None:
         """Raise `ValueError`, one line with who, what is allowed and what came."""
+        for name, rule in settings(type(self)).items():
+            rule.check(name, getattr(self, name))
 
-    def with_said(self, said: Mapping[str, list[Any]]) -> Any:
-        """The spec with what a link said: parameter -> values."""
+    def to_query(self) -> dict[str, list[str]]:
+        """The parameters of a link, without what is at its default.
+
+        Raises:
+            ValueError: a part lives in Python only, so that no link can carry it.
+        """
+        cls, query = type(self), {}
+        base = defaults(cls)
+        for parameter, name in parameters(cls).items():
+            value, rule = getattr(self, name), settings(cls)[name]
+            if name not in base or value != base[name]:
+                query[parameter] = [*map(rule.text, value if rule.many else [value])]
+        return query
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, Sequence[str]], base: Self) -> tuple[Self, list[str]]:
+        """Read a link; what is damaged keeps the value of `base` and is reported.
+
+        What the link says goes before what it leaves unsaid: a setting of `base` that contradicts
+        it is at its default.
+
+        Returns:
+            The spec, and one line for everything that was ignored.
+        """
+        said, problems = _parsed(cls, query)
+        spec, refused = _whole(base, said)
+        return spec, [*problems, *refused]
+
+    def with_said(self, said: Mapping[str, list[Any]]) -> Self:
+        """The spec with what a link said: parameter -> values; here each is one setting."""
+        cls, changes = type(self), {}
+        for parameter, values in said.items():
+            name = parameters(cls)[parameter]
+            changes[name] = tuple(values) if settings(cls)[name].many else values[0]
+        return replace(self, **changes)
 
 
-S = TypeVar("S", bound=Any)  # a Spec
-
-
-def link_of(spec: Any) -> dict[str, list[str]]:
-    """The parameters of a link for the settings that are not at their defaults."""
-    cls, query = type(spec), {}
-    base = defaults(cls)
-    for parameter, name in parameters(cls).items():
-        value, rule = getattr(spec, name), settings(cls)[name]
-        if name not in base or value != base[name]:
-            query[parameter] = [rule.text(v) for v in value] if rule.many else [rule.text(value)]
-    return query
-
-
-def said_by_field(spec: S, said: Mapping[str, list[Any]]) -> S:
-    """The spec with what a link said, where each parameter is one setting."""
-    cls, changes = type(spec), {}
-    for parameter, values in said.items():
-        name = parameters(cls)[parameter]
-        changes[name] = tuple(values) if settings(cls)[name].many else values[0]
-    return replace(spec, **changes)
+S = TypeVar("S", bound=Spec)
 
 
 # Reading a link ----------------------------------------------------------------------------------
@@ -57,33 +83,14 @@ class Said(NamedTuple):
     value: Any
 
 
-def read_link(
-    base: S,
-    query: Mapping[str, Sequence[str]],
-    what: str,
-    parsers: Mapping[str, Callable[[str, str], Any]] | None = None,
-) -> tuple[S, list[str]]:
-    """Read a link; what is damaged keeps the value of `base` and is reported.
-
-    What the link says goes before what it leaves unsaid: a setting of `base` that contradicts it
-    is at its default.
-
-    Args:
-        base: has the settings that the link leaves unsaid.
-        query: parameter -> texts.
-        what: has these settings: "a race".
-        parsers: of parameters that are not one setting each, beside those of the settings.
-
-    Returns:
-        The spec, and one line for everything that was ignored.
-    """
-    cls = type(base)
+def _parsed(cls: type[Spec], query: Mapping[str, Sequence[str]]) -> tuple[list[Said], list[str]]:
+    """What a link says, each parameter by itself; and one line for everything that was ignored."""
     rules = {p: settings(cls)[name] for p, name in parameters(cls).items()}
-    parse = {p: rule.parse for p, rule in rules.items()} | dict(parsers or {})
+    parse = {p: rule.parse for p, rule in rules.items()} | dict(cls.parsers)
     said, problems = [], []
     for name, given in query.items():
         if name not in parse:
-            problems.append(f"{shown(name)} is not a setting of {what}")
+            problems.append(f"{shown(name)} is not a setting of {cls.what}")
             continue
         values = [text for text in given if text]
         most = (rules[name].many or 1) if name in rules else 1
@@ -98,8 +105,7 @@ def read_link(
                 problems.append(f"{name}: {error}")
             else:
                 said.append(Said(name, value))
-    spec, refused = _whole(base, said)
-    return spec, [*problems, *refused]
+    return said, problems
 
 
 def _count(most: int, came: int) -> str:
@@ -145,7 +151,7 @@ def _with_defaults(base: S, said: list[Said]) -> S | None:
     return None
 
 
-def _fault(base: Any, said: list[Said], error: str) -> Said:
+def _fault(base: Spec, said: list[Said], error: str) -> Said:
     """What to leave out: what makes the rest sound; else what the refusal is about."""
     others = [(one, [o for o in said if o is not one]) for one in reversed(said)]
     about = None

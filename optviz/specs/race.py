@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,27 +12,18 @@ from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
 from optviz.specs.budget import RACE, Budget, Cost, check_affordable, race_cost
 from optviz.specs.checks import check_real
-from optviz.specs.link import link_of, read_link
 from optviz.specs.rates import Question, fair_rates, origin
-from optviz.specs.run import Run, check_links, labels, runs_of, with_rate, with_schedule
+from optviz.specs.run import Run, labels, runs_of, with_rate, with_schedule
 from optviz.specs.setting import (
     Rule,
     a_schedule,
-    check_settings,
     one_of,
     optional,
     real,
     setting,
     whole,
 )
-from optviz.specs.surface import (
-    STARTS,
-    SURFACE,
-    SURFACE_PARSERS,
-    OnSurface,
-    Starts,
-    surface_query,
-)
+from optviz.specs.surface import STARTS, SURFACE, OnSurface, Starts
 from optviz.specs.text import entry_text, parse_number
 from optviz.surfaces import SURFACES, Surface
 from optviz.surfaces.expression import Expression
@@ -88,6 +78,7 @@ class RaceSpec(OnSurface):
             axis on the page of schedules; a surface itself knows no epochs.
     """
 
+    what = "a race"
     surface: Surface = setting(SURFACE, link="")
     runs: tuple[Run, ...] = setting(runs_of(MAX_RUNS, "a race"), link="run")
     start: Starts | None = setting(STARTS, None)
@@ -106,7 +97,7 @@ class RaceSpec(OnSurface):
         Args:
             budget: what the race may take.
         """
-        check_settings(self)
+        super().check()
         for run in self.runs:
             run.check_on(self.problem)
         sizes = {
@@ -176,28 +167,6 @@ class RaceSpec(OnSurface):
             )
             for rule, run in rules
         )
-
-    # Links ------------------------------------------------------------------------------------
-
-    def to_query(self) -> dict[str, list[str]]:
-        """The parameters of a link, without what is at its default.
-
-        Raises:
-            ValueError: the race holds a Python function, which no link can carry.
-        """
-        check_links(self.runs)
-        return surface_query(self.surface) | link_of(self)
-
-    @classmethod
-    def from_query(
-        cls, query: Mapping[str, Sequence[str]], base: RaceSpec
-    ) -> tuple[RaceSpec, list[str]]:
-        """Read a link; what is damaged keeps the value of `base` and is reported.
-
-        Returns:
-            The spec, and one line for everything that was ignored.
-        """
-        return read_link(base, query, "a race", SURFACE_PARSERS)
 
     # JSON -------------------------------------------------------------------------------------
 

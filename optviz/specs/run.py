@@ -124,13 +124,6 @@ def _difference(run: Run, twins: Sequence[Run]) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def check_links(runs: Sequence[Run]) -> None:
-    """Raise `ValueError` where a rule lives in Python only, so that no link can carry it."""
-    for run in runs:
-        if not hasattr(run.optimizer, "name"):
-            raise ValueError(f"{run.optimizer.label} has no link: it lives in Python only")
-
-
 def runs_of(most: int, what: str) -> Rule:
     """Who takes part in `what`: 1 to `most` runs."""
 

@@ -159,12 +159,6 @@ def _check_entry(who: str, value: Any, base: type[Entry]) -> None:
 S = TypeVar("S", bound=Any)  # a frozen dataclass of settings
 
 
-def check_settings(spec: Any) -> None:
-    """Check each setting by itself: `ValueError` with who, what is allowed and what came."""
-    for name, rule in settings(type(spec)).items():
-        rule.check(name, getattr(spec, name))
-
-
 def spec_to_json(spec: Any) -> dict[str, Any]:
     """Plain JSON data of every setting, which `spec_from_json` reads back."""
     return {n: rule.to_json(getattr(spec, n)) for n, rule in settings(type(spec)).items()}

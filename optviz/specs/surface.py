@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
 from optviz.catalog import shown, validate
-from optviz.specs.link import said_by_field
+from optviz.specs.link import Parsers, Spec
 from optviz.specs.setting import Rule
 from optviz.specs.text import entry_text, parse_entry, parse_point, point_text
 from optviz.surfaces import SURFACES, Point, Surface
@@ -107,7 +107,7 @@ def _parse_limits(text: str, who: str) -> Point:
 
 
 # Parameters of a link -> their values; `surface_said` puts them together.
-SURFACE_PARSERS: Mapping[str, Callable[[str, str], Any]] = {
+_PARSERS: Parsers = {
     "surface": lambda text, _: parse_surface(text),
     "expression": _parse_formula,
     "xlim": _parse_limits,
@@ -136,9 +136,10 @@ def surface_said(base: Surface, said: Mapping[str, list[Any]]) -> Surface | None
     return expression(surface.text, **({"xlim": surface.xlim, "ylim": surface.ylim} | limits))
 
 
-class OnSurface:
+class OnSurface(Spec):
     """What every spec on a surface has: where it starts, and how a link says it."""
 
+    parsers = _PARSERS
     surface: Surface
     start: Starts | None
 
@@ -153,14 +154,17 @@ class OnSurface:
     def has_many_starts(self) -> bool:
         return self.start is not None and has_many(self.start)
 
-    def with_said(self, said: Mapping[str, list[Any]]) -> Any:
+    def to_query(self) -> dict[str, list[str]]:
+        return surface_query(self.surface) | super().to_query()
+
+    def with_said(self, said: Mapping[str, list[Any]]) -> Self:
         """The spec with what a link said; another surface has its own start unless one is said."""
         surface = surface_said(self.surface, said)
         own: dict[str, Any] = {} if surface is None else {"surface": surface}
-        if {"surface", "expression"} & set(said):
+        if {"surface", "expression"} & set(said) and "start" not in said:
             own["start"] = None
-        rest = {name: values for name, values in said.items() if name not in SURFACE_PARSERS}
-        return said_by_field(replace(self, **own), rest)  # pyright: ignore
+        rest = {name: values for name, values in said.items() if name not in _PARSERS}
+        return replace(super().with_said(rest), **own)
 
 
 # Starts ------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -12,12 +12,10 @@ import numpy as np
 from optviz.catalog import knobs, shown, switches, unknown, validate
 from optviz.optimizers import Optimizer
 from optviz.specs.budget import SWEEP, Budget, check_affordable, sweep_cost
-from optviz.specs.link import link_of, read_link
 from optviz.specs.race import DTYPES, MAX_STEPS, NOISE, problem_on
-from optviz.specs.run import Run, check_links
+from optviz.specs.run import Run
 from optviz.specs.setting import (
     Rule,
-    check_settings,
     one_of,
     real,
     setting,
@@ -25,14 +23,7 @@ from optviz.specs.setting import (
     spec_to_json,
     whole,
 )
-from optviz.specs.surface import (
-    STARTS,
-    SURFACE,
-    SURFACE_PARSERS,
-    OnSurface,
-    Starts,
-    surface_query,
-)
+from optviz.specs.surface import STARTS, SURFACE, OnSurface, Starts
 from optviz.specs.text import parse_number, parse_whole, value_text
 from optviz.surfaces import Surface
 
@@ -146,6 +137,7 @@ class SweepSpec(OnSurface):
         seed: of the noise and of stochastic rules.
     """
 
+    what = "a sweep"
     surface: Surface = setting(SURFACE, link="")
     run: Run = setting(RUN)
     grid: tuple[Axis, ...] = setting(GRID)
@@ -162,7 +154,7 @@ class SweepSpec(OnSurface):
         Args:
             budget: what the sweep may take.
         """
-        check_settings(self)
+        super().check()
         self.run.check_on(problem_on(self.surface, self.noise))
         if self.num_points > MAX_POINTS:
             raise ValueError(f"a sweep has at most {MAX_POINTS:,} points, got {self.num_points:,}")
@@ -188,33 +180,12 @@ class SweepSpec(OnSurface):
         """Points of the grid times starts."""
         return math.prod(self.shape)
 
-    def to_query(self) -> dict[str, list[str]]:
-        """The parameters of a link, without what is at its default.
-
-        Raises:
-            ValueError: the surface or the rule lives in Python only.
-        """
-        check_links([self.run])
-        return surface_query(self.surface) | link_of(self)
-
-    @classmethod
-    def from_query(
-        cls, query: Mapping[str, Sequence[str]], base: SweepSpec
-    ) -> tuple[SweepSpec, list[str]]:
-        """Read a link; what is damaged keeps the value of `base` and is reported.
-
-        Returns:
-            The spec, and one line for everything that was ignored.
-        """
-        return read_link(base, query, "a sweep", SURFACE_PARSERS)
-
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data that `from_json` reads back.
 
         Raises:
             ValueError: the surface or the rule lives in Python only.
         """
-        check_links([self.run])
         return spec_to_json(self)
 
     @classmethod

@@ -13,9 +13,15 @@ T = TypeVar("T", bound=Entry)
 
 
 def entry_text(item: Entry, given: Collection[str] | None = None) -> str:
-    """The text of an entry, with the fields in `given` (default: what differs from the class)."""
+    """The text of an entry, with the fields in `given` (default: what differs from the class).
+
+    Raises:
+        ValueError: no catalogue has it, so that no text can name it.
+    """
     if item.parts[0] is not item:
         return "*".join(map(entry_text, item.parts))
+    if not hasattr(item, "name"):
+        raise ValueError(f"{item.label} has no link: it lives in Python only")
     base = defaults(type(item))
     if given is None:
         given = [name for name in base if getattr(item, name) != base[name]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from optviz.catalog import shown
 from optviz.data import DATASETS, Dataset
@@ -15,12 +15,11 @@ from optviz.networks.losses import LOSSES
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
 from optviz.specs.budget import TRAINING, Budget, check_affordable, training_cost
-from optviz.specs.link import link_of, read_link, said_by_field
-from optviz.specs.run import Run, check_links, runs_of, with_schedule
+from optviz.specs.link import Spec
+from optviz.specs.run import Run, runs_of, with_schedule
 from optviz.specs.setting import (
     Rule,
     a_schedule,
-    check_settings,
     entry_of,
     flag,
     one_of,
@@ -80,7 +79,7 @@ def _num_params(network: Network) -> int:
 
 
 @dataclass(frozen=True)
-class TrainSpec:
+class TrainSpec(Spec):
     """Everything that decides a training: equal specs give equal trainings on one machine.
 
     Attributes:
@@ -119,6 +118,7 @@ class TrainSpec:
             not name a file.
     """
 
+    what = "a training"
     dataset: Dataset = setting(entry_of(DATASETS))
     network: Network = setting(NETWORK)
     runs: tuple[Run, ...] = setting(runs_of(MAX_RUNS, "a training"), link="run")
@@ -145,7 +145,7 @@ class TrainSpec:
 
     def check(self) -> None:
         """Raise `ValueError`, one line with who, what is allowed and what came."""
-        check_settings(self)
+        super().check()
         for run in self.runs:
             if run.optimizer.max_params is not None:  # counting the parameters takes a moment
                 run.check_on(self.problem)
@@ -277,30 +277,16 @@ class TrainSpec:
 
     # Links ------------------------------------------------------------------------------------
 
-    def to_query(self) -> dict[str, list[str]]:
-        """The parameters of a link, without what is at its default and without `directory`."""
-        check_links(self.runs)
-        return link_of(self)
-
     @classmethod
-    def from_query(
-        cls, query: Mapping[str, Sequence[str]], base: TrainSpec
-    ) -> tuple[TrainSpec, list[str]]:
-        """Read a link; what is damaged keeps the value of `base` and is reported.
-
-        Returns:
-            The spec, and one line for everything that was ignored.
-        """
-        spec, problems = read_link(base, query, "a training")
+    def from_query(  # pyright: ignore[reportIncompatibleMethodOverride]  # of `Self`, as there
+        cls, query: Mapping[str, Sequence[str]], base: Self
+    ) -> tuple[Self, list[str]]:
+        spec, problems = super().from_query(query, base)
         again = len(spec.vary) - len(axes_of(spec.vary))
         if again:
             problems.append("vary: a setting is said again; its values are with its first ones")
             spec = replace(spec, vary=merged(spec.vary))
         return spec, problems
-
-    def with_said(self, said: Mapping[str, list[Any]]) -> TrainSpec:
-        """The training with what a link said."""
-        return said_by_field(self, said)
 
     # JSON -------------------------------------------------------------------------------------
 
