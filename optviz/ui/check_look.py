@@ -71,12 +71,8 @@ class Asked:
 def open_link() -> None:
     """Take what the link says; what is damaged is ignored and reported."""
     query = links.read()
-    known = st.session_state.get(_KEY)
-    if known is not None:
-        said = links.told(_KEY, known)
-        same = query == (known.query() if said is None else said)
-        if same or not (query or links.is_return()):
-            return
+    if _KEY in st.session_state and not links.is_news(_KEY, query):
+        return
     asked, problems = Asked(), []
     for name, values in query.items():
         try:
@@ -125,8 +121,7 @@ def change(**values: Any) -> None:
 
 
 def write_link() -> None:
-    told = links.told(_KEY, current())
-    links.put(current().query() if told is None else told)
+    links.write(_KEY, current(), current().query)
 
 
 def point_of(asked: Asked) -> Point:

@@ -41,12 +41,8 @@ class Look:
 def open_link() -> list[str]:
     """Take what the link says; returns one line for everything that was ignored."""
     query = links.read()
-    known = st.session_state.get(_KEY)
-    if known is not None:
-        said = links.told(_KEY, known)
-        same = query == (_query(known) if said is None else said)
-        if same or not (query or links.is_return()):
-            return []
+    if _KEY in st.session_state and not links.is_news(_KEY, query):
+        return []
     look, problems = Look(), []
     for name, values in query.items():
         try:
@@ -70,8 +66,8 @@ def change(**values: Any) -> None:
 
 
 def write_link() -> None:
-    told = links.told(_KEY, current())
-    links.put(_query(current()) if told is None else told)
+    look = current()
+    links.write(_KEY, look, lambda: _query(look))
 
 
 def found(look: Look) -> list[str]:

@@ -8,7 +8,7 @@ page said last, so that the address is whole from the first moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -29,11 +29,13 @@ def read() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
-def put(query: Query) -> None:
-    """Make the address say this; a new entry in the browser's history where it said otherwise."""
-    if query != read():
-        st.query_params.from_dict(query)
-    _remember(query)
+def is_news(key: str, query: Query) -> bool:
+    """Whether a page is asked for something else than its link said last.
+
+    A page without a link goes on with what it showed, unless Back leads to how it opened.
+    """
+    _, last = _told(key)
+    return query != last and bool(query or _is_return())
 
 
 def is_told(key: str, item: object, query: Query) -> None:
@@ -41,10 +43,24 @@ def is_told(key: str, item: object, query: Query) -> None:
     st.session_state[f"{key}.told"] = (item, query)
 
 
-def told(key: str, item: object) -> Query | None:
-    """The link that says this item already; None: it was changed since."""
-    known, query = st.session_state.get(f"{key}.told", (None, {}))
-    return query if known is item else None
+def write(key: str, item: object, say: Callable[[], Query], more: Query | None = None) -> None:
+    """Make the address say an item: as it came, or in new words once it was changed.
+
+    Where it said something else, that is a new entry in the browser's history.
+
+    Args:
+        key: of the page.
+        item: what the page shows.
+        say: the item as a link.
+        more: parameters beside those of the item.
+    """
+    known, said = _told(key)
+    query = say() if said is None or known is not item else said
+    whole = {**query, **(more or {})}
+    if whole != read():
+        st.query_params.from_dict(whole)
+    _remember(whole)
+    is_told(key, item, query)
 
 
 def last(page: str) -> Query | None:
@@ -55,9 +71,14 @@ def last(page: str) -> Query | None:
     return None if page == st.session_state.get(_PAGE) else _links().get(page) or None
 
 
-def is_return() -> bool:
+def _is_return() -> bool:
     """Whether this run was asked for by the browser's Back or Forward."""
     return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
+
+
+def _told(key: str) -> tuple[object, Query | None]:
+    """What the page's link said last, and the link; (None, None): nothing yet."""
+    return st.session_state.get(f"{key}.told", (None, None))
 
 
 def _remember(query: Query) -> None:

@@ -43,14 +43,9 @@ class Session(Generic[S]):
         return ".".join(map(str, (self.prefix, *names)))
 
     def open(self) -> None:
-        """Take the spec from the link: once a session, and when the link is another one.
-
-        A page without a link goes on with what it showed, unless Back leads to how it opened.
-        """
+        """Take the spec from the link: once a session, and when the link is another one."""
         query = {n: values for n, values in links.read().items() if n not in self.foreign}
-        known = st.session_state.get(self.key("link"))
-        same = query == known or not (query or links.is_return())
-        if self.key("spec") in st.session_state and same:
+        if self.key("spec") in st.session_state and not links.is_news(self.prefix, query):
             return
         # A link leaves unsaid what a spec has by default, whatever the page opens on.
         base: Any = plain(self.default()) if query else self.default()
@@ -65,7 +60,6 @@ class Session(Generic[S]):
 
     def is_told(self, query: links.Query) -> None:
         """The spec is what this link says already: it is not written until something changes."""
-        st.session_state[self.key("link")] = query
         links.is_told(self.prefix, self.spec, query)
 
     def reset(self, spec: S) -> None:
@@ -135,10 +129,8 @@ class Session(Generic[S]):
     def write_link(self, **foreign: str | None) -> None:
         """Put the spec, and what else the page wants, into the address bar."""
         spec: Any = self.spec
-        told = links.told(self.prefix, spec)
-        query = spec.to_query() if told is None else told
-        links.put({**query, **{name: [value] for name, value in foreign.items() if value}})
-        self.is_told(query)
+        more = {name: [value] for name, value in foreign.items() if value}
+        links.write(self.prefix, spec, spec.to_query, more)
 
     def address(self) -> str:
         """The link that opens exactly this on any server of the app."""
