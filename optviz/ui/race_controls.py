@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -16,7 +15,7 @@ from optviz.surfaces.expression import Expression, expression
 from optviz.ui import controls, rates, start
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
-from optviz.ui.session import Session, bound, with_field, with_option
+from optviz.ui.session import Session, bound, with_option
 
 EXPRESSION = "expression"
 TAUGHT = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
@@ -58,9 +57,6 @@ def _surface() -> None:
         )
         SESSION.change(lambda s: replace(s, surface=chosen, start=None))
 
-    def set_field(name: str, value: Any) -> None:
-        SESSION.change(lambda s: replace(s, surface=with_field(s.surface, surface, name, value)))
-
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
             "Surface",
@@ -73,7 +69,9 @@ def _surface() -> None:
         )
         if not custom:
             with st.popover("", icon=":material/tune:", help="Shape of the surface"):
-                controls.entry_fields(surface, f"race.surface.{surface.name}", set_field)
+                controls.entry_fields(
+                    surface, f"race.surface.{surface.name}", SESSION.set_in("surface", surface)
+                )
     if custom:
         _expression(surface)
     else:
@@ -149,7 +147,7 @@ def _schedule() -> None:
         "Schedule for all",
         SESSION.spec.schedule,
         "race.schedule",
-        lambda make: SESSION.change(lambda s: replace(s, schedule=make(s.schedule))),
+        SESSION.edit("schedule"),
         none="None (constant)",
         help="How the learning rate of every rule without its own schedule changes over the race.",
     )

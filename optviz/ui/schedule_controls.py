@@ -28,7 +28,7 @@ from optviz.ui.schedule_edits import (
 )
 from optviz.ui.schedule_examples import EXAMPLES, at_one_rate, example
 from optviz.ui.schedule_view import knob_of, schedule_in, titles
-from optviz.ui.session import Session, bound, with_field, with_knob, with_option
+from optviz.ui.session import Session, bound, with_knob, with_option
 from optviz.ui.words import plain
 
 EXPRESSION = "expression"
@@ -68,9 +68,6 @@ def _surface() -> None:
             chosen = SURFACES[name or "ravine"]()
             SESSION.change(lambda s: again_at_one_rate(replace(s, surface=chosen, start=None)))
 
-    def set_field(name: str, value: Any) -> None:
-        SESSION.change(lambda s: replace(s, surface=with_field(s.surface, surface, name, value)))
-
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
             "Surface",
@@ -83,7 +80,11 @@ def _surface() -> None:
         )
         if not custom and knobs(type(surface)):
             with st.popover("", icon=":material/tune:", help="Shape of the surface"):
-                controls.entry_fields(surface, SESSION.key("surface", surface.name), set_field)
+                controls.entry_fields(
+                    surface,
+                    SESSION.key("surface", surface.name),
+                    SESSION.set_in("surface", surface),
+                )
     start.fields(SESSION)
 
 

@@ -102,6 +102,16 @@ class Session(Generic[S]):
 
         return apply
 
+    def edit(self, field: str) -> Callable[[Callable[[Any], Any]], bool]:
+        """What changes one field of the spec by a function of its value as it is then."""
+        return lambda make: self.change(lambda s: replace(s, **{field: make(getattr(s, field))}))
+
+    def set_in(self, field: str, shown: Entry) -> Callable[[str, Any], Any]:
+        """The `apply` of the widgets of an entry that is one field of the spec."""
+        return lambda name, value: self.edit(field)(
+            lambda item: with_field(item, shown, name, value)
+        )
+
     def add_run(self, run: Run) -> None:
         if self.change(lambda s: replace(s, runs=(*s.runs, run))):
             fresh = max(self.run_ids, default=-1) + 1

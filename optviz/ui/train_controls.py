@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -14,7 +13,7 @@ from optviz.specs.train import TrainSpec
 from optviz.ui import controls, frame
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
-from optviz.ui.session import bound, with_field
+from optviz.ui.session import bound
 from optviz.ui.train_data import found, trouble
 from optviz.ui.train_experiment import amount, experiment
 from optviz.ui.train_fields import DATA
@@ -34,7 +33,7 @@ def panel() -> None:
             "Schedule for all",
             SESSION.spec.schedule,
             "train.schedule",
-            lambda make: SESSION.change(lambda s: replace(s, schedule=make(s.schedule))),
+            SESSION.edit("schedule"),
             none="None (constant)",
             help="How the learning rate of every rule without its own schedule changes.",
         )
@@ -59,11 +58,6 @@ def _data() -> None:
         dataset = DATASETS[name or "synthetic"]()
         SESSION.change(lambda s: replace(s, dataset=dataset, directory=None))
 
-    def set_field(name: str, value: Any) -> None:
-        SESSION.change(
-            lambda s: replace(s, dataset=with_field(s.dataset, spec.dataset, name, value))
-        )
-
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
             "Data",
@@ -75,7 +69,11 @@ def _data() -> None:
         )
         with st.popover("", icon=":material/tune:", help="Which images, and how many"):
             fields(DATA)
-            controls.entry_fields(spec.dataset, f"train.dataset.{spec.dataset.name}", set_field)
+            controls.entry_fields(
+                spec.dataset,
+                f"train.dataset.{spec.dataset.name}",
+                SESSION.set_in("dataset", spec.dataset),
+            )
     st.caption(summary(type(spec.dataset)))
     if not spec.dataset.ready or spec.directory is not None:
         bound(
@@ -103,9 +101,6 @@ def _network() -> None:
         chosen = NETWORKS[name or "lenet"]()
         SESSION.change(lambda s: replace(s, network=chosen))
 
-    def set_field(name: str, value: Any) -> None:
-        SESSION.change(lambda s: replace(s, network=with_field(s.network, network, name, value)))
-
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
             "Network",
@@ -119,7 +114,7 @@ def _network() -> None:
             controls.entry_fields(
                 network,
                 f"train.network.{network.name}",
-                set_field,
+                SESSION.set_in("network", network),
                 possible=lambda name, values: possible(network, name, values),
             )
     st.caption(f"{summary(type(network))} {cost_line(SESSION.spec)}")
