@@ -234,21 +234,10 @@ def with_cloud(spec: RaceSpec, count: int) -> RaceSpec:
     """The race from `count` starts: a sunflower of points around the first start."""
     first = np.asarray(spec.starts[0])
     if count == 1:
-        return replace(spec, start=_point(first))
+        return replace(spec, start=start.short(first))
     index = np.arange(count)
     angle = index * np.pi * (3 - np.sqrt(5))
     width = np.array([np.ptp(spec.surface.xlim), np.ptp(spec.surface.ylim)])
     spread = 0.12 * width * np.sqrt(index / (count - 1))[:, None]
     points = first + spread * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    return replace(spec, start=tuple(map(_point, points)))
-
-
-def move_start(x: float, y: float) -> None:
-    """Put the start where it was dragged on the map."""
-    start.move(SESSION, *_point(np.array([x, y])))
-
-
-def _point(point: np.ndarray) -> tuple[float, float]:
-    """Coordinates short enough for a link."""
-    x, y = (float(f"{v:.4g}") for v in point)
-    return (x, y)
+    return replace(spec, start=tuple(map(start.short, points)))

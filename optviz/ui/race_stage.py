@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -10,8 +12,8 @@ from optviz.engine.ground import lowest_loss
 from optviz.export.snippets import command_of, python_of
 from optviz.export.tables import overview_frame
 from optviz.specs import RaceSpec
-from optviz.ui import cached, frame, player
-from optviz.ui.race_controls import SESSION, move_start
+from optviz.ui import cached, frame, player, start
+from optviz.ui.race_controls import SESSION
 from optviz.ui.words import plain
 
 EXACT = 2.0**53  # beyond it the browser's table refuses numbers
@@ -26,7 +28,7 @@ def stage() -> None:
         frame.problems([*SESSION.problems, str(error)])
         return
     frame.problems(SESSION.problems)
-    player.show(cached.payload(spec), key="race-player", on_start=move_start)
+    player.show(cached.payload(spec), key="race-player", on_start=partial(start.drag, SESSION))
     _table(spec, result)
     notes = {run.optimizer.note_on(spec.problem) for run in spec.resolved()} - {None}
     for note in sorted(filter(None, notes)):

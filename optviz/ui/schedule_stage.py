@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,14 +31,10 @@ def stage() -> None:
         frame.problems([*SESSION.problems, str(error)])
         return
     frame.problems(SESSION.problems)
-    player.show(payload, key="schedules-player", on_start=_move_start)
+    player.show(payload, key="schedules-player", on_start=partial(start.drag, SESSION))
     _table(race)
     SESSION.write_link()
     _take_away(spec)
-
-
-def _move_start(x: float, y: float) -> None:
-    start.move(SESSION, float(f"{x:.4g}"), float(f"{y:.4g}"))
 
 
 def _table(race: Race) -> None:

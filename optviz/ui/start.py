@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -23,16 +24,22 @@ def move(session: Session[Any], x: float, y: float) -> None:
 
     def moved(spec: RaceSpec) -> RaceSpec:
         shift = np.array([x, y]) - spec.starts[0]
-        others = tuple(_point(np.asarray(point) + shift) for point in spec.starts[1:])
+        # without the digits that only the shift has put there
+        others = tuple(short(np.asarray(point) + shift, 12) for point in spec.starts[1:])
         start: Starts = ((x, y), *others) if spec.has_many_starts else (x, y)
         return replace(spec, start=start)
 
     session.change(moved)
 
 
-def _point(point: np.ndarray) -> Point:
-    """Without the digits that only the shift has put there."""
-    x, y = (float(f"{v:.12g}") for v in point)
+def drag(session: Session[Any], x: float, y: float) -> None:
+    """Put the start where it was dragged on the map."""
+    move(session, *short((x, y)))
+
+
+def short(point: Iterable[float], digits: int = 4) -> Point:
+    """Coordinates short enough for a link."""
+    x, y = (float(f"{v:.{digits}g}") for v in point)
     return (x, y)
 
 
