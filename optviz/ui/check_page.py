@@ -16,6 +16,7 @@ from optviz.surfaces import SURFACES
 from optviz.ui import check_look as look
 from optviz.ui import controls, frame
 from optviz.ui.session import bound
+from optviz.ui.tables import number_column
 from optviz.ui.words import plain
 
 _TITLES = {"surface": "Surface", "expression": "Your formula", "network": "Network"}
@@ -172,7 +173,7 @@ def _stage() -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("##### Analytic against numeric, in float64")
-        st.dataframe(pd.DataFrame(lines_of(check)), hide_index=True, column_config=_NUMBERS)
+        _table(lines_of(check))
         st.caption(
             f"Checked {plain(check.how)}. Numeric: central differences from steps up to h, "
             "extrapolated to h = 0 without looking at the gradient; ±: how far rounding and "
@@ -180,7 +181,7 @@ def _stage() -> None:
         )
     with right:
         st.markdown("##### The valleys")
-        st.dataframe(pd.DataFrame(valleys_of(check)), hide_index=True, column_config=_NUMBERS)
+        _table(valleys_of(check))
         st.caption("Slope: of the error right of the valley, in powers of h; 1 and 2 in theory.")
     st.download_button(
         "Download (JSON)",
@@ -192,16 +193,19 @@ def _stage() -> None:
     )
 
 
-_NUMBERS = {
-    "analytic": st.column_config.NumberColumn(format="%.9g"),
-    "numeric": st.column_config.NumberColumn(format="%.9g"),
-    "±": st.column_config.NumberColumn(format="%.1e"),
-    "h": st.column_config.NumberColumn(format="%.1e"),
-    "least error": st.column_config.NumberColumn(format="%.1e"),
-    "at h": st.column_config.NumberColumn(format="%.1e"),
-    "theory": st.column_config.NumberColumn(format="%.1e"),
-    "slope": st.column_config.NumberColumn(format="%.2f"),
-}
+_NUMBERS = {"analytic": "%.9g", "numeric": "%.9g", "slope": "%.2f"} | dict.fromkeys(
+    ("±", "h", "least error", "at h", "theory"), "%.1e"
+)
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    table = pd.DataFrame(rows)
+    columns = {
+        name: number_column(table, name, format)
+        for name, format in _NUMBERS.items()
+        if name in table
+    }
+    st.dataframe(table, hide_index=True, column_config=columns)
 
 
 def _verdict(check: GradientCheck) -> None:

@@ -14,9 +14,8 @@ from optviz.export.tables import overview_frame
 from optviz.specs import RaceSpec
 from optviz.ui import cached, frame, player, start
 from optviz.ui.race_controls import SESSION
+from optviz.ui.tables import number_column
 from optviz.ui.words import plain
-
-EXACT = 2.0**53  # beyond it the browser's table refuses numbers
 
 
 def stage() -> None:
@@ -39,20 +38,18 @@ def stage() -> None:
 
 def _table(spec: RaceSpec, result: Race) -> None:
     table = overview_frame(result)
-    losses = table["final loss"].to_numpy()
-    about = (
-        "Without noise; of a run that diverged the last good one. With several starts the median."
+    loss = number_column(
+        table,
+        "final loss",
+        "%.3e",
+        "Without noise; of a run that diverged the last good one. With several starts the median.",
     )
-    column = st.column_config.NumberColumn(format="%.3e", help=about)
-    if not np.all(np.abs(losses) < EXACT):
-        table["final loss"] = [f"{loss:.3e}" for loss in losses]
-        column = st.column_config.TextColumn(alignment="right", help=about)
     st.dataframe(
         table,
         hide_index=True,
         column_config={
             "learning rate": st.column_config.TextColumn(alignment="right"),
-            "final loss": column,
+            "final loss": loss,
             "gradient evaluations": st.column_config.TextColumn(alignment="right"),
             "steps to tolerance": st.column_config.TextColumn(
                 alignment="right",

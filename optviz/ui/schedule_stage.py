@@ -19,6 +19,7 @@ from optviz.ui import frame, player, start
 from optviz.ui.controls import human, number
 from optviz.ui.schedule_controls import SESSION
 from optviz.ui.schedule_view import knob_of, knob_values, schedule_in, titles, view
+from optviz.ui.tables import number_column
 from optviz.ui.words import plain
 
 
@@ -44,29 +45,33 @@ def _table(race: Race) -> None:
     losses = np.median(race.losses.reshape(rows, -1, race.num_steps + 1), axis=1)
     tail = losses[:, -max(1, race.num_steps // 10) :]
     name = human(knob)
+    table = pd.DataFrame(
+        {
+            "schedule": race.labels,
+            f"first {name}": [_told(value) for value in values[:, 0]],
+            f"highest {name}": [_told(value) for value in values.max(axis=1)],
+            f"last {name}": [_told(value) for value in values[:, -1]],
+            "final loss": losses[:, -1],
+            "mean loss of the last tenth": tail.mean(axis=1),
+            "outcome": overview_frame(race)["outcome"],
+        }
+    )
     st.dataframe(
-        pd.DataFrame(
-            {
-                "schedule": race.labels,
-                f"first {name}": [_told(value) for value in values[:, 0]],
-                f"highest {name}": [_told(value) for value in values.max(axis=1)],
-                f"last {name}": [_told(value) for value in values[:, -1]],
-                "final loss": losses[:, -1],
-                "mean loss of the last tenth": tail.mean(axis=1),
-                "outcome": overview_frame(race)["outcome"],
-            }
-        ),
+        table,
         hide_index=True,
         column_config={
             **{
                 f"{end} {name}": st.column_config.TextColumn(alignment="right")
                 for end in ("first", "highest", "last")
             },
-            "final loss": st.column_config.NumberColumn(
-                format="%.3e", help="Without noise; with several starts the median."
+            "final loss": number_column(
+                table, "final loss", "%.3e", "Without noise; with several starts the median."
             ),
-            "mean loss of the last tenth": st.column_config.NumberColumn(
-                format="%.3e", help="Steadier than the last loss, which is a matter of luck."
+            "mean loss of the last tenth": number_column(
+                table,
+                "mean loss of the last tenth",
+                "%.3e",
+                "Steadier than the last loss, which is a matter of luck.",
             ),
         },
     )

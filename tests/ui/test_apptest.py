@@ -126,6 +126,19 @@ def test_a_loss_that_a_browser_has_no_number_for_is_text() -> None:
     assert test.dataframe[0].value["final loss"].dtype == float
 
 
+def test_the_other_pages_have_text_for_such_numbers_too() -> None:
+    wide = {"expression": "exp(x**2)", "xlim": "-26,26", "ylim": "-26,26", "num_steps": "2"}
+    table = opened("pages/30_schedules.py", **wide, run="sgd:learning_rate=0.01").dataframe[0].value
+    assert table["final loss"].tolist() == ["7.173e+143"]
+    assert table["mean loss of the last tenth"].tolist() == ["7.173e+143"]
+    lines, valleys = opened(
+        "pages/50_gradient_check.py", expression="exp(x**2)", at="7,0"
+    ).dataframe
+    assert lines.value["analytic"].tolist()[:2] == ["2.6702852e+22", "0"]
+    assert lines.value["h"].dtype == float
+    assert valleys.value["slope"].dtype == float
+
+
 def test_starting_over() -> None:
     test = app(surface="beale", run=["sgd"], num_steps="40")
     next(b for b in test.button if b.label == "Start over").click().run()
