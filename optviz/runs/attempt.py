@@ -98,7 +98,6 @@ def carry_out(
 
     attempt, outcome, failure = record.attempt, None, None
     try:
-        store.take_place(training)
         reserve.write_bytes(bytes(RESERVE_BYTES))
         from optviz.runs.recording import Recording  # imports JAX
 

@@ -217,10 +217,6 @@ class Store(StoreFile):
         values = (state, message, seen.id, seen.pid, seen.queued)
         return self.write(lambda c: c.execute(sql, values).rowcount == 1)
 
-    def set_process(self, training: str, pid: int, started: float | None) -> None:
-        """Which process carries the training out."""
-        self._change(training, "pid = ?, process_started = ?", pid, started)
-
     def take_place(self, training: str) -> None:
         """The training waits no longer; `begin` follows as soon as its process is ready."""
         self._change(training, "state = 'running'")

@@ -22,6 +22,12 @@ def wait_until(condition):
     return found
 
 
+def set_process(store, job_id, pid, started):
+    """Have the store say that this process carries a training out."""
+    sql = "UPDATE trainings SET pid = ?, process_started = ? WHERE id = ?"
+    assert store.write(lambda c: c.execute(sql, (pid, started, job_id)).rowcount) == 1
+
+
 def ended(job_id):
     """The status of a training at its end."""
     return wait_until(lambda: s if (s := jobs.status(job_id)).ended else None)

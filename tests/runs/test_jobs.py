@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from job_kit import DATASET, LONG, PATIENCE, SHORT, ended, kinds, wait_until
+from job_kit import DATASET, LONG, PATIENCE, SHORT, ended, kinds, set_process, wait_until
 
 from optviz.data import Cifar10
 from optviz.engine.train_events import EpochEnd, RunEnd, Started, to_json
@@ -122,7 +122,7 @@ def test_killed():
     assert "Attempt 1 begins" in status.log[0]
     assert jobs.result(job_id).runs[0].losses  # what it told is kept
     # Another process has got its number meanwhile.
-    current().set_process(job_id, os.getpid(), processes.myself().started - 60)
+    set_process(current(), job_id, os.getpid(), processes.myself().started - 60)
     assert jobs.status(job_id).state == "dead"
 
 
@@ -177,7 +177,7 @@ def test_a_full_queue_is_refused(monkeypatch):
     for _ in range(2):
         training = new_id()
         store.create(training, SHORT.to_json(), {}, "waits")
-        store.set_process(training, *me)
+        set_process(store, training, *me)
     with pytest.raises(ValueError, match="2 trainings wait already; stop some, or try again"):
         jobs.start(SHORT)
     for record in store.all():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hostile_stores import made, name_of
-from job_kit import SHORT
+from job_kit import SHORT, set_process
 
 from optviz.runs import jobs
 from optviz.runs.folder import STORE, checkpoints_of, new_id
@@ -33,7 +33,7 @@ def test_import_and_go_on(other):
     store = Store(other / STORE)
     (record,) = store.all()
     store.begin(record.id, record.environment, {})  # as if it were going on over there
-    store.set_process(record.id, 1, 0.0)
+    set_process(store, record.id, 1, 0.0)
     before = (other / STORE).read_bytes()
     assert jobs.import_from(other) == ([record.id], [], [])
     assert (other / STORE).read_bytes() == before
