@@ -81,20 +81,22 @@ def torch_code(
 
 def functions(schedule: Schedule, value: float, num_steps: int) -> str:
     """One function of NumPy for each part, and `schedule` that multiplies them."""
-    try:
-        whole = _functions(schedule, value, num_steps)
-    except NotImplementedError:  # a plug-in's schedule
+    whole = _functions(schedule, value, num_steps)
+    if whole is None:
         whole = _function("schedule", _times(table(schedule, num_steps), value))
     return f"{HALF_COSINE}\n\n{whole}" if "half_cosine(" in whole else whole
 
 
-def _functions(schedule: Schedule, value: float, num_steps: int) -> str:
+def _functions(schedule: Schedule, value: float, num_steps: int) -> str | None:
+    """The same from formulas; None: a part has none, as a plug-in's."""
     parts, on, calls, texts = schedule.parts, Stretch(0.0, float(num_steps)), [], []
     names: list[str] = []
     for part in parts:
         name = f"{part.name}_factor" if part.name not in names else f"{part.name}_{len(names)}"
         names.append(part.name)
         body = formula(part, on)
+        if body is None:
+            return None
         if len(parts) > 1:
             at = f"np.maximum(step - {text(on.begin)}, 0)" if on.begin else "step"
             if body != ["return 1.0"]:

@@ -1,4 +1,4 @@
-"""Each schedule as a few lines of NumPy or jax.numpy, and as a library's own where it has one.
+"""Each schedule as a few lines of NumPy or jax.numpy.
 
 A formula is the body of a function of `step` that returns the factor; `np` stands for either
 library. Steps at which something happens are written out.
@@ -92,13 +92,9 @@ def between(final: float, shape: str) -> str:
 
 
 @singledispatch
-def formula(schedule: Schedule, on: Stretch) -> list[str]:
-    """The lines of a function's body.
-
-    Raises:
-        NotImplementedError: a schedule that is not known here.
-    """
-    raise NotImplementedError(schedule.label)
+def formula(schedule: Schedule, on: Stretch) -> list[str] | None:
+    """The lines of a function's body; None: the schedule is not known here."""
+    return None
 
 
 def table(schedule: Schedule, num_steps: int) -> list[str]:
@@ -118,26 +114,30 @@ def _(schedule: Step, on: Stretch) -> list[str]:
     interval = schedule.interval * on.length
     if on.whole(interval) and on.begin == round(on.begin):
         return [f"return {real(schedule.factor)} ** np.floor(step / {on.whole(interval)})"]
-    if on.length / interval <= MOST_WRITTEN:
-        return [_staircase(schedule, on)]
+    if staircase := _staircase(schedule, on):
+        return staircase
     early = f"{hair(on.begin + on.length):.1g}"
     return [f"return {real(schedule.factor)} ** np.floor((step + {early}) / {text(interval)})"]
 
 
 @formula.register
-def _(schedule: MultiStep, on: Stretch) -> list[str]:
-    return [_staircase(schedule, on)]
+def _(schedule: MultiStep, on: Stretch) -> list[str] | None:
+    return _staircase(schedule, on)
 
 
-def _staircase(schedule: Step | MultiStep, on: Stretch) -> str:
-    drops = text(drops_of(schedule, on))
-    return f"return {real(schedule.factor)} ** np.sum(np.array({drops}) <= step)"
+def _staircase(schedule: Step | MultiStep, on: Stretch) -> list[str] | None:
+    drops = drops_of(schedule, on)
+    if drops is None:
+        return None
+    return [f"return {real(schedule.factor)} ** np.sum(np.array({text(drops)}) <= step)"]
 
 
-def drops_of(schedule: Step | MultiStep, on: Stretch) -> list[float]:
-    """When the value drops, counted from the beginning of the schedule."""
+def drops_of(schedule: Step | MultiStep, on: Stretch) -> list[float] | None:
+    """When the value drops, counted from the beginning of the schedule; None: too often."""
     if isinstance(schedule, MultiStep):
         return [on.moment(share * on.length) for share in schedule.milestones]
+    if 1 / schedule.interval > MOST_WRITTEN:
+        return None
     interval = schedule.interval * on.length
     return on.begins(k * interval for k in range(1, math.ceil(on.length / interval) + 1))
 

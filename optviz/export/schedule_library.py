@@ -7,7 +7,6 @@ from collections import Counter
 from functools import singledispatch
 
 from optviz.export.schedule_formulas import (
-    MOST_WRITTEN,
     Stretch,
     drops_of,
     real,
@@ -68,10 +67,8 @@ def _drops(schedule: Step | MultiStep, value: float, num_steps: int) -> str | No
 
 def drop_steps(schedule: Step | MultiStep, num_steps: int) -> list[int] | None:
     """The step of each drop; None: there are too many to be written."""
-    on = Stretch(0.0, num_steps)
-    if isinstance(schedule, Step) and 1 / schedule.interval > MOST_WRITTEN:
-        return None
-    return [math.ceil(drop) for drop in drops_of(schedule, on)]
+    drops = drops_of(schedule, Stretch(0.0, num_steps))
+    return None if drops is None else [math.ceil(drop) for drop in drops]
 
 
 @optax_call.register
