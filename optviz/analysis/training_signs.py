@@ -9,6 +9,7 @@ from optviz.analysis import checks_of_losses as losses
 from optviz.analysis import checks_of_steps as steps
 from optviz.analysis.training_view import Finding, Severity, View
 from optviz.engine.train_events import TrainResult
+from optviz.specs.text import counted
 
 # What is looked for, the gravest first. Each check reads what one run has told so far.
 CHECKS: Mapping[str, Callable[[View], Finding | None]] = {
@@ -60,7 +61,7 @@ def signs(result: TrainResult) -> list[Sign]:
 def _sign(kind: str, seen: list[tuple[str, Finding]]) -> Sign:
     label, worst = max(seen, key=lambda pair: (pair[1].severity == "error", pair[1].extent))
     others = len(seen) - 1
-    more = f" ({others} other run{'s' if others > 1 else ''} likewise)" if others else ""
+    more = f" ({counted(others, 'other run')} likewise)" if others else ""
     return Sign(
         kind=kind,
         runs=tuple(name for name, _ in seen),

@@ -22,6 +22,7 @@ from optviz.engine.ground import ground, lowest_loss
 from optviz.specs import RaceSpec
 from optviz.specs.budget import SEARCHED_STATES, STATE_BYTES, capacity_for, padded_starts
 from optviz.specs.rates import Question
+from optviz.specs.text import counted
 from optviz.surfaces import Surface
 
 # Five rates a decade. SGD in the steepest walls needs 1e-3, and Adadelta, which scales its steps
@@ -57,14 +58,17 @@ class Scores(NamedTuple):
 
 def search(questions: Sequence[Question]) -> list[float]:
     """The fair rate of each rule of one race; what was found before is remembered."""
-    found = {i: rate for i, q in enumerate(questions) if (rate := _KEPT.get(q)) is not None}
-    new = [i for i in range(len(questions)) if i not in found]
-    if new:
-        _compile([questions[i] for i in new])
-    for i in new:
-        found[i] = _search(questions[i])
-        _KEPT.put(questions[i], found[i])
-    return [found[i] for i in range(len(questions))]
+    if new := [question for question in questions if _KEPT.get(question) is None]:
+        _compile(new)
+    return list(map(_answer, questions))
+
+
+def _answer(question: Question) -> float:
+    rate = _KEPT.get(question)
+    if rate is None:
+        rate = _search(question)
+        _KEPT.put(question, rate)
+    return rate
 
 
 def try_rates(question: Question, rates: Sequence[float]) -> list[Descents]:
@@ -210,7 +214,7 @@ _KEPT = _Kept(MOST_KEPT)
 
 def rule_of_tuning(spec: RaceSpec) -> str:
     """A sentence: what is searched for this race's fair rates, and what decides."""
-    steps, starts = f"{spec.num_steps:,} steps", len(spec.starts)
+    steps, starts = counted(spec.num_steps, "step"), len(spec.starts)
     question = next(iter(spec.questions()), None)
     looked_at = starts if question is None else len(searched_starts(question))
     medians = ""

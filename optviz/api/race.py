@@ -30,6 +30,7 @@ from optviz.folders import replacing
 from optviz.specs import Budget, RaceSpec, Run
 from optviz.specs.budget import RACE
 from optviz.specs.surface import as_starts
+from optviz.specs.text import counted
 from optviz.surfaces import Surface
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class Race:
 
     def __repr__(self) -> str:
         ends = ", ".join(map("{} {}".format, self.labels, self.outcomes.tolist()))
-        return f"<Race on {self.surface.label}, {self.num_steps} steps: {ends}>"
+        return f"<Race on {self.surface.label}, {counted(self.num_steps, 'step')}: {ends}>"
 
 
 def _save_json(result: Race, path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from optviz.specs.text import counted
+
 if TYPE_CHECKING:
     from optviz.engine.train_events import Started, TrainResult
 
@@ -58,7 +60,7 @@ def print_table(result: TrainResult) -> None:
         if run.outcome == "diverged":
             text = f"diverged at step {run.diverged_at}"
         elif not run.epochs:
-            text = f"{run.outcome} after {len(run.losses)} steps"
+            text = f"{run.outcome} after {counted(len(run.losses), 'step')}"
         else:
             last = run.epochs[-1]
             cells = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from optviz.catalog import Catalog, Entry, defaults, knobs, shown, switches, unknown, validate
@@ -143,3 +143,14 @@ def parse_point(text: str, who: str) -> tuple[float, float]:
 def point_text(point: Iterable[float]) -> str:
     """`x,y`, the inverse of `parse_point`."""
     return ",".join(value_text(float(v)) for v in point)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 step`, `1,024 steps`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def counted_all(numbers: Sequence[int], noun: str) -> str:
+    """What several have of something: `3 steps`, or `1 to 3 steps` where they differ."""
+    low, high = min(numbers), max(numbers)
+    return counted(low, noun) if low == high else f"{low:,} to {counted(high, noun)}"

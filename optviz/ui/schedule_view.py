@@ -20,8 +20,8 @@ from optviz.schedules import Schedule
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run, entry_text
 from optviz.specs.labels import unique
+from optviz.specs.text import counted
 from optviz.ui.controls import human, number
-from optviz.ui.words import counted
 
 
 def knob_of(spec: RaceSpec) -> str:

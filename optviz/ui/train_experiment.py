@@ -8,13 +8,14 @@ from typing import Any
 
 import streamlit as st
 
+from optviz.specs.text import counted
 from optviz.specs.train import TrainSpec
 from optviz.specs.variations import merged
 from optviz.ui.session import bound
 from optviz.ui.train_data import found, trouble
 from optviz.ui.train_session import SESSION
 from optviz.ui.train_variations import choices, counts, steps, suggestions
-from optviz.ui.words import counted, plain
+from optviz.ui.words import plain
 
 ROWS = SESSION.key("vary")  # [[name, [value, …]], …]; one without values is not in the spec yet
 

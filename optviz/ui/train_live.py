@@ -12,11 +12,12 @@ from optviz.player.training import pack_training
 from optviz.runs import jobs
 from optviz.runs.history import standing
 from optviz.runs.launch import subject
+from optviz.specs.text import counted_all
 from optviz.ui import player
 from optviz.ui.train_status import badge, bar, trouble
 from optviz.ui.train_table import results
 from optviz.ui.train_watch import Watch, watch
-from optviz.ui.words import counted_all, plain
+from optviz.ui.words import plain
 
 SMOOTHED = 60  # the loss of a step is a mean over this share of all steps: one in so many
 

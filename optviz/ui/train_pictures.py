@@ -21,8 +21,9 @@ from optviz.kept import kept
 from optviz.runs import checkpoints, jobs
 from optviz.runs.folder import checkpoints_of
 from optviz.runs.training import load_data
+from optviz.specs.text import counted
 from optviz.ui.train_watch import watch
-from optviz.ui.words import counted, plain
+from optviz.ui.words import plain
 
 MAX_UNITS = 32  # of a layer that sees the pixels
 WRONG = 40  # images

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from optviz.runs import jobs
+from optviz.specs.text import counted
 from optviz.ui import trainings_state
-from optviz.ui.words import counted, plain
+from optviz.ui.words import plain
 
 SHOWN = 20  # the newest
 ASKED = "trainings.purge.asked"  # whether to remove them for good

@@ -6,6 +6,7 @@ import streamlit as st
 
 from optviz.runs import jobs
 from optviz.runs.jobs import Status
+from optviz.specs.text import counted
 from optviz.ui import frame, trainings_state
 from optviz.ui.train_status import notice
 from optviz.ui.trainings_bring import bring
@@ -14,7 +15,6 @@ from optviz.ui.trainings_deleted import deleted
 from optviz.ui.trainings_export import export
 from optviz.ui.trainings_row import row
 from optviz.ui.trainings_state import COMPARE, SEARCH
-from optviz.ui.words import counted
 
 SECONDS = 1.0  # between two looks while something goes on
 SHOWN = 20  # rows at a time

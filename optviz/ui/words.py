@@ -9,7 +9,6 @@ underscores. A test reads every call on the pages and fails on text that did not
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 # An empty span: not to be seen, yet it parts two pieces of text. Some of Streamlit's mark-up is
 # found in the finished text (addresses, :emoji:, arrows), where a backslash no longer helps.
@@ -36,17 +35,6 @@ def plain(text: object) -> str:
     if not line.isprintable():
         line = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)
     return _MARK.sub(_escaped, line)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 step`, `1,024 steps`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def counted_all(numbers: Sequence[int], noun: str) -> str:
-    """What several have of something: `3 steps`, or `1 to 3 steps` where they differ."""
-    low, high = min(numbers), max(numbers)
-    return counted(low, noun) if low == high else f"{low:,} to {counted(high, noun)}"
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -218,6 +218,11 @@ def test_what_does_not_decide_it_is_remembered(asked):
     assert len(asked) == 1
 
 
+def test_equal_runs_of_one_race_are_searched_once(asked):
+    replace(BASE, runs=(Run.parse("adam"), Run.parse("adam#again"), Run.parse("adam"))).resolved()
+    assert len(asked) == 1
+
+
 def test_memory_is_bounded_and_forgets_what_was_asked_longest_ago(asked):
     specs = [replace(BASE, seed=seed) for seed in range(4)]
     for spec in specs[:3]:

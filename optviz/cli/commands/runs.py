@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optviz.cli.reports import Report, print_result, print_table, say
-from optviz.specs.text import parse_number
+from optviz.specs.text import counted, parse_number
 
 if TYPE_CHECKING:
     from optviz.runs.status import Status
@@ -189,12 +189,14 @@ def remove(options: argparse.Namespace) -> None:
     count, size = jobs.purgeable(days=days)
     if not count:
         kept, _ = jobs.purgeable(days=None)
-        rest = f"; {_count(kept)} deleted since can be removed by --all" if kept else ""
+        rest = (
+            f"; {counted(kept, 'training')} deleted since can be removed by --all" if kept else ""
+        )
         say(f"there is nothing to remove{rest}")
         return
     if not options.yes:
         print(
-            f"Remove {_count(count)} ({size / 1e6:.1f} MB) for good? [y/N] ",
+            f"Remove {counted(count, 'training')} ({size / 1e6:.1f} MB) for good? [y/N] ",
             end="",
             file=sys.stderr,
         )
@@ -202,11 +204,7 @@ def remove(options: argparse.Namespace) -> None:
         if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
             raise ValueError("nothing was removed; say y, or --yes")
     removed = jobs.purge(days=days, compact=True)
-    say(f"{_count(removed)} removed for good")
-
-
-def _count(number: int) -> str:
-    return "1 training" if number == 1 else f"{number} trainings"
+    say(f"{counted(removed, 'training')} removed for good")
 
 
 def call(options: argparse.Namespace) -> None:
@@ -221,7 +219,9 @@ def take_over(options: argparse.Namespace) -> None:
     from optviz.runs import jobs
 
     came = jobs.import_from(options.path)
-    say(f"{len(came.new)} trainings imported, {len(came.present)} were here already")
+    here = len(came.present)
+    new = counted(len(came.new), "training")
+    say(f"{new} imported, {here:,} {'was' if here == 1 else 'were'} here already")
     for number, reason in came.refused:
         say(f"left out {number}: {reason}")
 

@@ -1,6 +1,6 @@
-"""Numbers of things as a page says them."""
+"""Numbers of things as pages and commands say them."""
 
-from optviz.ui.words import counted, counted_all
+from optviz.specs.text import counted, counted_all
 
 
 def test_one_and_many():
