@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,8 +32,15 @@ def prepare() -> None:
             stream.reconfigure(errors="replace")
 
 
+def check_out(path: Path, suffixes: Iterable[str]) -> None:
+    """Raise `ValueError` where no file of these kinds can be made: before work is done for it."""
+    if path.suffix.lower() not in suffixes:
+        raise ValueError(f"--out must end in {', '.join(suffixes)}, got {path.name!r}")
+    check_place(path)
+
+
 def check_place(path: Path) -> None:
-    """Raise `ValueError` where no file can be made: before any work is done for it."""
+    """Raise `ValueError` where no file can be made."""
     name = os.fsencode(path.name)
     if b"\0" in os.fsencode(path) or len(name) > 255:
         raise ValueError(f"--out: no file can have the name {path.name[:MOST_NAME]!r}")

@@ -21,6 +21,7 @@ REFUSED = [
     *[(*LINEAR, "--epochs", number) for number in ("x", "1e9", "0", "-1", "nan", "1.5")],
     *[(*LINEAR, "--batch-size", "0"), (*LINEAR, "--validation", "2"), (*LINEAR, "--limit", "0")],
     *[(*LINEAR, "--out", name) for name in ("x", "/dev", "/nowhere/x.json", "x.csv")],
+    *[(*LINEAR, "--out", name) for name in ("x\x00.json", f"{'x' * 300}.json")],
     *[(*LINEAR, "--vary", text) for text in ("x", "=|", "epochs=", "run.nothing=1", "|")],
     *[(*LINEAR, "--schedule", "x"), (*LINEAR, "--precision", "x"), (*LINEAR, "--crop", "99")],
     *[(*LINEAR, "--normalise", "x"), (*LINEAR, "--checkpoint-every", "0"), (*LINEAR, "x")],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from optviz.cli.output import check_place
+
 EXAMPLE = "optviz bench race --out race.json"
 
 NAMES = ("race", "maps", "player", "networks")
@@ -28,10 +30,10 @@ def run(options: argparse.Namespace) -> None:
     from optviz import benchmarks, enable_compile_cache
 
     enable_compile_cache()
-    if options.out and Path(options.out).suffix != ".json":
-        raise ValueError(f"--out must end in .json, got {options.out!r}")
-    if options.out and not Path(options.out).absolute().parent.is_dir():
-        raise ValueError(f"--out: there is no folder {str(Path(options.out).parent)!r}")
+    if options.out:
+        if Path(options.out).suffix != ".json":
+            raise ValueError(f"--out must end in .json, got {options.out!r}")
+        check_place(Path(options.out))
     given = {"torch_python": options.torch_python, "data": options.data}
     extra = {name: value for name, value in given.items() if value}
     benchmarks.run(options.name, options.device, options.out, **extra)

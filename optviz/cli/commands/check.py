@@ -14,7 +14,7 @@ from typing import Any
 
 from optviz.analysis import GradientCheck, gradient_check
 from optviz.analysis.gradient_verdict import CANNOT_TELL
-from optviz.cli.output import check_place
+from optviz.cli.output import check_out
 from optviz.cli.outputs import refuse, write_all
 from optviz.engine import compile_cache
 from optviz.specs.surface import parse_surface
@@ -44,10 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from optviz.export.gradient_check import save_check
+    from optviz.export.gradient_check import WRITERS, save_check
 
     for name in options.out:
-        check_out(Path(name))
+        check_out(Path(name), WRITERS)
     compile_cache.enable()
     check = check_of(options)
     failed = write_all(options.out, lambda name: save_check(check, Path(name)))
@@ -112,12 +112,3 @@ def report(check: GradientCheck) -> str:
         for rows in (lines_of(check), valleys_of(check))
     ]
     return "\n\n".join([f"{check.verdict}: {check.reason}", f"checked {check.how}", *tables])
-
-
-def check_out(path: Path) -> None:
-    """Refuse a file that could not be written before any work is done."""
-    from optviz.export.gradient_check import WRITERS
-
-    if path.suffix.lower() not in WRITERS:
-        raise ValueError(f"--out must end in {', '.join(WRITERS)}, got {path.name!r}")
-    check_place(path)

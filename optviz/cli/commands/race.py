@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from optviz.api import WRITERS, run_race
-from optviz.cli.output import check_place
+from optviz.cli.output import check_out
 from optviz.cli.outputs import refuse, write_all
 from optviz.engine import compile_cache
 from optviz.optimizers import OPTIMIZERS
@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     for name in options.out:
-        check_out(Path(name))
+        check_out(Path(name), WRITERS)
     spec = spec_of(options)
     compile_cache.enable()
     race = run_race(spec)
@@ -105,10 +105,3 @@ def spec_of(options: argparse.Namespace) -> RaceSpec:
         rates=parse_rates(options.rates),
         steps_per_epoch=parse_whole(options.steps_per_epoch, "--steps-per-epoch"),
     )
-
-
-def check_out(path: Path) -> None:
-    """Refuse a file that could not be written before any work is done."""
-    if path.suffix.lower() not in WRITERS:
-        raise ValueError(f"--out must end in {', '.join(WRITERS)}, got {path.name!r}")
-    check_place(path)

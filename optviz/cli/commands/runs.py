@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optviz.cli.outputs import refuse
 from optviz.cli.reports import Report, print_result, print_table, say
 from optviz.specs.text import counted, parse_number
 
@@ -148,8 +149,7 @@ def write_curves(options: argparse.Namespace) -> None:
             refused.append(str(error))
         else:
             say(f"wrote {path}")
-    if refused:
-        raise ValueError("; ".join(refused))
+    refuse(refused)
 
 
 def go_on(options: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optviz.cli.output import check_place
 from optviz.cli.reports import Report, print_result, say
 from optviz.folders import replace_file
 from optviz.specs.text import parse_number, parse_whole
@@ -125,8 +126,10 @@ def run(options: argparse.Namespace) -> None:
 
     spec = spec_of(options)
     out = Path(options.out) if options.out else None
-    if out is not None and (out.suffix != ".json" or not out.absolute().parent.is_dir()):
-        raise ValueError(f"--out must be a .json file in an existing folder, got {options.out!r}")
+    if out is not None:
+        if out.suffix != ".json":
+            raise ValueError(f"--out must end in .json, got {options.out!r}")
+        check_place(out)
     every = options.checkpoint_every
     result = jobs.run_here(
         spec,
