@@ -15,7 +15,7 @@ import numpy as np
 from optviz.engine.train_events import Outcome
 from optviz.engine.train_snapshot import Snapshot
 from optviz.folders import replace_file
-from optviz.runs.record import fields, list_of, maybe, one_of, real, whole, words
+from optviz.runs.checks import fields, list_of, maybe, one_of, real, whole, words
 from optviz.runs.writer import Writer
 
 # As `replacing` calls its files, and as it called them before.
