@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import flax.linen as nn
 import jax
@@ -77,12 +77,11 @@ class Network(Entry):
 
     def shapes(self) -> tuple[Params, Stats]:
         """What `init` makes, as shapes and dtypes: nothing is computed, and it is remembered."""
-        return _shapes(self._at_defaults())
+        return _facts(self._at_defaults()).shapes
 
     def num_params(self) -> int:
         """How many numbers the optimizer changes."""
-        params, _ = self.shapes()
-        return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
+        return _facts(self._at_defaults()).num_params
 
     @property
     def uses_batch_statistics(self) -> bool:
@@ -96,12 +95,12 @@ class Network(Entry):
 
         As in PyTorch: one image has several values a channel while it has several positions.
         """
-        return _smallest_batch(self._at_defaults())
+        return _facts(self._at_defaults()).smallest_batch
 
     @property
     def num_activations(self) -> int:
         """Numbers that all its layers put out for one image: what a step keeps for the way back."""
-        return _num_activations(self._at_defaults())
+        return _facts(self._at_defaults()).num_activations
 
     def dead_units(self, params: Params, stats: Stats, x: jax.Array) -> dict[str, jax.Array]:
         """Share of units that are zero for every image, at every position, as in the test.
@@ -127,14 +126,19 @@ def _key() -> jax.ShapeDtypeStruct:
     return jax.eval_shape(lambda: jax.random.key(0))
 
 
+class _Facts(NamedTuple):
+    """What is known of a network without computing anything."""
+
+    shapes: tuple[Params, Stats]
+    num_params: int
+    num_activations: int
+    smallest_batch: int
+
+
 @kept(megabytes=32)
-def _shapes(network: Network) -> tuple[Params, Stats]:
-    return jax.eval_shape(network.init, _key())
-
-
-@kept(megabytes=1)
-def _num_activations(network: Network) -> int:
-    sizes: list[int] = []
+def _facts(network: Network) -> _Facts:
+    sizes: list[int] = []  # of what each layer puts out for one image
+    positions: list[int] = []  # of one image, in front of each batch norm
 
     def look(
         call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext
@@ -142,27 +146,14 @@ def _num_activations(network: Network) -> int:
         result = call(*args, **kwargs)
         if context.method_name == "__call__" and not isinstance(context.module, _Module):
             sizes.append(math.prod(result.shape[1:]))
+            if isinstance(context.module, BatchNorm):
+                positions.append(math.prod(args[0].shape[1:-1]))
         return result
 
     with nn.intercept_methods(look):
-        jax.eval_shape(network.init, _key())
-    return sum(sizes)
-
-
-@kept(megabytes=1)
-def _smallest_batch(network: Network) -> int:
-    positions: list[int] = []  # of one image, in front of each batch norm
-
-    def look(
-        call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext
-    ) -> Any:
-        if isinstance(context.module, BatchNorm) and context.method_name == "__call__":
-            positions.append(math.prod(args[0].shape[1:-1]))
-        return call(*args, **kwargs)
-
-    with nn.intercept_methods(look):
-        jax.eval_shape(network.init, _key())
-    return 2 if 1 in positions else 1
+        shapes = jax.eval_shape(network.init, _key())
+    num_params = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes[0]))
+    return _Facts(shapes, num_params, sum(sizes), 2 if 1 in positions else 1)
 
 
 class _Module(nn.Module):

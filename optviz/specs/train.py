@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any, Self
 
@@ -71,11 +71,6 @@ def _check_network(who: str, value: Any) -> None:
 NETWORK = replace(entry_of(NETWORKS), check=_check_network)
 VARY = Rule(_check_texts, lambda text, _: text, many=MAX_GRID)
 FOLDER = Rule(_check_folder, lambda text, _: text)
-
-
-@lru_cache(maxsize=256)
-def _num_params(network: Network) -> int:
-    return network.num_params()
 
 
 @dataclass(frozen=True)
@@ -168,7 +163,7 @@ class TrainSpec(Spec):
             cost = partial(
                 training_cost,
                 images=min(int(images), one.limit or MAX_IMAGES),
-                num_params=_num_params(one.network),
+                num_params=one.network.num_params(),
                 num_activations=one.network.num_activations,
             )
             sizes = {"runs": num_runs, "epochs": one.epochs, "images a batch": one.batch_size}
@@ -238,7 +233,7 @@ class TrainSpec(Spec):
     def problem(self) -> Problem:
         """What decides which rules can run."""
         whole = self.limit is not None and self.batch_size >= self.limit
-        return Problem(self.network.label, _num_params(self.network), True, whole)
+        return Problem(self.network.label, self.network.num_params(), True, whole)
 
     def members(self) -> tuple[Member, ...]:
         """Every single training: each variation with each optimizer and each seed, in this order.
