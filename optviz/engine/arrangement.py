@@ -81,9 +81,8 @@ def shifts(
     for shift in _packed(parts, limit):
         lanes = [_lane(part, hands, alone=len(shift) == 1) for part in shift]
         for lane in lanes:
-            next(
-                lane.turns, None
-            )  # on the device now: what is wrong with a snapshot is said at once
+            # On the device now: what is wrong with a snapshot is said at once.
+            next(lane.turns, None)
         yield lanes
 
 

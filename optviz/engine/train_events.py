@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -169,6 +169,10 @@ EPOCH_NUMBERS = (*TESTED_NUMBERS, "seconds")
 EPOCH_MEANS = ("mean_loss", "mean_accuracy")
 
 
+def _numbers(told: Begun | EpochEnd, names: Sequence[str]) -> dict[str, float | None]:
+    return {name: getattr(told, name) for name in names}
+
+
 @dataclass
 class RunResult:
     """One run's part of a training."""
@@ -213,12 +217,8 @@ class TrainResult:
                     "outcome": run.outcome,
                     "diverged_at": run.diverged_at,
                     "num_sample": num_sample,
-                    "start": run.begun
-                    and {name: getattr(run.begun, name) for name in TESTED_NUMBERS},
-                    "epochs": [
-                        {name: getattr(epoch, name) for name in EPOCH_NUMBERS}
-                        for epoch in run.epochs
-                    ],
+                    "start": run.begun and _numbers(run.begun, TESTED_NUMBERS),
+                    "epochs": [_numbers(epoch, EPOCH_NUMBERS) for epoch in run.epochs],
                 }
                 for run, member, num_sample in zip(
                     self.runs, self.spec.members(), self.num_sample, strict=True
