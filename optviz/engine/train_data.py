@@ -79,12 +79,10 @@ def split(data: Data, spec: TrainSpec) -> Split:
         # The same images whatever the seed of the run, so that runs with other seeds compare.
         order = np.random.default_rng(0).permutation(len(train_x))
         aside = np.zeros(len(train_x), bool)
-        aside[order[: round(spec.validation * len(train_x))]] = True
+        aside[order[: spec.num_aside(len(train_x))]] = True
         test_x, test_y = train_x[aside], train_y[aside]
         train_x, train_y = train_x[~aside], train_y[~aside]
-    for name, images in (("train", train_x), ("validate", test_x)):
-        if not len(images):
-            raise ValueError(f"no image is left to {name} with (validation={spec.validation!r})")
+    spec.check_split(len(train_x), len(test_x))
     taken = [jax.device_put(value) for value in moments(train_x, spec.normalise)]
     train_x, train_y = train_x[: spec.limit], train_y[: spec.limit]
     chosen = np.sort(np.random.default_rng(1).permutation(len(train_x))[:SAMPLE])

@@ -196,13 +196,22 @@ class TrainSpec(Spec):
         Raises:
             ValueError: nothing is left to train or to validate with.
         """
-        aside = 0 if self.validation is None else round(self.validation * count)
-        empty = [what for what, left in (("train", count - aside), ("validate", aside)) if not left]
-        if empty and self.validation is not None:
-            raise ValueError(
-                f"no image is left to {empty[0]} with (validation={self.validation!r})"
-            )
+        aside = self.num_aside(count)
+        if self.validation is not None:
+            self.check_split(count - aside, aside)
         return min(count - aside, self.limit or count)
+
+    def num_aside(self, count: int) -> int:
+        """How many of `count` training images are set aside to validate with."""
+        return 0 if self.validation is None else round(self.validation * count)
+
+    def check_split(self, train: int, validate: int) -> None:
+        """Refuse to train or to validate with no image."""
+        for what, left in (("train", train), ("validate", validate)):
+            if not left:
+                raise ValueError(
+                    f"no image is left to {what} with (validation={self.validation!r})"
+                )
 
     def check_batches(self, count: int) -> None:
         """Refuse `count` images of which an epoch's last batch would hold too few for batch norm.
