@@ -49,8 +49,7 @@ def summary(result: TrainResult, accuracy: float | None = None) -> pd.DataFrame:
         an epoch (of training), milliseconds a step (lately), outcome. With an accuracy also
         `reached` (how many seeds did), and `epochs`, `steps`, `images seen` and `seconds of
         training`, each ` to N%`: the median over all seeds of the first epoch's end at which it was
-        reached, missing where most
-        of them did not. Numbers of a seed that diverged are missing.
+        reached, missing where most of them did not. Numbers of a seed that diverged are missing.
     """
     curves = spread(result, "val_accuracy")
     return pd.DataFrame([_row(result, curve, accuracy) for curve in curves])

@@ -83,7 +83,7 @@ def train(
         try:
             for lanes in shifts(tracks, hands, arrangement):
                 crew.advance(lanes, min(len(lanes), workers or min(2, usable_cores())))
-        except Exception:
+        except Exception:  # whatever it was, nothing may be left that says it runs
             for track in tracks:  # whose turn never came
                 with suppress(Exception):  # the first error is the one to tell
                     track.end("stopped")
@@ -121,12 +121,12 @@ class _Crew:
     def _goes_on(self, lane: Lane) -> bool:
         try:
             return next(lane.turns, lane) is None
-        except Exception as error:
+        except Exception as error:  # of the device, the data or the caller: `advance` raises it
             with self._lock:
                 self._error = self._error or error
             self._failed.set()
             for track in lane.tracks:
-                with suppress(Exception):
+                with suppress(Exception):  # the first error is the one to tell
                     track.end("failed")
             return False
 

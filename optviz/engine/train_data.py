@@ -109,5 +109,5 @@ def batches(count: int, batch_size: int, seed: int, epoch: int, skip: int = 0) -
     order = np.random.default_rng([seed, epoch]).permutation(count).astype(np.int32)
     for start in range(skip * batch_size, count, batch_size):
         chosen = order[start : start + batch_size]
-        # Real images fill a short batch up: batch statistics would notice blank ones.
+        # A short batch is filled up, so that one program serves all; what fills it does not count.
         yield Batch(np.resize(chosen, batch_size), np.int32(len(chosen)))

@@ -310,10 +310,9 @@ def off_centre(surface: Surface) -> Point:
 
 
 def finite_start(surface: Surface) -> Point:
-    """The point off centre, or the nearest where one can begin; where there is none, or the
-    function fails, the point itself, for whoever descends from it to say so."""
+    """The point off centre, or the nearest where one can begin; where there is none, itself."""
     point = off_centre(surface)
     try:
         return nearest_finite(surface, point) or point
-    except Exception:
+    except Exception:  # of a user's function; whoever descends from the point will say it
         return point
