@@ -29,7 +29,7 @@ def measure(*, device: str = "cpu", rounds: int = 7) -> dict[str, Any]:
     """
     if device != "cpu":
         raise ValueError("maps run on the CPU so far")
-    from optviz.engine.sweep import sweep
+    from optviz.api.sweep import sweep
     from optviz.optimizers import OPTIMIZERS
     from optviz.surfaces import SURFACES
 

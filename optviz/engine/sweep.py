@@ -35,11 +35,8 @@ from optviz.engine.factors import check_domain, factors_of
 from optviz.engine.ground import Ground, early, ground, settled
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
-from optviz.schedules import Schedule
 from optviz.specs.budget import SWEEP, Budget, capacity_for
-from optviz.specs.run import Run
-from optviz.specs.surface import as_starts
-from optviz.specs.sweep import SweepSpec, axes_of
+from optviz.specs.sweep import SweepSpec
 from optviz.surfaces import Surface
 
 # Points in a block: few sizes, so that few are compiled; the largest keeps a rule's state in cache.
@@ -93,18 +90,9 @@ class Sweep:
     diverged_at: np.ndarray
 
 
-def sweep(
-    surface: Surface,
-    optimizer: Optimizer,
-    grid: Mapping[str, Any],
+def run_sweep(
+    spec: SweepSpec,
     *,
-    start: Any = None,
-    num_steps: int = 500,
-    tolerance: float = 1e-6,
-    dtype: str = "float32",
-    schedules: Mapping[str, Schedule] | None = None,
-    noise: float = 0.0,
-    seed: int = 0,
     budget: Budget = SWEEP,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
@@ -112,16 +100,7 @@ def sweep(
     """Run a rule at every point of a grid of knob values.
 
     Args:
-        surface: the loss.
-        optimizer: the rule; knobs that are not swept stay as they are.
-        grid: knob -> values; the points are their product.
-        start: (2,), or (num_starts, 2): every point from each of them; None: the surface's own.
-        num_steps: 1 to 100,000.
-        tolerance: share of the first error that counts as arrived.
-        dtype: "float32" or "float64": the format computed in.
-        schedules: knob -> schedule.
-        noise: standard deviation of the noise on each coordinate of the gradient.
-        seed: of the noise and of stochastic rules.
+        spec: what is asked for.
         budget: what the sweep may take.
         progress: called between blocks, in this thread, with the share done so far.
         cancelled: asked between blocks.
@@ -130,58 +109,25 @@ def sweep(
         ValueError: one line with who, what is allowed and what came; before anything is compiled.
         SweepCancelledError: `cancelled` returned True.
     """
-    own = tuple((schedules or {}).items())
-    spec = SweepSpec(
-        surface=surface,
-        run=Run.of(optimizer, schedules=own),
-        grid=axes_of(optimizer, grid),
-        start=as_starts(start),
-        num_steps=num_steps,
-        tolerance=tolerance,
-        dtype=dtype,
-        noise=noise,
-        seed=seed,
-    )
-    return run_sweep(spec, budget=budget, progress=progress, cancelled=cancelled)
-
-
-def run_sweep(
-    spec: SweepSpec,
-    *,
-    budget: Budget = SWEEP,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
-) -> Sweep:
-    """Run the sweep that `spec` asks for; see `sweep`."""
     spec.check(budget)
-    surface, optimizer, tolerance = spec.surface, spec.run.optimizer, spec.tolerance
-    values = {axis.knob: np.asarray(axis.values) for axis in spec.grid}
-    starts = np.asarray(spec.starts, np.float64)
-    points = _Points(values, starts)
-    schedules = dict(spec.run.schedules)
-    plan = _Plan(optimizer, surface, spec.num_steps, spec.dtype, schedules, spec.noise, spec.seed)
-    for axis in spec.grid:
-        if axis.knob in schedules:  # what the schedule makes of the ends of its range
-            factors = factors_of(schedules[axis.knob], spec.num_steps, 1, spec.dtype)
-            for value in (min(axis.values), max(axis.values)):
-                ends = (float(factors.min()), float(factors.max()))
-                check_domain(replace(optimizer, **{axis.knob: value}), axis.knob, ends)
+    _check_schedules(spec)
+    surface, points = spec.surface, _Points(spec)
     where = ground(surface, spec.dtype)
 
     def run(lowest: float | None, share: float, done: float) -> _Ends:
         bounded = lowest is not None and lowest > -inf
-        target = np.asarray([lowest if bounded else nan, tolerance])  # NaN: never arrives
+        target = np.asarray([lowest if bounded else nan, spec.tolerance])  # NaN: never arrives
 
         def report(part: float) -> None:
             if progress is not None:
                 progress(done + share * part)
 
-        return _run_blocks(plan, points, target, lowest is None, report, cancelled)
+        return _run_blocks(spec, points, target, lowest is None, report, cancelled)
 
     known = where.lowest
     if known is None:  # the best of all runs takes the minimum's place, and a second pass reads it
         ends = run(None, 0.5, 0.0)
-        known = _stand_in(ends, where, tolerance)
+        known = _stand_in(ends, where, spec.tolerance)
         if known > -inf:
             ends = run(known, 0.5, 0.5)
     else:
@@ -195,11 +141,11 @@ def run_sweep(
     steps = np.where(ends.diverged_at < 0, ends.arrived_at, -1)
     return Sweep(
         surface=surface,
-        optimizer=optimizer,
-        grid=values,
-        start=starts if spec.has_many_starts else starts[0],
+        optimizer=spec.run.optimizer,
+        grid=points.values,
+        start=points.starts if spec.has_many_starts else points.starts[0],
         num_steps=spec.num_steps,
-        tolerance=tolerance,
+        tolerance=spec.tolerance,
         lowest=known,
         initial_losses=ends.initial.astype(np.float64).reshape(spec.shape),
         final_losses=ends.final.astype(np.float64).reshape(spec.shape),
@@ -209,16 +155,15 @@ def run_sweep(
     )
 
 
-class _Plan(NamedTuple):
-    """What all points have in common."""
-
-    rule: Optimizer
-    surface: Surface
-    num_steps: int
-    dtype: str
-    schedules: Mapping[str, Schedule]
-    noise: float
-    seed: int
+def _check_schedules(spec: SweepSpec) -> None:
+    """Raise `ValueError` where a schedule takes a value of a swept knob out of its domain."""
+    schedules = dict(spec.run.schedules)
+    for name, values in spec.grid:
+        if name in schedules:  # what the schedule makes of the ends of its range
+            factors = factors_of(schedules[name], spec.num_steps, 1, spec.dtype)
+            for value in (min(values), max(values)):
+                ends = (float(factors.min()), float(factors.max()))
+                check_domain(replace(spec.run.optimizer, **{name: value}), name, ends)
 
 
 class _Ends(NamedTuple):
@@ -243,9 +188,10 @@ class _Low(NamedTuple):
 class _Points:
     """The product of all knob values and starts, cut as needed: the last axis runs fastest."""
 
-    def __init__(self, values: Mapping[str, np.ndarray], starts: np.ndarray) -> None:
-        self.values, self.starts = values, starts
-        self.shape = (*map(len, values.values()), len(starts))
+    def __init__(self, spec: SweepSpec) -> None:
+        self.values = {name: np.asarray(values) for name, values in spec.grid}
+        self.starts = np.asarray(spec.starts, np.float64)
+        self.shape = (*map(len, self.values.values()), len(self.starts))
         self.total = prod(self.shape)
         self.block = next((b for b in BLOCKS if b >= self.total), BLOCKS[-1])
 
@@ -259,26 +205,25 @@ class _Points:
 
 
 def _run_blocks(
-    plan: _Plan,
+    spec: SweepSpec,
     points: _Points,
     target: np.ndarray,
     seek: bool,
     progress: Progress,
     cancelled: Cancelled | None,
 ) -> _Ends:
-    capacity = capacity_for(plan.num_steps + 1)
-    dtype = plan.dtype
+    capacity = capacity_for(spec.num_steps + 1)
+    surface, dtype = spec.surface, spec.dtype
+    job = Job(spec.run.optimizer, dict(spec.run.schedules))
     with on_cpu(dtype):
         common = (
-            cast(plan.rule, dtype),
-            factors_for(Job(plan.rule, plan.schedules), plan.num_steps, 1, capacity, dtype)[0],
-            cast(plan.surface, dtype),
-            inputs_of(
-                plan.num_steps, plan.noise, plan.seed, capacity, dtype, plan.surface.params_shape
-            ),
+            cast(job.rule, dtype),
+            factors_for(job, spec.num_steps, 1, capacity, dtype)[0],
+            cast(surface, dtype),
+            inputs_of(spec.num_steps, spec.noise, spec.seed, capacity, dtype, surface.params_shape),
         )
-    where = ground(plan.surface, dtype)
-    view = np.asarray([*where.centre, where.width, early(plan.num_steps)])
+    where = ground(surface, dtype)
+    view = np.asarray([*where.centre, where.width, early(spec.num_steps)])
 
     def run(first: int) -> _Ends:
         with on_cpu(dtype):  # the scope belongs to the thread

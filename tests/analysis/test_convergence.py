@@ -5,9 +5,9 @@ import pytest
 
 import optviz
 from optviz.analysis.convergence import OUTCOMES, counted, ends, told, told_all
+from optviz.api.sweep import sweep
 from optviz.engine.descend import Descents
 from optviz.engine.ground import Ground, early, ground, window
-from optviz.engine.sweep import sweep
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import expression
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import optviz
+from optviz.api.sweep import sweep
 from optviz.engine import sweep as engine
-from optviz.engine.sweep import SweepCancelledError, compile_count, sweep
+from optviz.engine.sweep import SweepCancelledError, compile_count
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import expression

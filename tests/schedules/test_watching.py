@@ -6,8 +6,8 @@ import pytest
 
 import optviz
 from optviz import schedules as s
+from optviz.api.sweep import sweep
 from optviz.engine.descend import compile_count
-from optviz.engine.sweep import sweep
 from optviz.engine.watch import Watcher, replay
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
