@@ -17,7 +17,7 @@ from optviz.runs.folder import folder_of, log_of
 from optviz.runs.store import Store, SupersededError
 from optviz.runs.store_file import UnavailableError
 
-if TYPE_CHECKING:  # a training that waits does without JAX
+if TYPE_CHECKING:  # a training that waits does without networks
     from optviz.engine.train_events import OnEvent
 
 RESERVE_BYTES = 1 << 18  # given back on a full disk, so that the last word can be written
@@ -99,7 +99,7 @@ def carry_out(
     attempt, outcome, failure = record.attempt, None, None
     try:
         reserve.write_bytes(bytes(RESERVE_BYTES))
-        from optviz.runs.recording import Recording  # imports JAX
+        from optviz.runs.recording import Recording  # imports networks
 
         environment.settle(record.options, record.environment)
         recording = Recording(store, record, tell, log)

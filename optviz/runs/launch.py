@@ -1,4 +1,4 @@
-"""How trainings come to be: noted down, queued, and given a process."""
+"""How trainings come to be: noted down, named and queued; `queue` gives them a process."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from optviz.runs.checks import fields, list_of, maybe, one_of, parsed, real, shown, whole, words
 from optviz.runs.folder import is_id
+from optviz.specs.labels import MAX_LABEL
 
 ENDED = ("finished", "stopped", "failed")  # what a process says of itself at its end
 STATES = ("queued", "running", *ENDED)
-MAX_NAME = 120  # characters
 MAX_TEXT = 10_000  # characters of a message, or of a text within JSON
 LATEST = 253_402_000_000.0  # seconds since 1970, in the year 9999: calendars end there
 
@@ -104,7 +104,7 @@ def _id(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    text = words(MAX_NAME)(value)
+    text = words(MAX_LABEL)(value)
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
