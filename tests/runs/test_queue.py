@@ -27,10 +27,10 @@ def workers():
         command = process.info["cmdline"] or []
         if "optviz.runs.worker" in command:
             try:
-                home = process.environ().get("OPTVIZ_HOME")
-            except psutil.Error:
+                home, state = process.environ().get("OPTVIZ_HOME"), process.status()
+            except psutil.Error:  # it has ended meanwhile
                 continue
-            if home == os.environ["OPTVIZ_HOME"] and process.status() != psutil.STATUS_ZOMBIE:
+            if home == os.environ["OPTVIZ_HOME"] and state != psutil.STATUS_ZOMBIE:
                 found[command[-1]] = process
     return found
 
