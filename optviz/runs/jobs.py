@@ -260,11 +260,15 @@ def list_jobs(search: str | None = None, *, deleted: bool = False) -> list[Statu
     found = []
     for row in store.rows(deleted=deleted):
         status = unreadable(row) if isinstance(row, Unreadable) else _status(store, row, line)
-        what = (status.id, status.name, status.state, status.message, *status.spec.values())
-        text = " ".join(map(str, (*what, (status.environment or {}).get("device")))).casefold()
-        if all(word in text for word in words):
+        if not words or _has(status, words):
             found.append(status)
     return found
+
+
+def _has(status: Status, words: list[str]) -> bool:
+    what = (status.id, status.name, status.state, status.message, *status.spec.values())
+    text = " ".join(map(str, (*what, (status.environment or {}).get("device")))).casefold()
+    return all(word in text for word in words)
 
 
 def rename(job_id: str, name: str) -> None:
