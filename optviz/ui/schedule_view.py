@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from optviz.analysis.effective_step import effective_steps
-from optviz.api import Race, run_race
+from optviz.api import Race
 from optviz.catalog import knobs
 from optviz.engine.descend import factors_of
 from optviz.engine.ground import lowest_loss, window
@@ -21,6 +21,7 @@ from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run, entry_text
 from optviz.specs.labels import unique
 from optviz.specs.text import counted
+from optviz.ui import cached
 from optviz.ui.controls import human, number
 
 
@@ -83,7 +84,7 @@ def _difference(run: Run, twins: list[Run], knob: str) -> str:
 @kept(megabytes=128)
 def view(spec: RaceSpec) -> tuple[Race, bytes]:
     """The race of a page, its runs named after their schedules, and the player's message."""
-    race = replace(run_race(spec), labels=titles(spec))
+    race = replace(cached.race(spec), labels=titles(spec))
     surface, knob = spec.surface, knob_of(spec)
     lowest = lowest_loss(surface)
     title = human(knob).capitalize()
