@@ -5,8 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from optviz.engine.ground import lowest_loss, window
 from optviz.export.html import html_page
 from optviz.export.snippets import command_of
@@ -25,12 +23,11 @@ def race_payload(race: Race, *, draggable: bool = False) -> bytes:
         draggable: whether the start can be moved, which takes Python behind the page.
     """
     surface = race.surface
-    lowest = lowest_loss(surface)
     return pack_race(
         race,
         surface=surface,
         grid=window(surface),
-        minimum=lowest if lowest is not None and np.isfinite(lowest) else None,
+        minimum=lowest_loss(surface),
         levels=surface.level_scale,
         draggable=draggable,
         race_id=race.id,

@@ -63,11 +63,9 @@ def save_picture(race: Race, path: Path, *, theme: Theme = LIGHT) -> None:
         map_axes = figure.add_subplot(grid[:, 0])
         loss_axes, rate_axes = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
         named = _map(map_axes, race, theme)
-        lowest = lowest_loss(race.surface)
-        known = lowest if lowest is not None and np.isfinite(lowest) else None
-        losses = loss_axis(race.losses, known)
+        losses = loss_axis(race.losses, lowest_loss(race.surface))
         loss_curves = race_curves(race, losses.values)
-        rates = [Curve(c.values) for c in race_curves(race, race.learning_rates)]
+        rates = race_curves(race, race.learning_rates, runs_off=False)
         many = loss_curves[0].values.shape[0]
         over = f", median of {many} starts" if many > 1 else ""
         _curves(loss_axes, race, loss_curves, losses.title + over, losses.log, theme)

@@ -113,13 +113,12 @@ def place_figure(
 ) -> go.Figure:
     """The surface's map with the point, and an invisible grid of places that can be clicked."""
     losses = window(surface)
-    lowest = lowest_loss(surface)
     x, y = (np.linspace(*limits, len(losses)) for limits in (surface.xlim, surface.ylim))
     figure = go.Figure(
         go.Contour(
             x=x,
             y=y,
-            z=map_heights(losses, surface.level_scale, lowest),
+            z=map_heights(losses, surface.level_scale, lowest_loss(surface)),
             contours={"start": 0, "end": 1, "size": 1 / 16},
             colorscale=colorscale(dark),
             showscale=False,

@@ -64,11 +64,15 @@ def loss_axis(losses: np.ndarray, minimum: float | None) -> LossAxis:
 
     Args:
         losses: what is not finite is left out of account.
-        minimum: f*, if known and finite.
+        minimum: f*, if known; −∞ is none to measure from.
     """
     finite = losses[np.isfinite(losses)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    if minimum is not None and low >= minimum - _ROUNDING * max(1.0, abs(minimum)):
+    if (
+        minimum is not None
+        and np.isfinite(minimum)
+        and low >= minimum - _ROUNDING * max(1.0, abs(minimum))
+    ):
         above = np.where(np.isfinite(losses), np.maximum(losses - minimum, 0), losses)
         if minimum:
             return LossAxis(above, "Loss above the minimum", "loss − f*", True)
@@ -97,15 +101,24 @@ class Curve(NamedTuple):
     leaves: int | None = None  # the point after which it may leave it downwards
 
 
-def race_curves(race: RaceLike, values: np.ndarray) -> list[Curve]:
-    """Numbers of a race, a row a run, with what is to be left out of their axis."""
+def race_curves(race: RaceLike, values: np.ndarray, *, runs_off: bool = True) -> list[Curve]:
+    """Numbers of a race, a row a run, with what is to be left out of their axis.
+
+    Args:
+        race: whose outcomes tell that.
+        values: (R, N) or (R, S, N).
+        runs_off: whether runs that diverge or escape may leave the axis.
+    """
+    rows = [row.reshape(-1, values.shape[-1]) for row in values]
+    if not runs_off:
+        return list(map(Curve, rows))
     found = []
-    for row, outcomes in zip(range(len(values)), race.outcomes, strict=True):
+    for row, params, outcomes in zip(rows, race.params, race.outcomes, strict=True):
         escaped = np.flatnonzero(np.atleast_1d(outcomes) == "escaped")
-        paths = race.params[row].reshape(-1, *race.params.shape[-2:])
+        paths = params.reshape(-1, *params.shape[-2:])
         leaves = min((leaves_window(paths[i], race.surface) for i in escaped), default=None)
         wild = bool(np.any(outcomes == "diverged"))
-        found.append(Curve(values[row].reshape(-1, values.shape[-1]), wild, leaves))
+        found.append(Curve(row, wild, leaves))
     return found
 
 

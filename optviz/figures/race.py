@@ -10,7 +10,6 @@ from plotly.subplots import make_subplots
 
 from optviz.engine.ground import lowest_loss, window
 from optviz.figures.heights import (
-    Curve,
     axis_range,
     loss_axis,
     map_heights,
@@ -34,8 +33,7 @@ def race_figure(race: Race) -> go.Figure:
     starts the map has every path and the curves the median over starts.
     """
     surface = race.surface
-    lowest = lowest_loss(surface)
-    losses = loss_axis(race.losses, lowest if lowest is not None and np.isfinite(lowest) else None)
+    losses = loss_axis(race.losses, lowest_loss(surface))
     rates_log = rates_are_log(race.learning_rates)
     figure = make_subplots(
         rows=2,
@@ -82,11 +80,7 @@ def race_figure(race: Race) -> go.Figure:
     figure.update_xaxes(title_text="step", row=2, col=2)
     for place, curves, log in (
         (1, race_curves(race, losses.values), losses.log),
-        (
-            2,
-            [Curve(rates[None] if rates.ndim == 1 else rates) for rates in race.learning_rates],
-            rates_log,
-        ),
+        (2, race_curves(race, race.learning_rates, runs_off=False), rates_log),
     ):
         limits = np.asarray(axis_range(curves, log))
         scale: Any = {"type": "log", "range": np.log10(limits)} if log else {"range": limits}
@@ -115,11 +109,11 @@ def _contours(race: Race) -> go.Contour:
     surface = race.surface
     losses = window(surface)
     x, y = (np.linspace(*limits, len(losses)) for limits in (surface.xlim, surface.ylim))
-    lowest = lowest_loss(surface)
     return go.Contour(
         x=x,
         y=y,
-        z=map_heights(losses, surface.level_scale, lowest),  # Plotly spaces contours evenly
+        # Plotly spaces contours evenly
+        z=map_heights(losses, surface.level_scale, lowest_loss(surface)),
         customdata=losses,
         hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{customdata:.4g}<extra></extra>",
         colorscale=colorscale(),

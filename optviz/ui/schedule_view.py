@@ -86,7 +86,6 @@ def view(spec: RaceSpec) -> tuple[Race, bytes]:
     """The race of a page, its runs named after their schedules, and the player's message."""
     race = replace(cached.race(spec), labels=titles(spec))
     surface, knob = spec.surface, knob_of(spec)
-    lowest = lowest_loss(surface)
     title = human(knob).capitalize()
     first = race.params if race.params.ndim == 3 else race.params[:, 0]
     over = max(1, spec.num_steps // 20)
@@ -95,7 +94,7 @@ def view(spec: RaceSpec) -> tuple[Race, bytes]:
         race,
         surface=surface,
         grid=window(surface),
-        minimum=lowest if lowest is not None and np.isfinite(lowest) else None,
+        minimum=lowest_loss(surface),
         levels=surface.level_scale,
         draggable=True,
         race_id=race.id,
