@@ -9,7 +9,6 @@ import streamlit as st
 from optviz.catalog import summary
 from optviz.data import DATASETS
 from optviz.networks import NETWORKS
-from optviz.specs.train import TrainSpec
 from optviz.ui import controls, frame
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
@@ -41,14 +40,10 @@ def panel() -> None:
         settings()
     with st.popover("Experiment", icon=":material/science:", width="stretch"):
         experiment()
-    amount(SESSION.spec)
-    frame.problems(_trouble(SESSION.spec))
-
-
-def _trouble(spec: TrainSpec) -> list[str]:
-    """Why it could not be trained; what is wrong with the files stands at their field."""
-    problem = trouble(spec)
-    return [] if problem in (None, found(spec).problem) else [problem]
+    here, problem = found(SESSION.spec), trouble(SESSION.spec)
+    amount(SESSION.spec, here.images if problem is None else None)
+    if problem not in (None, here.problem):  # what is wrong with the files stands at their field
+        frame.problems([problem])
 
 
 def _data() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
 from optviz.data import Dataset
+from optviz.data.base import Data
 from optviz.data.cifar10_files import load_directory
 from optviz.specs.train import TrainSpec
 from optviz.specs.variations import arms
+from optviz.ui.faults import line_of
 
 
 class Found(NamedTuple):
@@ -30,8 +33,12 @@ def found(spec: TrainSpec) -> Found:
 
 def trouble(spec: TrainSpec) -> str | None:
     """Why the training would fail at its images, in one line; None: it would not."""
+    seen: dict[tuple[Dataset, str | None], Found] = {}  # most variations have the same images
     for _, settings in arms(spec):
-        here = found(settings)
+        where = (settings.dataset, settings.directory)
+        if where not in seen:
+            seen[where] = found(settings)
+        here = seen[where]
         if here.problem is not None:
             return here.problem
         if here.images is not None:
@@ -47,22 +54,19 @@ def _of(dataset: Dataset) -> Found:
     known = getattr(dataset, "num_train", None)
     if known is not None:
         return Found(int(known), None)
-    try:
-        return Found(len(dataset.load().train_y), None)
-    except (ValueError, OSError) as error:
-        return Found(None, _line(error))
+    return _counted(dataset.load)
 
 
 @st.cache_data(max_entries=16, show_spinner="Looking at the folder …")
 def _in_folder(directory: str, stamp: object) -> Found:
+    return _counted(lambda: load_directory(directory))
+
+
+def _counted(load: Callable[[], Data]) -> Found:
     try:
-        return Found(len(load_directory(directory).train_y), None)
+        return Found(len(load().train_y), None)
     except (ValueError, OSError) as error:
-        return Found(None, _line(error))
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        return Found(None, line_of(error))
 
 
 def _stamp(directory: str) -> tuple[tuple[str, int, int], ...]:

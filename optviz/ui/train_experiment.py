@@ -12,7 +12,6 @@ from optviz.specs.text import counted
 from optviz.specs.train import TrainSpec
 from optviz.specs.variations import merged
 from optviz.ui.session import bound
-from optviz.ui.train_data import found, trouble
 from optviz.ui.train_session import SESSION
 from optviz.ui.train_variations import choices, counts, steps, suggestions
 from optviz.ui.words import plain
@@ -62,8 +61,8 @@ def experiment() -> None:
         )
 
 
-def amount(spec: TrainSpec) -> None:
-    """One line: how many runs, and how many steps they take."""
+def amount(spec: TrainSpec, images: int | None) -> None:
+    """One line: how many runs, and, of so many images, how many steps they take."""
     rules, variations, seeds = counts(spec)
     parts = [counted(rules, "rule")]
     parts += [counted(variations, "variation")] if variations > 1 else []
@@ -71,8 +70,7 @@ def amount(spec: TrainSpec) -> None:
     text = " × ".join(parts)
     if len(parts) > 1:
         text += f" = {counted(rules * variations * seeds, 'run')}"
-    images, problem = found(spec).images, trouble(spec)
-    if images is not None and problem is None:
+    if images is not None:
         text += f", {steps(spec, images):,} steps in all"
     st.caption(text)
 
