@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import streamlit as st
 
 from optviz.specs import RaceSpec
 from optviz.specs.surface import Starts
-from optviz.surfaces import Point
+from optviz.surfaces import Point, Surface
 from optviz.surfaces.expression import Expression, off_centre
 from optviz.surfaces.finite import finite_losses, nearest_finite
 from optviz.ui.controls import linear_step, number
@@ -80,16 +81,20 @@ def settle(session: Session[Any]) -> None:
     """Move a start at which the formula is not finite to a point where it is, and say so."""
     spec: RaceSpec = session.spec
     surface, first = spec.surface, spec.starts[0]
-    if not isinstance(surface, Expression) or finite_losses(surface, spec.starts).any():
-        return
-    found = nearest_finite(surface, first)
-    if found is None:  # nowhere in the window, as the race will say
+    found = _elsewhere(surface, spec.starts) if isinstance(surface, Expression) else None
+    if found is None:
         return
     told = session.problems
     move(session, *found)
     if session.spec is not spec:
         line = f"f is not finite at {_text(first)}: the start is {_text(found)} now, where it is."
         session.say([*told, line])
+
+
+@lru_cache(maxsize=256)  # it is asked in every run of a page
+def _elsewhere(surface: Surface, starts: tuple[Point, ...]) -> Point | None:
+    """Where to begin if no start is finite; None: one is, or nothing is, as the race will say."""
+    return None if finite_losses(surface, starts).any() else nearest_finite(surface, starts[0])
 
 
 def _text(point: Point) -> str:
