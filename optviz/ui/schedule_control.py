@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from operator import mul
 from typing import Any
 
@@ -54,22 +54,18 @@ def schedule_control(
     """
     warmup, parts = split(schedule)
 
-    def put(index: int) -> Change:
-        def edit(make: Make) -> None:
-            def edited(now: Schedule | None) -> Schedule | None:
-                rise, others = split(now)
-                if len(others) != len(parts):
-                    return now  # the control belongs to a part that has moved or is gone
-                here = others[index] if others else None
-                new = make(here)
-                kept = [] if new is None else [new]
-                return joined(rise, (*others[:index], *kept, *others[index + 1 :]))
+    def put(index: int, make: Make) -> None:
+        def edited(now: Schedule | None) -> Schedule | None:
+            rise, others = split(now)
+            if len(others) != len(parts):
+                return now  # the control belongs to a part that has moved or is gone
+            new = make(others[index] if others else None)
+            kept = [] if new is None else [new]
+            return joined(rise, (*others[:index], *kept, *others[index + 1 :]))
 
-            change(edited)
+        change(edited)
 
-        return edit
-
-    _part(label, parts[0] if parts else None, key, put(0), none, help)
+    _part(label, parts[0] if parts else None, key, partial(put, 0), none, help)
     if schedule is None:
         return
     if not isinstance(parts[0], Warmup):
@@ -80,7 +76,7 @@ def schedule_control(
             "times",
             part,
             f"{key}.{index + 1}",
-            put(index),
+            partial(put, index),
             "Remove",
             "A second schedule, multiplied with the first.",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -103,18 +103,15 @@ def _row(
 ) -> None:
     count = len(points)
 
-    def replaced(place: int) -> Apply:
-        def set_number(value: float) -> None:
-            def edited(now: Points) -> Points:
-                if len(now) != count:
-                    return now  # this row is another point by now, or none
-                point = list(now[index])
-                point[place] = value / 100 if place == 0 else value
-                return (*now[:index], (point[0], point[1]), *now[index + 1 :])
+    def put(place: int, value: float) -> None:
+        def edited(now: Points) -> Points:
+            if len(now) != count:
+                return now  # this row is another point by now, or none
+            point = list(now[index])
+            point[place] = value / 100 if place == 0 else value
+            return (*now[:index], (point[0], point[1]), *now[index + 1 :])
 
-            apply(edited)
-
-        return set_number
+        apply(edited)
 
     def removed(now: Points) -> Points:
         return (*now[:index], *now[index + 1 :]) if len(now) == count else now
@@ -126,7 +123,7 @@ def _row(
             "% of the run",
             value=round(100 * time, 6),
             key=f"{key}.{index}.time",
-            apply=replaced(0),
+            apply=partial(put, 0),
             min_value=0.0,
             max_value=100.0,
             step=1.0,
@@ -138,7 +135,7 @@ def _row(
             "times",
             value=float(factor),
             key=f"{key}.{index}.factor",
-            apply=replaced(1),
+            apply=partial(put, 1),
             min_value=0.0,
             step=0.05,
             format="%.4g",
