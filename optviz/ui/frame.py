@@ -114,7 +114,8 @@ def part() -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:  # what Streamlit ends and repeats scripts with is none
+    # whatever fails costs its own part alone; what Streamlit ends and repeats scripts with is none
+    except Exception as error:
         problems([line_of(error)])
 
 

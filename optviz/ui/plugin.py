@@ -38,7 +38,7 @@ def load_plugin(file: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # anybody's code: it may raise whatever there is
         raise ValueError(_told(file, error)) from error
     catalogs: tuple[Catalog[Entry], ...] = (OPTIMIZERS, SURFACES, SCHEDULES)  # pyright: ignore
     for value in vars(module).values():

@@ -87,7 +87,7 @@ class Session(Generic[S]):
         try:
             new = apply(self.spec)
             new.check()
-        except Exception as error:
+        except Exception as error:  # whatever fails, the spec that was made so far stays
             self.say([line_of(error)])
             return False
         self.say([])

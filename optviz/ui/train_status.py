@@ -100,13 +100,13 @@ def trouble(status: jobs.Status) -> None:
     """Why a training failed or broke off, with the last lines of its output."""
     if status.state not in ("failed", "dead"):
         return
-    again = (
+    way_on = (
         " Resume goes on from its last checkpoint."
         if jobs.has_checkpoint(status.id)
         else " It had no checkpoint yet, so it can only start again."
     )
     text = status.message[:1].upper() + status.message[1:]
-    st.error(f"{plain(text.rstrip('.'))}.{again}", icon=":material/error:")
+    st.error(f"{plain(text.rstrip('.'))}.{way_on}", icon=":material/error:")
     if status.log:
         with st.expander("Its last lines"):
             st.code("\n".join(status.log), language=None, wrap_lines=True)

@@ -55,7 +55,7 @@ def possible(item: Entry, name: str, values: Iterable[Any]) -> list[Any]:
     found = []
     for value in values:
         changed: Any = replace(item, **{name: value})
-        with suppress(ValueError):
+        with suppress(ValueError):  # it is not one of them
             if hasattr(changed, "check"):
                 changed.check()
             found.append(value)

@@ -112,7 +112,7 @@ def _state(status: Status) -> None:
 def _best(status: Status) -> str:
     best = None
     if not status.ended:
-        with suppress(ValueError):
+        with suppress(ValueError, OSError):  # its state says why it cannot be read
             best = best_accuracy(watch(status.id).result)
     elif status.outcome:
         told = [run.get("best_accuracy") for run in status.outcome]
