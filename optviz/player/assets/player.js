@@ -1492,16 +1492,16 @@ class CurvePanel {
     if (crowded) ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
     for (const series of near) this.emphasise(ctx, rect, series, frame);
     for (const series of drawn) {
+      if (series.style === "thin") continue;
       const run = frame.runs[series.run];
       const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
       const share = this.sharing.map.get(series);
       const x = aside(this.xs.px(place), share, rect, scale);
       const y = this.ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
-      if (!inside && series.style !== "thin" && isLost(series, run, place, y, rect))
+      if (!inside && isLost(series, run, place, y, rect))
         drawLost(ctx, rect, xs, series, run, place, this.panel.worst, frame);
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
-      if (series.style === "thin") continue;
       const dim = frame.highlight >= 0 && frame.highlight !== series.run;
       ctx.globalAlpha = dim || (crowded && !near.includes(series)) ? 0.15 : 1;
       if (!share) drawTip(ctx, xs, this.ys, series, frame, x, y);
