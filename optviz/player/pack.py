@@ -68,18 +68,16 @@ class Double:
         self.array = np.asarray(array, np.float64)
 
 
-def exact(array: np.ndarray, span: tuple[float, float] | None = None) -> np.ndarray | Double:
+def exact(array: np.ndarray) -> np.ndarray | Double:
     """The array as float32, or as `Double` where float32 would show steps, or has no room.
 
-    Args:
-        array: what is not finite is left out of account.
-        span: what is drawn of it; None: from its least to its greatest value.
+    What is not finite is left out of account.
     """
     array = np.asarray(array)
     finite = array[np.isfinite(array)]
     if not finite.size:
         return array
-    low, high = span or (float(finite.min()), float(finite.max()))
+    low, high = float(finite.min()), float(finite.max())
     least, largest = (max(abs(low), abs(high)) * factor for factor in (1e-4, 1))
     fits = 1e-30 < largest < 1e38 or not largest
     # in float32 a number is known to 10⁻⁷ of itself; a picture has a thousand pixels

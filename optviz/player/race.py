@@ -86,14 +86,10 @@ def pack_race(
 
     minima, saddles = list(surface.minima()), list(surface.saddles())
     stride, paths = _paths(params[:, keep], surface)
-    shown = (
-        f"; curves show the lowest and highest of {_width(states)} steps"
-        if _width(states) > 1
-        else ""
-    )
     if stride > 1:
-        shown = shown or "; curves show every step"
-        notes.append(f"trails show every {stride}th step{shown}")
+        width = _width(states)
+        shown = f"the lowest and highest of {width} steps" if width > 1 else "every step"
+        notes.append(f"trails show every {stride}th step; curves show {shown}")
     axis = loss_axis(losses, minimum)
     map_panel = {
         "kind": "map",
@@ -177,8 +173,7 @@ def _paths(params: np.ndarray, surface: Surface) -> tuple[int, list[Any]]:
         stride |= 1
         params = _strided(params, stride)
         narrow = any(
-            isinstance(exact(np.asarray(limits), limits), Double)
-            for limits in (surface.xlim, surface.ylim)
+            isinstance(exact(np.asarray(limits)), Double) for limits in (surface.xlim, surface.ylim)
         )
         return stride, [Double(path) if narrow else path for path in params]
     stride = max(1, -(-num_runs * num_starts * states // MAX_CLOUD_POINTS))
