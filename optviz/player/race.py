@@ -12,10 +12,10 @@ from optviz.analysis.convergence import WORDS, counted, told, told_all
 from optviz.figures.heights import leaves_window, loss_axis, rates_are_log, surface_title
 from optviz.figures.theme import RunStyle, styles_of
 from optviz.player.pack import Double, Quantised, exact, pack
+from optviz.player.thinning import MAX_POINTS, series, width_of
 from optviz.surfaces import Surface
 
 MAX_STARTS = 64  # trails drawn per rule; more are a fog, and a payload nobody waits for
-MAX_POINTS = 16_384  # of a curve or of a single trail; no screen has as many columns
 MAX_CLOUD_POINTS = 250_000  # points of all trails together with many starts: 1 MB
 _LINES_TO_BAND = 9  # from this many starts a curve is a median with its 10–90 % band
 
@@ -87,7 +87,7 @@ def pack_race(
     minima, saddles = list(surface.minima()), list(surface.saddles())
     stride, paths = _paths(params[:, keep], surface)
     if stride > 1:
-        width = _width(states)
+        width = width_of(states)
         shown = f"the lowest and highest of {width} steps" if width > 1 else "every step"
         notes.append(f"trails show every {stride}th step; curves show {shown}")
     axis = loss_axis(losses, minimum)
@@ -191,48 +191,6 @@ def _strided(params: np.ndarray, stride: int) -> np.ndarray:
     if (params.shape[2] - 1) % stride:
         thin = np.concatenate([thin, params[:, :, -1:]], axis=2)
     return thin
-
-
-def thinned(*lines: np.ndarray) -> tuple[list[np.ndarray], np.ndarray | None]:
-    """Lines of numbers as a picture needs them: of very many steps the extremes.
-
-    Args:
-        lines: (n,) or (starts, n), the first of which decides.
-
-    Returns:
-        The lines at the steps that are kept: the first, the last, and where the first line is
-        lowest and highest of as many steps as make `MAX_POINTS` in all; and these steps (None: all
-        are), which are whole and rise.
-    """
-    count = lines[0].shape[-1]
-    if _width(count) == 1:
-        return list(lines), None
-    decides = np.median(np.atleast_2d(lines[0]), axis=0)
-    width = _width(count)
-    parts = count // width
-    body = decides[: parts * width].reshape(parts, width)
-    firsts = width * np.arange(parts)
-    low, high = (
-        firsts + pick(np.nan_to_num(body, nan=hole), axis=1)
-        for pick, hole in ((np.argmin, np.inf), (np.argmax, -np.inf))
-    )
-    rest = np.arange(parts * width, count)
-    steps = np.unique(np.concatenate([[0], low, high, rest, [count - 1]]))
-    return [line[..., steps] for line in lines], steps.astype(np.float32)
-
-
-def _width(count: int) -> int:
-    """How many steps share two points of a curve; 1: all steps are points."""
-    return 1 if count <= MAX_POINTS else -(-2 * count // MAX_POINTS)
-
-
-def series(run: int, *lines: np.ndarray) -> dict[str, Any]:
-    """A curve's line and, where it has one, the band around it, thinned."""
-    (y, *band), steps = thinned(*lines)
-    found: dict[str, Any] = {"run": run, "y": exact(y)}
-    if band:
-        found["band"] = [exact(part) for part in band]
-    return found if steps is None else found | {"x": steps}
 
 
 def _series(run: int, values: np.ndarray) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from optviz.engine.descend import factors_of
 from optviz.engine.ground import lowest_loss, window
 from optviz.figures.theme import plain_styles
 from optviz.kept import kept
-from optviz.player.race import curves, pack_race, series
+from optviz.player.race import curves, pack_race
+from optviz.player.thinning import series
 from optviz.schedules import Schedule
 from optviz.schedules.constant import Constant
 from optviz.specs import RaceSpec, Run, entry_text

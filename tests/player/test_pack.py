@@ -11,7 +11,7 @@ import pytest
 from optviz.analysis.convergence import OUTCOMES, WORDS
 from optviz.player import Quantised, pack, pack_race, unpack
 from optviz.player.pack import exact
-from optviz.player.race import MAX_POINTS
+from optviz.player.thinning import MAX_POINTS
 
 
 def header_of(payload: bytes) -> dict:
