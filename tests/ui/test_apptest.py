@@ -20,13 +20,10 @@ PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
 
 
 def app(page: str | None = None, **query: str | list[str]) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.run()
+    test = opened("app.py", **query)
     if page:
         test.switch_page(f"pages/{page}").run()
-    assert not test.exception, test.exception
+        assert not test.exception, test.exception
     return test
 
 
@@ -55,8 +52,7 @@ def test_pages_run_through_the_entry_script(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_run_alone(page: str) -> None:
-    test = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=60).run()
-    assert not test.exception, test.exception
+    opened(f"pages/{page}")
 
 
 @pytest.mark.parametrize("name", SURFACES)
@@ -211,11 +207,10 @@ def test_a_part_that_fails_is_one_line(
     def fail() -> None:
         raise error
 
-    path = ROOT / page if page == "app.py" else ROOT / "pages" / page
-    whole = AppTest.from_file(str(path), default_timeout=60).run()
+    path = page if page == "app.py" else f"pages/{page}"
+    whole = opened(path)
     monkeypatch.setattr(import_module(f"optviz.ui.{module}"), name, fail)
-    test = AppTest.from_file(str(path), default_timeout=60).run()
-    assert not test.exception
+    test = opened(path)
     told = [text for text in lines(test) if text not in lines(whole)]
     if name != "open_link":  # without which there are no settings for the rest to stand on
         assert len(told) == 1
@@ -247,10 +242,7 @@ def test_a_change_that_fails_is_one_line_and_changes_nothing(
 
 
 def test_the_same_setting_varied_twice_is_one_row_and_one_line() -> None:
-    test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
-    test.query_params["vary"] = ["batch_size=8", "batch_size=16"]
-    test.run()
-    assert not test.exception
+    test = networks(vary=["batch_size=8", "batch_size=16"])
     assert len(lines(test)) == 1
     assert test.multiselect(key="train.vary.batch_size").value == ["8", "16"]
 
@@ -258,14 +250,10 @@ def test_the_same_setting_varied_twice_is_one_row_and_one_line() -> None:
 def test_a_link_leaves_unsaid_what_a_training_has_by_default() -> None:
     """The page opens on three epochs; a training has two where nothing is said."""
     for query, epochs in (({}, 3), ({"network": "lenet"}, 2)):
-        test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
-        for name, value in query.items():
-            test.query_params[name] = value
-        test.run()
-        assert test.select_slider(key="train.epochs").value == epochs
+        assert networks(**query).select_slider(key="train.epochs").value == epochs
 
 
-def networks(**query: str) -> AppTest:
+def networks(**query: str | list[str]) -> AppTest:
     """The page Networks, opened by a link."""
     return opened("pages/20_networks.py", **query)
 

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from drive import opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.analysis.description import describe
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.proofs import Proof
 
-ROOT = Path(__file__).parents[2]
-
 
 def gallery(**query: str | list[str]) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    test.run()
-    test.query_params.clear()
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.switch_page("pages/40_optimizers.py").run()
-    assert not test.exception, test.exception
-    return test
+    return opened("pages/40_optimizers.py", **query)
 
 
 def cards(test: AppTest) -> list[str]:

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from drive import opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.surfaces import SURFACES
 
-ROOT = Path(__file__).parents[2]
-
 
 def page_with(**query: str | list[str]) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-    test.run()
-    test.query_params.clear()
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.switch_page("pages/50_gradient_check.py").run()
-    assert not test.exception, test.exception
-    return test
+    return opened("pages/50_gradient_check.py", **query)
 
 
 @pytest.mark.parametrize("name", SURFACES)

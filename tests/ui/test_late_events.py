@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,8 +14,6 @@ from optviz.optimizers import OPTIMIZERS
 from optviz.specs import Run
 from optviz.surfaces import SURFACES
 from optviz.ui.session import with_field, with_knob
-
-ROOT = Path(__file__).parents[2]
 
 
 def race(**query: str | list[str]) -> AppTest:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,8 +22,6 @@ from optviz.ui.schedule_control import joined, split, with_momentum_warmup
 from optviz.ui.schedule_controls import equation
 from optviz.ui.schedule_examples import EXAMPLES, example
 from optviz.ui.schedule_view import knob_values, titles, view
-
-PAGE = Path(__file__).parents[2] / "pages" / "30_schedules.py"
 
 
 def page(**query: str | list[str]) -> AppTest:

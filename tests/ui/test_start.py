@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from drive import opened, said
 from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).parents[2]
 PAGES = {"race": "app.py", "schedules": "pages/30_schedules.py"}
 
 

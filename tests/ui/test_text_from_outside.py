@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from drive import opened
 
 from optviz.data import Synthetic
 from optviz.folders import home
@@ -163,9 +163,7 @@ def test_labels_that_cannot_be_shown_are_refused(label: str) -> None:
 
 
 def test_messages_keep_their_marks() -> None:
-    page = AppTest.from_file("../../app.py", default_timeout=60)
-    page.query_params["**a** _b_"] = "1"
-    page.run()
+    page = opened("app.py", **{"**a** _b_": "1"})
     assert [w.value for w in page.warning] == [
         f"Ignored in the link: {plain(repr('**a** _b_'))} is not a setting of a race"
     ]

@@ -210,8 +210,7 @@ def test_stop_delete_undo_and_compare(server: str, view: Callable[..., Any]) -> 
 def test_a_store_of_a_newer_optviz_is_one_line(home: Path, page: str) -> None:
     with closing(sqlite3.connect(home / "store.sqlite")) as store:
         store.execute("PRAGMA user_version = 999")
-    test = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=60).run()
-    assert not test.exception, test.exception
+    test = opened(f"pages/{page}")
     assert len(said(test)) == 1
     assert "newer" in said(test)[0]
 
@@ -229,10 +228,7 @@ def test_a_training_whose_process_died_is_shown_with_its_last_lines(two: list[st
     with closing(sqlite3.connect(home_folder() / "store.sqlite")) as store, store:
         store.execute("UPDATE trainings SET state = 'running', pid = 1 WHERE id = ?", (two[0],))
     log_of(two[0]).write_text("step 17\nthe last line\n")
-    test = AppTest.from_file(str(ROOT / "pages" / "20_networks.py"), default_timeout=60)
-    test.query_params["job"] = two[0]
-    test.run()
-    assert not test.exception, test.exception
+    test = opened("pages/20_networks.py", job=two[0])
     assert "ended without a word" in test.error[0].value
     assert "the last line" in test.code[0].value
     assert any(button.label == "Resume" for button in test.button)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from drive import opened
 
 from optviz.catalog import knobs, switches
 from optviz.data import DATASETS, Synthetic
@@ -21,7 +20,6 @@ from optviz.surfaces import SURFACES
 from optviz.ui import cached
 from optviz.ui.schedule_view import view
 
-ROOT = Path(__file__).parents[2]
 NUMBERS = (
     *("1e308", "-1e308", "1e300", "5e-324", "1e-308", "-0", "0", "1e39", "1e150", "-1", "1", "0.5"),
     *(
@@ -181,12 +179,7 @@ PAGES = {
     ("page", "query"), [(page, query) for page, queries in PAGES.items() for query in queries]
 )
 def test_every_page_draws_every_link(page: str, query: dict[str, str | list[str]]) -> None:
-    path = ROOT / page if page == "app.py" else ROOT / "pages" / page
-    test = AppTest.from_file(str(path), default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception
+    test = opened(page if page == "app.py" else f"pages/{page}", **query)
     told = [warning.value for warning in test.warning]
     assert not [line for line in told if "a fault of optviz" in line]
     assert all(len(line) < 1500 for line in told)
