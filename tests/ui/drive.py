@@ -19,6 +19,11 @@ def opened(page: str, **query: str | list[str]) -> AppTest:
     return test
 
 
+def lines(test: AppTest) -> list[str]:
+    """What the page says is wrong: one line each."""
+    return [warning.value for warning in test.warning]
+
+
 def link(test: AppTest, name: str) -> list[str]:
     """What the page's own link says of one parameter; nothing where it leaves it unsaid."""
     value = test.query_params.get(name, [])

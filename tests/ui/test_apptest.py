@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from drive import link, opened
+from drive import lines, link, opened
 from streamlit.testing.v1 import AppTest
 from tiny_cifar10 import batches, write_binary
 
@@ -25,10 +25,6 @@ def app(page: str | None = None, **query: str | list[str]) -> AppTest:
         test.switch_page(f"pages/{page}").run()
         assert not test.exception, test.exception
     return test
-
-
-def lines(test: AppTest) -> list[str]:
-    return [warning.value for warning in test.warning]
 
 
 def choose(test: AppTest, key: str, value: object) -> AppTest:
@@ -127,11 +123,10 @@ def test_the_other_pages_have_text_for_such_numbers_too() -> None:
     table = opened("pages/30_schedules.py", **wide, run="sgd:learning_rate=0.01").dataframe[0].value
     assert table["final loss"].tolist() == ["7.173e+143"]
     assert table["mean loss of the last tenth"].tolist() == ["7.173e+143"]
-    lines, valleys = opened(
-        "pages/50_gradient_check.py", expression="exp(x**2)", at="7,0"
-    ).dataframe
-    assert lines.value["analytic"].tolist()[:2] == ["2.6702852e+22", "0"]
-    assert lines.value["h"].dtype == float
+    check = opened("pages/50_gradient_check.py", expression="exp(x**2)", at="7,0")
+    along, valleys = check.dataframe
+    assert along.value["analytic"].tolist()[:2] == ["2.6702852e+22", "0"]
+    assert along.value["h"].dtype == float
     assert valleys.value["slope"].dtype == float
 
 

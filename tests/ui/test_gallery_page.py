@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from drive import opened
+from drive import lines, opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.analysis.description import describe
@@ -23,10 +23,6 @@ def cards(test: AppTest) -> list[str]:
     return [b.key.removeprefix(start) for b in test.button if (b.key or "").startswith(start)]
 
 
-def warnings(test: AppTest) -> list[str]:
-    return [warning.value for warning in test.warning]
-
-
 @pytest.mark.parametrize("key", OPTIMIZERS)
 def test_every_entry_opens(key: str) -> None:
     test = gallery(rule=key)
@@ -38,7 +34,7 @@ def test_every_entry_opens(key: str) -> None:
     assert cls.in_words in shown
     assert any("def update" in block.value for block in test.code)
     assert test.get("bidi_component"), "the small race"
-    assert warnings(test) == []
+    assert lines(test) == []
 
 
 def test_a_card_opens_its_rule_and_says_so_in_the_link() -> None:
@@ -98,7 +94,7 @@ def test_proofs_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_damaged_link_says_what_was_ignored() -> None:
     test = gallery(rule="adamm", view="picture", bogus="1")
-    said = "\n".join(warnings(test))
+    said = "\n".join(lines(test))
     assert "did you mean 'adam" in said
     assert "bogus" in said
     assert test.subheader[0].value == "SGD"

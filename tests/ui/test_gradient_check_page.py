@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from drive import opened
+from drive import lines, opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.surfaces import SURFACES
@@ -67,7 +67,7 @@ def test_a_damaged_link_says_what_was_ignored() -> None:
         broken="so",
         network="mlp:hidden=9x9",
     )
-    said = "\n".join(warning.value for warning in test.warning)
+    said = "\n".join(lines(test))
     for part in (
         "did you mean 'rosenbrock'",
         "finite number",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drive import link, opened
+from drive import lines, link, opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.data import Synthetic
@@ -46,7 +46,7 @@ def test_every_setting_goes_into_the_link() -> None:
     for key, value in (("normalise", "mean"), ("precision", "bfloat16")):
         test.selectbox(key=f"train.{key}").set_value(value).run()
     assert not test.exception
-    assert [w.value for w in test.warning] == []
+    assert lines(test) == []
     said = {n: link(test, n) for n in ("seeds", "flip", "crop", "l2", "decay_on", "validation")}
     assert said == {
         "seeds": ["3"],
@@ -70,7 +70,7 @@ def test_how_the_process_works_goes_into_the_link_and_to_the_job(
 
     monkeypatch.setattr(jobs, "start", start)
     test = panel(**SMALL, checkpoint="7", deterministic="perhaps")
-    (line,) = [warning.value for warning in test.warning]
+    (line,) = lines(test)
     assert "deterministic must be true or false" in line
     assert test.select_slider(key="train.checkpoint_every").value == 7
     test.select_slider(key="train.checkpoint_every").set_value(100).run()
@@ -90,7 +90,7 @@ def test_how_the_process_works_goes_into_the_link_and_to_the_job(
 @pytest.mark.parametrize("value", ["0", "-3", "1.5", "often"])
 def test_a_checkpoint_interval_that_is_none(value: str) -> None:
     test = panel(**SMALL, checkpoint=value)
-    (line,) = [warning.value for warning in test.warning]
+    (line,) = lines(test)
     assert "checkpoint must be" in line
     assert test.select_slider(key="train.checkpoint_every").value is None
 
@@ -99,7 +99,7 @@ def test_contradictions_cost_one_line_and_nothing_else() -> None:
     test = panel(**SMALL, label_smoothing="0.1")
     test.selectbox(key="train.loss").set_value("hinge").run()
     assert not test.exception
-    (line,) = [warning.value for warning in test.warning]
+    (line,) = lines(test)
     assert "label_smoothing" in line
     assert test.selectbox(key="train.loss~1").value == "cross_entropy"
     assert link(test, "label_smoothing") == ["0.1"]

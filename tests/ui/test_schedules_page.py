@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from drive import link, opened
+from drive import lines, link, opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.catalog import entry
@@ -47,7 +47,7 @@ def test_every_example_opens(name: str) -> None:
     test.button(key=f"schedules.example.{name}").click().run()
     assert not test.exception
     assert len(link(test, "run")) == len(EXAMPLES[name][2])
-    assert [warning.value for warning in test.warning] == []
+    assert lines(test) == []
     assert link(test, "noise") == ["1"], "an example leaves noise and surface alone"
 
 
@@ -83,7 +83,7 @@ def test_the_settings_of_the_run() -> None:
 
 def test_what_is_not_a_schedule_is_refused_in_one_line() -> None:
     test = page(run=["sgd@piecewise:points=0.5/1x0.2/0", "sgd@cosine"])
-    warnings = [warning.value for warning in test.warning]
+    warnings = lines(test)
     assert len(warnings) == 1
     assert "times that rise from 0 to 1" in warnings[0]
     assert link(test, "run") == ["sgd@cosine"]

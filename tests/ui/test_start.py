@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from drive import opened, said
+from drive import lines, opened, said
 from streamlit.testing.v1 import AppTest
 
 PAGES = {"race": "app.py", "schedules": "pages/30_schedules.py"}
@@ -11,10 +11,6 @@ PAGES = {"race": "app.py", "schedules": "pages/30_schedules.py"}
 
 def page(prefix: str, **query: str | list[str]) -> AppTest:
     return opened(PAGES[prefix], **query)
-
-
-def lines(test: AppTest) -> list[str]:
-    return [warning.value for warning in test.warning]
 
 
 @pytest.mark.parametrize("prefix", PAGES)

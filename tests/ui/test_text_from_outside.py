@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from drive import opened
+from drive import lines, opened
 
 from optviz.data import Synthetic
 from optviz.folders import home
@@ -164,6 +164,6 @@ def test_labels_that_cannot_be_shown_are_refused(label: str) -> None:
 
 def test_messages_keep_their_marks() -> None:
     page = opened("app.py", **{"**a** _b_": "1"})
-    assert [w.value for w in page.warning] == [
+    assert lines(page) == [
         f"Ignored in the link: {plain(repr('**a** _b_'))} is not a setting of a race"
     ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drive import opened
+from drive import lines, opened
 from hostile_stores import GOOD, made
 from streamlit.testing.v1 import AppTest
 
@@ -54,10 +54,6 @@ def names(test: AppTest) -> list[str]:
     return [i.value for i in test.text_input if str(i.key).startswith("trainings.name.")]
 
 
-def said(test: AppTest) -> list[str]:
-    return [warning.value for warning in test.warning]
-
-
 def press(test: AppTest, label: str) -> AppTest:
     next(b for b in test.button if b.label == label).click().run()
     assert not test.exception, test.exception
@@ -77,7 +73,7 @@ def test_search_and_rename(two: list[str]) -> None:
     test.text_input(key=f"trainings.name.{two[0]}").set_value("quick").run()
     assert jobs.status(two[0]).name == "quick"
     test.text_input(key=f"trainings.name.{two[0]}").set_value(" ").run()
-    assert "a name must have" in said(test)[0]
+    assert "a name must have" in lines(test)[0]
     assert names(test) == ["quick", "slow one"]
 
 
@@ -113,7 +109,7 @@ def test_what_was_deleted_can_be_restored_later(two: list[str]) -> None:
 
 def test_a_comparison_says_what_differs(two: list[str]) -> None:
     test = trainings(compare=[*two, "nothing-like-this"])
-    assert "there is no training" in said(test)[0]
+    assert "there is no training" in lines(test)[0]
     table = test.dataframe[0].value
     assert list(table.columns) == ["fast one", "slow one"]
     assert list(table.loc["Batch size"]) == ["64", "128"]
@@ -211,16 +207,16 @@ def test_a_store_of_a_newer_optviz_is_one_line(home: Path, page: str) -> None:
     with closing(sqlite3.connect(home / "store.sqlite")) as store:
         store.execute("PRAGMA user_version = 999")
     test = opened(f"pages/{page}")
-    assert len(said(test)) == 1
-    assert "newer" in said(test)[0]
+    assert len(lines(test)) == 1
+    assert "newer" in lines(test)[0]
 
 
 def test_a_damaged_store_is_kept_aside_and_said_so(home: Path) -> None:
     (home / "store.sqlite").write_bytes(b"no database" * 1000)
     test = trainings()
-    assert "damaged" in said(test)[0]
+    assert "damaged" in lines(test)[0]
     assert list(home.glob("store.damaged-*.sqlite"))
-    assert said(press(test, "Understood")) == []
+    assert lines(press(test, "Understood")) == []
 
 
 def test_a_training_whose_process_died_is_shown_with_its_last_lines(two: list[str]) -> None:
@@ -263,22 +259,22 @@ def test_what_was_deleted_is_removed_for_good_once_that_was_confirmed(home: Path
     test.session_state["trainings.deleted"] = True  # open
     test.run()
     press(test, "Remove for good")
-    assert "3 trainings with curves and checkpoints (0.0 MB). This cannot be undone." in said(test)
+    assert "3 trainings with curves and checkpoints (0.0 MB). This cannot be undone." in lines(test)
     press(test, "Keep")
     assert len(jobs.list_jobs(deleted=True)) == 3
     press(test, "Remove for good")
     press(test, "Remove 3 trainings for good")
     assert jobs.list_jobs(deleted=True) == []
-    assert said(test) == []
+    assert lines(test) == []
 
 
 def test_what_is_wrong_in_another_store_is_named_up_to_a_number(home: Path) -> None:
     made(home / "other.sqlite", events=[])
-    lines = found_in(str(home / "other.sqlite"), None)
-    assert lines[0] == "1 imported, 0 here already."
-    assert "was not imported: id must be that of a training" in lines[1]
-    assert len(lines) == 12
-    assert lines[-1].endswith("more were not imported; `optviz runs import` names them all.")
+    told = found_in(str(home / "other.sqlite"), None)
+    assert told[0] == "1 imported, 0 here already."
+    assert "was not imported: id must be that of a training" in told[1]
+    assert len(told) == 12
+    assert told[-1].endswith("more were not imported; `optviz runs import` names them all.")
 
 
 def test_of_what_cannot_be_read_a_file_says_why(home: Path) -> None:
