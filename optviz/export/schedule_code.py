@@ -16,6 +16,8 @@ TORCH = {
     "decay": 'group["alpha"] = {}',
 }
 
+_NO_CODE = "# What this schedule makes of the loss is known to optviz alone.\n"
+
 
 def optax_code(
     schedule: Schedule, value: float, num_steps: int, knob: str = "learning_rate"
@@ -28,6 +30,8 @@ def optax_code(
         num_steps: length of the run.
         knob: what is scheduled.
     """
+    if not plateau.is_code(schedule):
+        return _NO_CODE
     own = optax_call(schedule, value, num_steps)
     imports = ["import optax"]
     if own and not schedule.sees_loss:
@@ -54,6 +58,8 @@ def torch_code(
     schedule: Schedule, value: float, num_steps: int, knob: str = "learning_rate"
 ) -> str:
     """Code that makes a PyTorch optimizer and its scheduler; `model` is there already."""
+    if not plateau.is_code(schedule):
+        return _NO_CODE
     is_rate = knob == "learning_rate"
     made = f"optimizer = torch.optim.SGD(model.parameters(), lr={text(value)})" if is_rate else None
     setting = TORCH.get(knob, f'group["{knob}"] = {{}}')

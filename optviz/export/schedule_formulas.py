@@ -7,8 +7,8 @@ library. Steps at which something happens are written out.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from functools import singledispatch
+from collections.abc import Callable, Iterable
+from functools import singledispatch, wraps
 from typing import Any, NamedTuple
 
 from optviz.engine.factors import factors_of
@@ -91,7 +91,23 @@ def between(final: float, shape: str) -> str:
     return shape if final == 0 else f"{text(final)} + {text(1 - final)} * {shape}"
 
 
-@singledispatch
+def by_class(first: Callable[..., Any]) -> Any:
+    """A function of a schedule with one form for each class, and `first` for all others.
+
+    Like `singledispatch`, but a class that derives from a known one is not known: what it computes
+    is its own.
+    """
+    known = singledispatch(first)
+
+    @wraps(first)
+    def chosen(schedule: Schedule, *rest: Any) -> Any:
+        return known.registry.get(type(schedule), first)(schedule, *rest)
+
+    chosen.register = known.register  # pyright: ignore[reportAttributeAccessIssue]
+    return chosen
+
+
+@by_class
 def formula(schedule: Schedule, on: Stretch) -> list[str] | None:
     """The lines of a function's body; None: the schedule is not known here."""
     return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from functools import singledispatch
+from typing import cast
 
 from optviz.export.schedule_formulas import (
     Stretch,
+    by_class,
     drops_of,
     real,
     restarts,
@@ -29,7 +30,7 @@ from optviz.schedules.warm_restarts import WarmRestarts
 from optviz.schedules.warmup import Warmup
 
 
-@singledispatch
+@by_class
 def optax_call(schedule: Schedule, value: float, num_steps: int) -> str | None:
     """The call of optax that makes this schedule."""
     return None
@@ -110,20 +111,17 @@ def _(schedule: WarmRestarts, value: float, num_steps: int) -> str | None:
 @optax_call.register
 def _(schedule: Product, value: float, num_steps: int) -> str | None:
     """Only a warm-up and a cosine have one call."""
-    match schedule.schedules:
-        case (Warmup() as first, Cosine() as second):
-            rise = Stretch(0.0, num_steps).whole(first.share * num_steps) if first.share else None
-            if not rise or rise >= num_steps:
-                return None
-            peak, start = text(value), text(value * first.start)
-            end = text(value * second.final)
-            return (
-                f"optax.warmup_cosine_decay_schedule({start}, {peak}, {rise}, {num_steps}, {end})"
-            )
-    return None
+    if tuple(map(type, schedule.parts)) != (Warmup, Cosine):
+        return None
+    first, second = cast("tuple[Warmup, Cosine]", schedule.parts)
+    rise = Stretch(0.0, num_steps).whole(first.share * num_steps) if first.share else None
+    if not rise or rise >= num_steps:
+        return None
+    peak, start, end = text(value), text(value * first.start), text(value * second.final)
+    return f"optax.warmup_cosine_decay_schedule({start}, {peak}, {rise}, {num_steps}, {end})"
 
 
-@singledispatch
+@by_class
 def torch_call(schedule: Schedule, value: float, num_steps: int) -> str | None:
     """The scheduler of PyTorch that does this, where it has one that does exactly this."""
     return None

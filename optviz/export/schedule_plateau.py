@@ -34,8 +34,13 @@ _CLASS = """class Plateau:
 
 
 def watchers(schedule: Schedule) -> list[ReduceOnPlateau]:
-    """The parts that see the loss."""
-    return [part for part in schedule.parts if isinstance(part, ReduceOnPlateau)]
+    """The parts that drop on a plateau."""
+    return [part for part in schedule.parts if type(part) is ReduceOnPlateau]
+
+
+def is_code(schedule: Schedule) -> bool:
+    """Whether all that see the loss are plateaus; a plug-in's may make anything of it."""
+    return len(watchers(schedule)) == sum(part.sees_loss for part in schedule.parts)
 
 
 def for_optax(schedule: Schedule, rule: str, knob: str, value: str) -> str:

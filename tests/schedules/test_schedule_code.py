@@ -168,7 +168,26 @@ def test_a_schedule_from_elsewhere_is_a_table():
         def __call__(self, step, num_steps, steps_per_epoch):
             return 1 + step % 3
 
-    for schedule in (Saw(), s.Warmup(share=0.13) * Saw()):
+    @entry
+    class Risen(s.Cosine):  # derived from one that has a formula, which it is not
+        name: ClassVar[str] = "risen"
+        label: ClassVar[str] = "Risen"
+
+        def __call__(self, step, num_steps, steps_per_epoch):
+            return 1 + super().__call__(step, num_steps, steps_per_epoch)
+
+    for schedule in (Saw(), s.Warmup(share=0.13) * Saw(), Risen(), s.Warmup() * Risen()):
         names = written(optax_code(schedule, 2.0, 20))
         theirs = [float(names["schedule"](step)) for step in range(20)]
         np.testing.assert_allclose(theirs, 2 * factors_of(schedule, 20, 1.0, "float64"))
+
+
+def test_what_a_schedule_from_elsewhere_makes_of_the_loss_has_no_code():
+    @entry
+    class Patient(s.ReduceOnPlateau):
+        name: ClassVar[str] = "patient"
+        label: ClassVar[str] = "Patient"
+
+    for schedule in (Patient(), s.Cosine() * Patient(), s.ReduceOnPlateau() * Patient()):
+        for code in (optax_code, torch_code):
+            assert code(schedule, 0.1, T).startswith("# What this schedule makes of the loss is")
