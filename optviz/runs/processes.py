@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from contextlib import suppress
 from typing import NamedTuple
 
 import psutil
@@ -70,13 +71,12 @@ def end(process: psutil.Process, grace: float, wait: bool) -> None:
 
 
 def _kill_after(process: psutil.Process, grace: float) -> None:
-    try:
-        process.wait(grace)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(grace)
-    except psutil.Error:
-        pass
+    with suppress(psutil.Error):  # it may end, or defy even this, at any moment
+        try:
+            process.wait(grace)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(grace)
     child = _children.pop(process.pid, None)
     if child is not None:
         child.poll()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from optviz.cli import main
+from optviz.export import curves
+from optviz.runs import jobs
 
 TRAIN = ["train", "--network", "linear", "--limit", "300", "--batch-size", "20"]
 
@@ -134,3 +137,17 @@ def test_imported_from_another_machine(
     (here,) = listed(capsys)
     assert here == there
     assert time.time() - here["created"] < 600
+
+
+def test_one_file_that_cannot_be_written_keeps_no_other_from_it(monkeypatch, capsys, tmp_path):
+    def write(result, path):
+        if result == "a":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        path.write_text(result, encoding="utf-8")
+
+    monkeypatch.setattr(jobs, "result", lambda number: number)
+    monkeypatch.setattr(curves, "write", write)
+    assert main(["runs", "export", "a", "b", "--out", str(tmp_path / "c.csv")]) == 2
+    assert (tmp_path / "c-b.csv").read_text(encoding="utf-8") == "b"
+    (refused,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("optviz:")]
+    assert "No space left on device" in refused

@@ -145,7 +145,7 @@ def write_curves(options: argparse.Namespace) -> None:
         path = out.with_name(f"{out.stem}-{number}{out.suffix}") if several else out
         try:
             write(jobs.result(number), path)
-        except ValueError as error:  # the others are written all the same
+        except (ValueError, OSError) as error:  # the others are written all the same
             refused.append(str(error))
         else:
             say(f"wrote {path}")
