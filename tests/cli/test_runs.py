@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from optviz.cli import main
-from optviz.export import curves
+from optviz.export import curves as written_curves
 from optviz.runs import jobs
 
 TRAIN = ["train", "--network", "linear", "--limit", "300", "--batch-size", "20"]
@@ -146,7 +146,7 @@ def test_one_file_that_cannot_be_written_keeps_no_other_from_it(monkeypatch, cap
         path.write_text(result, encoding="utf-8")
 
     monkeypatch.setattr(jobs, "result", lambda number: number)
-    monkeypatch.setattr(curves, "write", write)
+    monkeypatch.setattr(written_curves, "write", write)
     assert main(["runs", "export", "a", "b", "--out", str(tmp_path / "c.csv")]) == 2
     assert (tmp_path / "c-b.csv").read_text(encoding="utf-8") == "b"
     (refused,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("optviz:")]
