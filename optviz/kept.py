@@ -51,10 +51,11 @@ def kept(megabytes: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         found: OrderedDict[Any, tuple[R, int]] = OrderedDict()
-        lock = Lock()
+        total, lock = 0, Lock()
 
         @wraps(function)
         def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+            nonlocal total
             key = (args, tuple(sorted(kwargs.items())))
             with lock:
                 if key in found:
@@ -63,21 +64,22 @@ def kept(megabytes: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
             value = function(*args, **kwargs)
             size = size_of((key, value))
             with lock:
+                _, before = found.pop(key, (None, 0))  # another thread may have been as quick
                 found[key] = value, size
-                found.move_to_end(key)
-                held = sum(size for _, size in found.values())
-                while held > room and len(found) > 1:
+                total += size - before  # not summed anew: an ordered dictionary hashes every key
+                while total > room and len(found) > 1:
                     _, (_, size) = found.popitem(last=False)
-                    held -= size
+                    total -= size
             return value
 
         def clear() -> None:
+            nonlocal total
             with lock:
                 found.clear()
+                total = 0
 
         def held() -> int:
-            with lock:
-                return sum(size for _, size in found.values())
+            return total
 
         asked.cache_clear = clear  # pyright: ignore[reportAttributeAccessIssue]
         asked.held = held  # pyright: ignore[reportAttributeAccessIssue]

@@ -75,6 +75,24 @@ def test_threads_that_ask_at_once_get_the_same_and_the_count_stays_right():
     assert ask.held() <= 2.5 * MEGABYTE
 
 
+def test_a_new_result_does_not_cost_a_look_at_all_that_are_kept():
+    hashed = []
+
+    class Name(str):
+        __slots__ = ()
+
+        def __hash__(self):
+            hashed.append(str(self))
+            return super().__hash__()
+
+    ask, _ = counted(1, len)
+    for k in range(50):
+        ask(Name(k))
+    hashed.clear()
+    ask(Name("new"))
+    assert set(hashed) == {"new"}
+
+
 @dataclass
 class Holder:
     array: np.ndarray
