@@ -15,14 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.analysis.evidence import (
-    NARROW,
-    STEPS,
-    Evidence,
-    assembled,
-    evidence_of,
-    gather,
-)
+from optviz.analysis.evidence import NARROW, STEPS, Evidence, assembled, evidence_of, gather
+from optviz.engine.ground import losses_at
 from optviz.engine.precision import cast, on_cpu
 from optviz.surfaces import Point, Surface
 
@@ -77,44 +71,28 @@ class SurfaceProbe:
 
     def losses(self, steps: np.ndarray, dtype: str) -> np.ndarray:
         # Every operation in `dtype`: also x + h is rounded, as it is in anyone's own check.
-        steps, at, directions = (_cast(a, dtype) for a in (steps, self.at, self.directions))
-        points = at + steps[None, :, None] * directions[:, None, :]
         with on_cpu(dtype):
-            found = _surface_losses(cast(self.surface, dtype), points.reshape(-1, 2))
+            steps, at, directions = (a.astype(dtype) for a in (steps, self.at, self.directions))
+            points = at + steps[None, :, None] * directions[:, None, :]
+            found = losses_at(cast(self.surface, dtype), points.reshape(-1, 2))
             return np.asarray(found, np.float64).reshape(points.shape[:2])
 
     def slopes(self, dtype: str) -> np.ndarray:
         with on_cpu(dtype):
-            gradient = _surface_gradient(cast(self.surface, dtype), _cast(self.at, dtype))
+            gradient = _surface_gradient(cast(self.surface, dtype), self.at.astype(dtype))
         with np.errstate(invalid="ignore"):  # 0 · inf
             return self.directions @ np.asarray(gradient, np.float64)
 
     def evidence(self, dtype: str) -> Evidence:
-        at, directions = _cast(self.at, dtype), _cast(self.directions, dtype)
         with on_cpu(dtype):
-            gathered = _surface_evidence(
-                cast(self.surface, dtype),
-                at,
-                directions,
-                _SIGNED.astype(dtype),
-            )
+            at, directions, signed = (a.astype(dtype) for a in (self.at, self.directions, _SIGNED))
+            gathered = _surface_evidence(cast(self.surface, dtype), at, directions, signed)
         return evidence_of(gathered, at, directions, self.names, self.size, many=False)
-
-
-def _cast(values: np.ndarray, dtype: str) -> np.ndarray:
-    """In a number format; what lies beyond it is infinite."""
-    with np.errstate(over="ignore"):
-        return values.astype(dtype)
 
 
 @jax.jit
 def _surface_evidence(surface: Surface, *arguments: jax.Array) -> tuple[jax.Array, ...]:
     return gather(lambda p: surface(p), *map(jnp.asarray, arguments))
-
-
-@jax.jit
-def _surface_losses(surface: Surface, points: jax.Array) -> jax.Array:
-    return jax.vmap(surface)(jnp.asarray(points))
 
 
 @jax.jit
@@ -178,10 +156,8 @@ class TreeProbe:
         return np.array([self._dot(gradient, line) for line in self.lines])
 
     def evidence(self, dtype: str) -> Evidence:
-        at, directions = (
-            self._flat(self.params, dtype),
-            np.stack([self._flat(line, dtype) for line in self.lines]),
-        )
+        at = self._flat(self.params, dtype)
+        directions = np.stack([self._flat(line, dtype) for line in self.lines])
         many = len(self.lines) < self.count
         if self.count <= _FEW:
             program = jax.jit(partial(gather, lambda flat: self.function(self._shaped(flat))))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import hypot, inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -44,7 +44,7 @@ def ground(surface: Surface, dtype: str = "float64") -> Ground:
     elif dtype == "float32" and surface.minima():
         with on_cpu(dtype):
             points = np.asarray(surface.minima(), dtype)
-            lowest = max(lowest, float(np.min(_losses(cast(surface, dtype), points))))
+            lowest = max(lowest, float(np.min(losses_at(cast(surface, dtype), points))))
     limits = np.array([surface.xlim, surface.ylim], float)
     width = hypot(*np.diff(limits)[:, 0].tolist())
     return Ground(lowest, floor, limits.mean(axis=1), width, float(np.finfo(dtype).eps))
@@ -78,12 +78,13 @@ def window(surface: Surface, resolution: int = 121) -> np.ndarray:
     with on_cpu("float64"):
         x, y = (np.linspace(*limits, resolution) for limits in (surface.xlim, surface.ylim))
         points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-        losses = np.asarray(_losses(cast(surface, "float64"), points))
+        losses = np.asarray(losses_at(cast(surface, "float64"), points))
     return losses.reshape(resolution, resolution)
 
 
 @jax.jit
-def _losses(surface: Surface, points: jax.Array) -> jax.Array:
+def losses_at(surface: Surface, points: Any) -> jax.Array:
+    """(num_points,) losses at points (num_points, 2), in the format of both."""
     return jax.vmap(surface)(jnp.asarray(points))
 
 
