@@ -633,6 +633,7 @@ function paintSample(canvas, run, theme) {
 function badge(kind, note) {
   const element = document.createElement("span");
   element.className = `ov-badge ov-${kind}`;
+  element.style.color = `light-dark(${TONE[kind].join(", ")})`;
   element.dataset.kind = kind;
   const text = document.createElement("span");
   text.textContent = note;

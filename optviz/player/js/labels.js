@@ -3,7 +3,8 @@
 import { drawMarker } from "./marks.js";
 import { clamp } from "./scales.js";
 
-const TONE = {
+/** The ink of each outcome, on light and on dark: beside the path and in the legend. */
+export const TONE = {
   converged: ["#067647", "#6ce9a6"],
   left: ["#93370d", "#fdb022"],
   running: ["#475467", "#98a2b3"],

@@ -1,7 +1,7 @@
 // One chip per run: what it looks like, whether it is shown, how it ended.
 
 import { drawMarker } from "./marks.js";
-import { drawGlyph } from "./labels.js";
+import { drawGlyph, TONE } from "./labels.js";
 
 export class Legend {
   /** @param {object} actions toggle(label), isolate(label), highlight(run or −1) */
@@ -105,6 +105,7 @@ function paintSample(canvas, run, theme) {
 function badge(kind, note) {
   const element = document.createElement("span");
   element.className = `ov-badge ov-${kind}`;
+  element.style.color = `light-dark(${TONE[kind].join(", ")})`;
   element.dataset.kind = kind;
   const text = document.createElement("span");
   text.textContent = note;
