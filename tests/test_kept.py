@@ -129,12 +129,12 @@ def test_races_on_pages_are_kept_by_their_bytes():
 def test_no_cache_of_arrays_counts_entries():
     """`lru_cache` holds so many results, however large: no function that gives arrays has one."""
     from optviz.data import synthetic
-    from optviz.engine import descend, factors
+    from optviz.engine import factors, loop
     from optviz.ui import cached, schedule_view, train_pictures
 
     functions = [
         synthetic._generate,
-        descend._noise,
+        loop._noise,
         factors._device_factors,
         factors._kept_factors,
         cached.race,

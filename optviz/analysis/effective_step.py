@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import numpy as np
 
-from optviz.engine.descend import noise_of
+from optviz.engine.loop import noise_of
 from optviz.engine.precision import cast, on_cpu
 from optviz.surfaces import Surface
 

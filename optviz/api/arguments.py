@@ -61,7 +61,6 @@ def _as_run(optimizer: AnyOptimizer) -> Run:
     if isinstance(optimizer, Run):
         return optimizer
     if isinstance(optimizer, Optimizer):
-        validate(optimizer)
         return Run.of(_with_plain_knobs(optimizer))
     if isinstance(optimizer, str):
         return Run.parse(optimizer)
@@ -111,11 +110,17 @@ def _by_knob(schedule: AnySchedule | Mapping[str, AnySchedule]) -> tuple[tuple[s
 
 def _with_plain_knobs(item: E) -> E:
     """An entry whose numbers may be JAX's or NumPy's, which have no hash, with Python's."""
+    if _PLAIN.issuperset(map(type, vars(item).values())):
+        return item
     if item.parts[0] is not item:  # made of others, as a product of schedules is
         return item
+    validate(item)  # an array of several numbers could not even be compared
     values = {name: getattr(item, name) for name in knobs(type(item))}
     changed = {name: as_plain(v) for name, v in values.items() if hasattr(v, "__array__")}
     return replace(item, **changed) if changed else item
+
+
+_PLAIN = {float, int, bool, str}
 
 
 def as_float(value: Any) -> Any:

@@ -293,8 +293,7 @@ def _learning_rates(
     rates = np.empty((len(runs), *start.shape[:-1], spec.num_steps))
     rates[:] = np.reshape(base, (-1, *(1 for _ in start.shape)))
     for row, run, factors in zip(rates, runs, observed, strict=True):
-        schedule = run.schedule_of("learning_rate")
-        if schedule is not None:
+        if run.schedules and (schedule := run.schedule_of("learning_rate")) is not None:
             row *= factors_of(schedule, spec.num_steps, spec.steps_per_epoch, spec.dtype)
         if factors is not None:
             row *= factors

@@ -1,9 +1,10 @@
 """`optviz bench race`: a warm race against a torch loop and against optax under `lax.scan`.
 
 Every call of every arm gets numbers that it has not seen before (rates, knobs, shape, start), as a
-slider makes them: what is kept from one call to the next helps nobody. The arms alternate within
-one run, so that a busy machine slows them alike; ratios are formed within each round, and the
-median round counts.
+slider makes them: what is kept from one call to the next helps nobody. Before the first round the
+rules have raced so often that their loops are one program. The arms alternate within one run, so
+that a busy machine slows them alike; ratios are formed within each round, and the median round
+counts.
 """
 
 from __future__ import annotations
@@ -87,11 +88,16 @@ def measure(
     """
     if device != "cpu":
         raise ValueError("races run on the CPU: a GPU only slows down loops over two numbers")
+    from optviz.engine import selection
+
     draw = draws()
     optax_arm = _optax_arm()
     first = draw()
     ends = _ours(first).params[:, -1]
     notes = [f"paths agree with optax within {_apart(ends, optax_arm(first)[0][:, -1]):.1g}"]
+    for _ in range(selection.OFTEN):  # warm: as after the first second under a slider
+        _ours(draw())
+    selection.settle()
     times: dict[str, list[float]] = {name: [] for name in ("ours", "engine", "optax", "torch")}
     searches = []
     _search(draw())

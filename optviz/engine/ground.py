@@ -20,6 +20,9 @@ from optviz.surfaces import Surface
 LAST_PART = 0.1
 
 
+_EPS = {dtype: float(np.finfo(dtype).eps) for dtype in ("float64", "float32")}
+
+
 class Ground(NamedTuple):
     """A surface's heights as far as they are known before anybody has descended it."""
 
@@ -45,9 +48,10 @@ def ground(surface: Surface, dtype: str = "float64") -> Ground:
         with on_cpu(dtype):
             points = np.asarray(surface.minima(), dtype)
             lowest = max(lowest, float(np.min(losses_at(cast(surface, dtype), points))))
-    limits = np.array([surface.xlim, surface.ylim], float)
-    width = hypot(*np.diff(limits)[:, 0].tolist())
-    return Ground(lowest, floor, limits.mean(axis=1), width, float(np.finfo(dtype).eps))
+    (left, right), (lower, upper) = surface.xlim, surface.ylim
+    centre = np.array([(left + right) / 2, (lower + upper) / 2])
+    width = hypot(right - left, upper - lower)
+    return Ground(lowest, floor, centre, width, _EPS[dtype])
 
 
 def early(num_steps: int) -> int:

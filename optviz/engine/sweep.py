@@ -19,20 +19,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.engine.descend import (
-    BOUND,
-    Factors,
-    Inputs,
-    Job,
-    Seen,
-    advance,
-    begin,
-    bounds,
-    factors_for,
-    inputs_of,
-)
-from optviz.engine.factors import check_domain, factors_of
+from optviz.engine.descend import BOUND, bounds
+from optviz.engine.factors import Factors, Job, check_domain, factors_for, factors_of
 from optviz.engine.ground import Ground, early, ground, settled
+from optviz.engine.loop import Inputs, Seen, advance, begin, inputs_of
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
 from optviz.specs.budget import SWEEP, Budget, capacity_for

@@ -168,11 +168,11 @@ def runnable(rule: Optimizer, problem: Problem) -> str | None:
         One line, such as `Newton on LeNet would need 62,006² · 4 bytes = 15.4 GB for its Hessian:
         it runs on at most 2,048 parameters; L-BFGS needs 2 · 10 · 62,006 · 4 bytes = 4.96 MB …`.
     """
-    from optviz.optimizers import OPTIMIZERS
-
     size = problem.num_params
     if rule.max_params is None or size <= rule.max_params:
         return None
+    from optviz.optimizers import OPTIMIZERS
+
     others = [OPTIMIZERS[key]() for key in rule.instead]
     able = [f"; {o.label} needs {o.demand(size)}" for o in others if runnable(o, problem) is None]
     return (

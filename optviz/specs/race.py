@@ -139,7 +139,7 @@ class RaceSpec(OnSurface):
             for run, whose in zip(self.runs, self.rate_origins, strict=True)
         )
 
-    @property
+    @cached_property
     def rate_origins(self) -> tuple[str, ...]:
         """Whose the learning rate of each run is; see `optviz.specs.rates.origin`."""
         return tuple(origin(run.optimizer, run.given, self.rates) for run in self.runs)

@@ -1,0 +1,163 @@
+"""The loops of a race: called one by one, or all at once for rules that race again and again.
+
+Every rule's loop is a program of its own, so that a rule that joins compiles nothing for the
+others. To call a program takes as long as the loop of a short race, though. So rules that race
+together again and again, as under a slider, get one program of all their loops. It is compiled
+beside the races, which go on as before until it is there, and gives the same bits, for each of its
+loops is the same computation.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
+from typing import Any
+
+import jax
+import numpy as np
+
+from optviz.engine.factors import Factors, structure_of
+from optviz.engine.loop import Inputs, record_path, record_paths
+from optviz.engine.precision import cast, on_cpu
+from optviz.optimizers import Optimizer
+from optviz.specs.budget import CAPACITIES
+from optviz.surfaces import Surface
+
+OFTEN = 32  # races of one selection, after which a program of its own is worth its second
+KEPT = 32  # selections that are known, those that have a program among them
+
+
+class Selection:
+    """Rules, a kind of surface and a number format that have raced before."""
+
+    def __init__(self) -> None:
+        self.races = 0
+        self.program: Future[Callable[..., Any]] | None = None
+
+    def raced(self, compile_program: Callable[[], Callable[..., Any]]) -> None:
+        """Count a race; the one that makes it often has the program compiled."""
+        self.races += 1
+        if self.races == OFTEN:
+            self.program = _beside.submit(compile_program)
+
+    @property
+    def ready(self) -> Callable[..., Any] | None:
+        """The program of all loops, once it is there. One that cannot be compiled never is."""
+        program = self.program
+        return program.result() if program and program.done() and not program.exception() else None
+
+
+_selections: OrderedDict[Any, Selection] = OrderedDict()
+_lock = Lock()
+_compiled: set[Any] = set()  # kinds of loops
+_beside = ThreadPoolExecutor(1, thread_name_prefix="optviz-selection")
+
+
+def known(key: Any) -> Selection:
+    """The selection with this key; what has not raced for the longest is forgotten."""
+    with _lock:
+        found = _selections.setdefault(key, Selection())
+        _selections.move_to_end(key)
+        if len(_selections) > KEPT:
+            _selections.popitem(last=False)
+    return found
+
+
+def settle() -> None:
+    """Wait until no program is being compiled, as benchmarks do before they measure."""
+    _beside.submit(int).result()
+
+
+def records(
+    rules: Sequence[Optimizer],
+    surface: Surface,
+    factors: Sequence[tuple[Factors, Any]],
+    start: np.ndarray,
+    inputs: Inputs,
+    capacity: int,
+    dtype: str,
+) -> list[np.ndarray]:
+    """The record of every rule, (..., capacity, 5 or 6); see `optviz.engine.loop.loop`.
+
+    Args:
+        rules: who races.
+        surface: the loss.
+        factors: of each rule's knobs, with their part of what decides its program.
+        start: (2,), or (num_starts, 2), in `dtype`.
+        inputs: what every rule gets alike.
+        capacity: of the buffers.
+        dtype: "float64" or "float32"; to be called inside its scope.
+    """
+    arrays = tuple(f for f, _ in factors)
+    # Numbers go in with the call: a transfer of its own for each would take twice as long as the
+    # loops of a short race.
+    if start.ndim > 1 or capacity > CAPACITIES[0] or len(rules) == 1:
+        return _one_by_one(rules, surface, factors, start, inputs, capacity, dtype)
+    numbers, tree = jax.tree.flatten((tuple(rules), surface))
+    selection = known((tree, *(structure for _, structure in factors), dtype))
+    arguments = np.array(numbers, dtype), arrays, start, inputs
+    program = selection.ready
+    if program is not None:
+        return [np.asarray(record) for record in program(*arguments)]
+
+    def compile_program() -> Callable[..., Any]:
+        program = _program(tree, capacity)
+        with on_cpu(dtype):  # threads do not inherit the scope
+            jax.block_until_ready(program(*arguments))
+        return program
+
+    found = _one_by_one(rules, surface, factors, start, inputs, capacity, dtype)
+    selection.raced(compile_program)
+    return found
+
+
+def _program(tree: Any, capacity: int) -> Callable[..., Any]:
+    """All loops in one program, whose knobs are one array: each by itself would take its time."""
+
+    def all_records(
+        numbers: jax.Array, factors: tuple[Factors, ...], start: jax.Array, inputs: Inputs
+    ) -> list[jax.Array]:
+        rules, surface = jax.tree.unflatten(tree, list(numbers))
+        return [
+            record_path(rule, f, surface, start, inputs, capacity=capacity)
+            for rule, f in zip(rules, factors, strict=True)
+        ]
+
+    return jax.jit(all_records)
+
+
+def _one_by_one(
+    rules: Sequence[Optimizer],
+    surface: Surface,
+    factors: Sequence[tuple[Factors, Any]],
+    start: np.ndarray,
+    inputs: Inputs,
+    capacity: int,
+    dtype: str,
+) -> list[np.ndarray]:
+    """What has been compiled before is dispatched at once; what has not, in two threads."""
+    shared = cast(surface, dtype), start, inputs
+    calls = [(cast(rule, dtype), f) for rule, (f, _) in zip(rules, factors, strict=True)]
+    loop = record_path if start.ndim == 1 else record_paths
+
+    def run(call: tuple[Optimizer, Factors]) -> jax.Array:
+        return loop(*call, *shared, capacity=capacity)
+
+    def run_in_thread(call: tuple[Optimizer, Factors]) -> jax.Array:
+        with on_cpu(dtype):  # threads do not inherit the scope
+            return run(call)
+
+    kind = (structure_of(surface), start.shape, dtype, capacity)
+    kinds = {
+        (structure_of(rule), structure, *kind)
+        for rule, (_, structure) in zip(rules, factors, strict=True)
+    }
+    if len(kinds - _compiled) > 1:
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(run_in_thread, calls))
+    else:
+        found = list(map(run, calls))
+    _compiled.update(kinds)
+    return [np.asarray(record) for record in found]
