@@ -193,7 +193,7 @@ class Stack:
 
     def _block_settings(self) -> dict[str, Any]:
         size = min(BLOCK, self.one.parts.tested.y.size)
-        return {"recipe": self.one.recipe, "size": size, "mesh": self.mesh}
+        return {"recipe": self.one.recipe.of_evaluation(), "size": size, "mesh": self.mesh}
 
 
 def sliced(tracks: Sequence[Track]) -> list[list[Track]]:

@@ -46,6 +46,14 @@ class Recipe(NamedTuple):
     def of(cls, spec: TrainSpec) -> Recipe:
         return cls(*(getattr(spec, name) for name in cls._fields if name != "convolution"))
 
+    def of_gradient(self) -> Recipe:
+        """The same with what decides the update alone at one value: it compiles no gradient."""
+        return self._replace(reduction="mean", decay_on="all")
+
+    def of_evaluation(self) -> Recipe:
+        """The same with what decides the training alone at one value: it compiles no evaluation."""
+        return self.of_gradient()._replace(flip=False, crop=0)
+
 
 class Strengths(NamedTuple):
     """What of them is a number to the program: another one compiles nothing."""

@@ -169,6 +169,6 @@ class TrainLoop:
             track.parts.tested,
             np.int32(start),
             np.int32(end),
-            recipe=track.recipe,
+            recipe=track.recipe.of_evaluation(),
             size=min(BLOCK, track.parts.tested.y.size),
         )

@@ -85,7 +85,7 @@ def step(
     params, stats, state, totals = carry
     point = query(optimizer, params, state) if looks_ahead(optimizer) else params
     gradient_of = compiled_gradient(task.network)
-    found = gradient_of(point, stats, task, number, key, recipe=recipe)
+    found = gradient_of(point, stats, task, number, key, recipe=recipe.of_gradient())
     params, state, measures = update(
         params, state, stats, optimizer, found.loss, found.grads, task, number, key, recipe=recipe
     )

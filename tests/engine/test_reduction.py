@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from optviz.data import Synthetic
-from optviz.engine import train_step
+from optviz.engine import stack_step, train_batch, train_step
 from optviz.engine.train import train
 from optviz.networks import MLP
 from optviz.specs.run import Run
@@ -41,21 +41,30 @@ def test_rules_that_scale_their_gradient_hardly_see_it():
     np.testing.assert_allclose(summed, mean, rtol=1e-2)
 
 
-def test_a_sum_needs_no_other_gradient_program():
-    spec = asked("sgd", epochs=1)
-    train(spec, DATA)
-    before = train_step.compiled_gradient(spec.network)._cache_size()
-    train(replace(spec, reduction="sum"), DATA)
-    assert train_step.compiled_gradient(spec.network)._cache_size() == before
+# A network of this size is trained nowhere else: what it needs is compiled here.
+FIRST = replace(asked("sgd", epochs=1), network=MLP(hidden="23"))
 
 
-def test_specs_carry_it():
-    spec = asked("sgd", reduction="sum")
-    assert spec.to_query()["reduction"] == ["sum"]
-    assert TrainSpec.from_query(spec.to_query(), asked("adam")) == (spec, [])
-    assert TrainSpec.from_json(spec.to_json()) == spec
-    older = {name: value for name, value in spec.to_json().items() if name != "reduction"}
-    assert TrainSpec.from_json(older).reduction == "mean"
-    assert "reduction" not in asked("sgd").to_query()
-    with pytest.raises(ValueError, match=r"^reduction must be one of mean, sum, got 'max'$"):
-        replace(spec, reduction="max").check()
+@pytest.mark.parametrize("change", [{"reduction": "sum"}, {"decay_on": "weights", "l2": 0.1}])
+def test_what_decides_the_update_alone_compiles_no_gradient(change):
+    train(FIRST, DATA)
+    before = programs()
+    assert before[0] and before[1]
+    train(replace(FIRST, **change), DATA)
+    assert programs() == before
+
+
+@pytest.mark.parametrize("change", [{"flip": True}, {"crop": 2}])
+@pytest.mark.parametrize("arrangement", ["loop", "stack"])
+def test_what_decides_the_training_alone_compiles_no_evaluation(change, arrangement):
+    train(FIRST, DATA, arrangement=arrangement)
+    before = programs()[1:]
+    train(replace(FIRST, **change), DATA, arrangement=arrangement)
+    assert programs()[1:] == before
+
+
+def programs():
+    """How many there are of the gradient, of evaluation, and of evaluation of several runs."""
+    of_one = (train_step.compiled_gradient, train_batch.compiled_evaluation)
+    counted = [*(compiled(FIRST.network) for compiled in of_one), stack_step.evaluate_block]
+    return [function._cache_size() for function in counted]
