@@ -87,12 +87,18 @@ def shape_of(tree):
 @pytest.mark.parametrize("make", [vector, tree])
 @all_variants
 def test_keeps_structure_shapes_and_dtypes(rule, make, dtype):
+    """Traced, as the engines run it, and with numbers: these step by step, for to compile all of
+    these programs would take minutes."""
     size = sum(leaf.size for leaf in jax.tree.leaves(make(dtype)))
     if rule.max_params is not None and size > rule.max_params:
         pytest.skip(f"the rule says that it needs {rule.demand(size)}")
     with on_cpu(dtype):
-        params = jax.tree.map(jnp.asarray, make(dtype))
-        state, after, updates, next_state, answer, query = first_step(cast(rule, dtype), params)
+        rule, params = cast(rule, dtype), jax.tree.map(jnp.asarray, make(dtype))
+        traced = jax.eval_shape(first_step, rule, params)
+        with jax.disable_jit():
+            computed = first_step(rule, params)
+        assert shape_of(traced) == shape_of(computed)
+        state, after, updates, next_state, answer, query = computed
         for value in (after, updates, answer, query):
             assert shape_of(value) == shape_of(params)
         assert jax.tree.structure(next_state) == jax.tree.structure(state)
@@ -100,9 +106,8 @@ def test_keeps_structure_shapes_and_dtypes(rule, make, dtype):
         assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(updates))
 
 
-@jax.jit
 def first_step(rule, params):
-    """All that a rule makes of its first step, in one program."""
+    """All that a rule makes of its first step."""
     state = rule.init(params)
     after, updates, next_state = step_once(rule, params, state, jnp.int32(0))
     answer, query = rule.answer(after, next_state), rule.query(after, next_state)
@@ -215,7 +220,7 @@ def pairs(of):
     return [pytest.param(cls, name, id=f"{cls.name}-{name}") for cls in RULES for name in of(cls)]
 
 
-TRACED, EVERY = pairs(traced_knobs), pairs(knobs)
+EVERY = pairs(knobs)
 
 
 @jax.jit
@@ -230,17 +235,18 @@ def walk(rule, params):
     return jax.lax.fori_loop(np.int32(0), np.int32(3), body, (params, rule.init(params)))[0]
 
 
-@pytest.mark.parametrize(("cls", "name"), TRACED)
-def test_a_map_over_a_knob_equals_a_loop(cls, name):
+@all_rules
+def test_a_map_over_its_knobs_equals_a_loop(cls):
+    """Of each knob in turn, all others held; one map of them all, for it is one program."""
     rules = settings(cls, 5)
-    values = np.array([getattr(rule, name) for rule in rules], np.float64)
+    held = rules[2]
+    changed = [replace(held, **{n: getattr(r, n)}) for n in traced_knobs(cls) for r in rules]
     with on_cpu("float64"):
-        base = cast(rules[2], "float64")
+        changed = [cast(rule, "float64") for rule in changed]
         params = vector("float64")
-        mapped = np.asarray(
-            jax.jit(jax.vmap(lambda v: walk(replace(base, **{name: v}), params)))(values)
-        )
-        looped = np.stack([np.asarray(walk(replace(base, **{name: v}), params)) for v in values])
+        stacked = jax.tree.map(lambda *values: np.stack(values), *changed)
+        mapped = np.asarray(jax.jit(jax.vmap(walk, (0, None)))(stacked, params))
+        looped = np.stack([np.asarray(walk(rule, params)) for rule in changed])
     np.testing.assert_allclose(mapped, looped, rtol=1e-12, atol=1e-14)
 
 

@@ -129,18 +129,26 @@ def exact_searches(key):
 # PyTorch ------------------------------------------------------------------------------------------
 
 
+@jax.jit
+def tilted(rule, surface, tilts, start):
+    """The path over a surface that every step tilts: one program, noisy or not."""
+
+    def loss(p, step):
+        return surface(p) + tilts[step] @ p
+
+    return walk(rule, loss, start, len(tilts))
+
+
 def torch_lbfgs():
     data, worst = golden(), 0.0
     for number, case in enumerate(json.loads(str(data["cases"]))):
         surface = SURFACES[case["surface"]]()
         tilts = data["tilts"] if case["noisy"] else 0 * data["tilts"]
-
-        def loss(p, step, surface=surface, tilts=tilts):
-            return surface(p) + jnp.asarray(tilts)[step] @ p
-
         rule = OPTIMIZERS["lbfgs"](memory_size=case["memory"])
         horizon = int(data["horizon"][number])
-        ours = path(rule, loss, case["start"], len(tilts))
+        with on_cpu("float64"):
+            start = np.array(case["start"], np.float64)
+            ours = np.asarray(tilted(cast(rule, "float64"), cast(surface, "float64"), tilts, start))
         assert horizon >= 4, case
         worst = max(worst, error_of(ours[:horizon], data["params"][number][:horizon]))
         if not case["noisy"]:
