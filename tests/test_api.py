@@ -4,6 +4,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -14,13 +15,14 @@ import pytest
 
 import optviz
 from optviz.analysis.convergence import OUTCOMES
+from optviz.catalog import entry, knob
 from optviz.optimizers import OPTIMIZERS, Adam, Momentum
 from optviz.optimizers.base import runnable
 from optviz.optimizers.from_optax import answer
 from optviz.schedules import Cosine, Exponential, Step
 from optviz.specs import RaceSpec, Run
 from optviz.specs.race import problem_on
-from optviz.surfaces import Ravine
+from optviz.surfaces import Ravine, Surface
 
 
 def bowl(x, y):
@@ -75,13 +77,57 @@ def test_every_published_name_is_there():
         optviz.nonsense  # noqa: B018
 
 
-def test_every_rule_races_on_every_surface():
-    for name in optviz.SURFACES:
-        problem = problem_on(optviz.SURFACES[name]())
-        rules = [key for key, rule in OPTIMIZERS.items() if runnable(rule(), problem) is None]
-        race = optviz.race(name, rules, num_steps=20)
-        assert race.losses.shape == (len(rules), 21)
-        assert np.isfinite(race.losses).all()
+@entry
+class AnyOf(Surface):
+    """Every surface of two numbers by its place, so that a rule needs one program for all."""
+
+    name: ClassVar[str] = "any_of"
+    label: ClassVar[str] = "Any of them"
+    xlim: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    ylim: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+
+    place: float = knob(
+        0, domain=(0, 99), typical=(0, 9), help="Which.", closed="both", integer=True
+    )
+
+    members: ClassVar = [s() for s in optviz.SURFACES.values() if s.params_shape == (2,)]
+
+    def __call__(self, params):
+        return jax.lax.switch(jnp.int32(self.place), self.members, params)
+
+    def minima(self):
+        return ()
+
+    def saddles(self):
+        return ()
+
+    def lower_bound(self):
+        return None
+
+
+def able(surface):
+    problem = problem_on(surface)
+    return [key for key, rule in OPTIMIZERS.items() if runnable(rule(), problem) is None]
+
+
+@pytest.mark.parametrize("place", range(len(AnyOf.members)), ids=[s.name for s in AnyOf.members])
+def test_every_rule_races_on_every_surface(place):
+    surface = AnyOf(place=place)
+    rules = able(surface)
+    race = optviz.race(surface, rules, start=AnyOf.members[place].start, num_steps=20)
+    assert race.losses.shape == (len(rules), 21)
+    assert np.isfinite(race.losses).all()
+    # And it is that surface: by its key the same losses, before rounding grows.
+    first = race.spec.resolved()[0].optimizer
+    named = optviz.race(AnyOf.members[place].name, [first], num_steps=20)
+    np.testing.assert_allclose(named.losses[0, :3], race.losses[0, :3], rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", [n for n, s in optviz.SURFACES.items() if s.params_shape != (2,)])
+def test_every_rule_races_on_every_surface_of_matrices(name):
+    rules = able(optviz.SURFACES[name]())
+    race = optviz.race(name, rules, num_steps=20)
+    assert np.isfinite(race.losses).all()
 
 
 def test_float32_is_returned_as_float64():
