@@ -126,6 +126,8 @@ def factors_for(
     """
     rule, schedules = job
     has_rate = "learning_rate" in knobs(type(rule))
+    if not schedules:
+        return _unscheduled(has_rate, capacity, dtype)
     lengths = (num_steps, steps_per_epoch, capacity, dtype)
     factors, structure, ranges = _kept_factors(has_rate, tuple(schedules.items()), *lengths)
     for name, ends in ranges:
@@ -142,6 +144,13 @@ def check_domain(rule: Optimizer, name: str, ends: Iterable[float]) -> None:
                 f"{type(rule).__name__}.{name} must lie in {info.describe()}, and its "
                 f"schedule takes it to {value:.6g}"
             )
+
+
+@lru_cache(maxsize=16)
+def _unscheduled(has_rate: bool, capacity: int, dtype: str) -> tuple[Factors, Any]:
+    """The factors of a rule without schedules, whatever the number of steps."""
+    arrays = {"learning_rate": _ones(capacity, dtype)} if has_rate else {}
+    return Factors(arrays, {}, None), tuple(arrays)
 
 
 @kept(megabytes=64)
