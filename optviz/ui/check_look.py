@@ -12,7 +12,7 @@ import streamlit as st
 from optviz.analysis.gradient_check import DTYPES, GradientCheck, gradient_check
 from optviz.catalog import unknown
 from optviz.specs import parse_entry
-from optviz.specs.text import parse_point, point_text
+from optviz.specs.text import parse_flag, parse_point, point_text
 from optviz.surfaces import SURFACES, Point, Surface
 from optviz.surfaces.expression import FunctionSurface, expression
 from optviz.ui import links
@@ -73,35 +73,43 @@ def open_link() -> None:
     query = links.read()
     if _KEY in st.session_state and not links.is_news(_KEY, query):
         return
-    asked, problems = Asked(), []
-    for name, values in query.items():
+    asked, problems, chosen = Asked(), [], ""
+    # What is checked comes first, wherever the link says it: the rest is about that.
+    for name, values in sorted(query.items(), key=lambda item: item[0] not in KINDS):
         try:
-            asked = _read(asked, name, values)
+            if name in KINDS and chosen:
+                raise ValueError(f"{name}: the link says what is checked, a {chosen}, already")
+            asked, ignored = _read(asked, name, values)
+            chosen = asked.kind if name in KINDS else chosen
         except ValueError as error:
-            problems.append(f"Ignored in the link: {error}")
+            ignored = [str(error)]
+        problems += [f"Ignored in the link: {line}" for line in ignored]
     st.session_state[_KEY], st.session_state[PROBLEMS] = asked, problems
     if not problems:
         links.is_told(_KEY, asked, query)
 
 
-def _read(asked: Asked, name: str, values: list[str]) -> Asked:
-    value = values[-1]
-    if name in KINDS:
-        asked = replace(asked, kind=name, at=None, **{name: value})
-        asked.target()
-        return asked
-    if name == "at":
-        return replace(asked, at=parse_point(value, "at"))
-    if name == "broken":
-        if value not in ("true", "false"):
-            raise ValueError(f"broken must be true or false, got {value!r}")
-        return replace(asked, broken=value == "true")
+def _read(asked: Asked, name: str, values: list[str]) -> tuple[Asked, list[str]]:
+    """What is asked for with one thing more that a link says, and what of it was ignored."""
     if name == "dtype":
-        for dtype in values:
-            if dtype not in DTYPES:
-                raise ValueError(unknown("number format", dtype, list(DTYPES)))
-        return replace(asked, dtypes=tuple(d for d in DTYPES if d in values))
-    raise ValueError(f"{name}: not a setting of a gradient check")
+        strange = [unknown("number format", v, list(DTYPES)) for v in values if v not in DTYPES]
+        chosen = tuple(dtype for dtype in DTYPES if dtype in values)
+        return replace(asked, dtypes=chosen or DTYPES), strange
+    value, ignored = links.one(name, values)
+    if name not in (*KINDS, "at", "broken"):
+        raise ValueError(f"{name}: not a setting of a gradient check")
+    if not value:
+        return asked, ignored
+    if name in KINDS:
+        asked = replace(asked, kind=name, **{name: value})
+        asked.target()
+    elif asked.kind == "network":
+        raise ValueError(f"{name}: is for surfaces and formulas, and a network is checked")
+    elif name == "at":
+        asked = replace(asked, at=parse_point(value, "at"))
+    else:
+        asked = replace(asked, broken=parse_flag(value, "broken"))
+    return asked, ignored
 
 
 def current() -> Asked:

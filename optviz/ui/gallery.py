@@ -63,10 +63,10 @@ def page() -> None:
     else:
         with st.container(horizontal=True, vertical_alignment="center", key="gallery-find"):
             gallery_list.find()
+        if not keys:
+            gallery_list.nothing()
         if here.view == "tree":
             gallery_tree.tree(keys)
         elif keys:
             gallery_table.table(keys)
-        else:
-            gallery_list.nothing()
     look.write_link()

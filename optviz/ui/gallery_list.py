@@ -21,7 +21,7 @@ def find() -> None:
         "Search",
         value=here.find,
         key="gallery.find",
-        apply=lambda text: look.change(find=(text or "").strip()[:200]),
+        apply=lambda text: look.change(find=(text or "").strip()[: look.MAX_SEARCH]),
         type="search",
         placeholder="Search names, words, knobs, papers …",
         icon=":material/search:",
@@ -77,10 +77,7 @@ def cards(keys: list[str]) -> None:
 def nothing() -> None:
     """What is shown where the search finds no rule."""
     here = look.current()
+    says = f" says “{here.find}”" if here.find else ""
     among = f" among {', '.join(here.kind)}" if here.kind else ""
-    st.info(
-        f"No rule says “{plain(here.find)}”{plain(among)}."
-        if here.find
-        else f"No rule{plain(among)}."
-    )
+    st.info(plain(f"No rule{says}{among}."))
     st.button("Show all rules", on_click=look.change, kwargs={"find": "", "kind": ()})

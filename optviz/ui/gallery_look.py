@@ -16,6 +16,7 @@ from optviz.surfaces import SURFACES
 from optviz.ui import links
 
 VIEWS = ("rules", "tree", "table")
+MAX_SEARCH = 200  # characters
 _KEY = "gallery.look"
 
 
@@ -43,16 +44,15 @@ def open_link() -> list[str]:
     query = links.read()
     if _KEY in st.session_state and not links.is_news(_KEY, query):
         return []
-    look, problems = Look(), []
+    said, problems = {}, []
     for name, values in query.items():
-        try:
-            look = replace(look, **{name: _read(name, values)})
-        except ValueError as error:
-            problems.append(f"Ignored in the link: {error}")
+        said[name], ignored = _read(name, values)
+        problems += ignored
+    look = Look(**{name: value for name, value in said.items() if value})
     st.session_state[_KEY] = look
     if not problems:
         links.is_told(_KEY, look, query)
-    return problems
+    return [f"Ignored in the link: {line}" for line in problems]
 
 
 def current() -> Look:
@@ -108,13 +108,20 @@ def _query(look: Look) -> dict[str, list[str]]:
     return query
 
 
-def _read(name: str, values: Sequence[str]) -> Any:
+def _read(name: str, values: Sequence[str]) -> tuple[Any, list[str]]:
+    """What a link says of a setting, nothing where it says nothing sound; and what was ignored."""
     known = {"rule": OPTIMIZERS, "kind": KINDS, "surface": SURFACES, "view": dict.fromkeys(VIEWS)}
+    if name == "kind":
+        said = list(dict.fromkeys(filter(None, values)))
+        strange = [unknown(name, kind, KINDS) for kind in said if kind not in KINDS]
+        return tuple(kind for kind in said if kind in KINDS), strange
+    if name not in known and name != "find":
+        return None, [f"{name}: not a setting of the gallery"]
+    value, ignored = links.one(name, values)
     if name == "find":
-        return values[-1][:200]
-    if name not in known:
-        raise ValueError(f"{name}: not a setting of the gallery")
-    for value in values:
-        if value not in known[name]:
-            raise ValueError(unknown(name, value, known[name]))
-    return tuple(values) if name == "kind" else values[-1]
+        if len(value) > MAX_SEARCH:
+            ignored.append(f"find: only the first {MAX_SEARCH} characters are read")
+        return value[:MAX_SEARCH], ignored
+    if value and value not in known[name]:
+        return None, [*ignored, unknown(name, value, known[name])]
+    return value, ignored

@@ -29,6 +29,13 @@ def read() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
+def one(name: str, values: Sequence[str]) -> tuple[str, list[str]]:
+    """What a link says of something that can be said once, and a line where it says it again."""
+    said = [value for value in values if value]
+    again = [f"{name}: only the first of {len(said)} is read"] if len(said) > 1 else []
+    return (said[0] if said else ""), again
+
+
 def is_news(key: str, query: Query) -> bool:
     """Whether a page is asked for something else than its link said last.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from drive import lines, opened
+from drive import lines, link, opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.analysis.description import describe
@@ -59,9 +59,7 @@ def test_a_search_finds_names_words_and_papers(words: str, found: str) -> None:
 def test_a_search_that_finds_nothing_is_one_line_and_can_be_undone(view: str) -> None:
     test = gallery(find="no such rule anywhere", view=view)
     assert cards(test) == []
-    if view == "tree":  # the tree stays whole, with nobody standing out
-        return
-    assert "No rule says" in test.info[0].value
+    assert test.info[0].value == "No rule says “no such rule anywhere”."
     next(b for b in test.button if b.label == "Show all rules").click().run()
     assert not test.exception
     assert not test.info
@@ -98,6 +96,32 @@ def test_a_damaged_link_says_what_was_ignored() -> None:
     assert "did you mean 'adam" in said
     assert "bogus" in said
     assert test.subheader[0].value == "SGD"
+
+
+def test_families_that_have_no_such_rule_are_named() -> None:
+    test = gallery(find="no such rule", kind=["momentum", "second order"])
+    assert test.info[0].value == "No rule says “no such rule” among momentum, second order."
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "left"),
+    [
+        ({"kind": ["momentum", "foo"]}, "unknown kind 'foo'", {"kind": ["momentum"]}),
+        ({"kind": ["sign", "sign"]}, "", {"kind": ["sign", "sign"]}),
+        ({"rule": ["adam", "lion"]}, "rule: only the first of 2 is read", {"rule": ["adam"]}),
+        ({"find": ["a", "b"]}, "find: only the first of 2 is read", {"find": ["a"]}),
+        ({"find": "a" * 300}, "find: only the first 200 characters", {"find": ["a" * 200]}),
+        ({"rule": "", "surface": "beale"}, "", {"rule": [""], "surface": ["beale"]}),
+    ],
+)
+def test_of_a_link_the_rest_is_kept(
+    query: dict[str, str | list[str]], line: str, left: dict[str, list[str]]
+) -> None:
+    test = gallery(**query)
+    said = lines(test)
+    assert len(said) == bool(line), said
+    assert line in "".join(said)
+    assert {name: link(test, name) for name in test.query_params} == left
 
 
 @pytest.mark.browser

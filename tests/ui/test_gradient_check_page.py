@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from drive import lines, opened
+from drive import lines, link, opened
 from streamlit.testing.v1 import AppTest
 
 from optviz.surfaces import SURFACES
@@ -77,6 +77,50 @@ def test_a_damaged_link_says_what_was_ignored() -> None:
         "MLP.hidden must be",
     ):
         assert part in said
+
+
+def test_a_point_is_read_wherever_the_link_says_it() -> None:
+    test = page_with(at="2,1", surface="beale")
+    assert [test.number_input(key=f"check.{name}").value for name in "xy"] == [2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "left"),
+    [
+        (
+            {"surface": ["beale", "ackley"]},
+            "surface: only the first of 2 is read",
+            {"surface": "beale"},
+        ),
+        (
+            {"network": "linear", "surface": "beale"},
+            "surface: the link says what is checked, a network, already",
+            {"network": "linear"},
+        ),
+        ({"surface": "beal", "network": "linear"}, "did you mean 'beale'", {"network": "linear"}),
+        (
+            {"network": "linear", "at": "1,1"},
+            "at: is for surfaces and formulas, and a network is checked",
+            {"network": "linear"},
+        ),
+        (
+            {"surface": "beale", "dtype": ["float8", "float32"]},
+            "unknown number format 'float8'",
+            {"surface": "beale", "dtype": "float32"},
+        ),
+        ({"surface": "", "at": "1,1"}, "", {"at": "1,1"}),
+    ],
+)
+def test_of_a_link_that_contradicts_itself_the_rest_is_kept(
+    query: dict[str, str | list[str]], line: str, left: dict[str, str]
+) -> None:
+    test = page_with(**query)
+    ignored = [text for text in lines(test) if text.startswith("Ignored in the link")]
+    assert len(ignored) == bool(line), ignored
+    assert line in "".join(ignored)
+    assert {name: link(test, name) for name in test.query_params if link(test, name) != [""]} == {
+        name: [value] for name, value in left.items()
+    }
 
 
 @pytest.mark.browser
