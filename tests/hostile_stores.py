@@ -184,6 +184,8 @@ EVENTS: list[tuple[object, object]] = [
     (0, LAYERS % ("0", '["a"]', "[]")),
     (0, LAYERS % ("0", '"a"', "[1.0]")),
     (0, LAYERS % ("99", '["a"]', "[1.0]")),
+    (0, LAYERS % ("0", '["a"]', '[1.0],"grad_ratios":[1.0,2.0]')),
+    (0, LAYERS % ("0", '["a"]', '[1.0],"grad_ratios":[]')),
     (None, STARTED % ("[5]", "[5,5]")),
     (None, STARTED % ("[5,5]", "[0,0]")),
     (None, STARTED % ("[5,1e9]", "[5,5]")),

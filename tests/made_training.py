@@ -65,6 +65,7 @@ def tell(
     waited: float = 0.0,
     ratio: float = 1e-3,
     dead: float = 0.0,
+    faded: float = 0.1,
     diverges: bool = False,
 ) -> TrainResult:
     """Tell a run: in turns of ten steps, with an epoch's end wherever one is reached."""
@@ -78,7 +79,7 @@ def tell(
         told = losses[part].tolist(), norms[part].tolist()
         result.add(Steps("steps", run, first, *told, clock, waited * step_seconds * count))
         names, layers = ["hidden_0", "output"], ["hidden_0"]
-        result.add(Layers("layers", run, first, names, [1e-3, ratio], layers, [dead]))
+        result.add(Layers("layers", run, first, names, [1e-3, ratio], layers, [dead], [faded, 1.0]))
         if (first + count) % PER_EPOCH == 0:
             epoch = (first + count) // PER_EPOCH - 1
             mean = float(losses[epoch * PER_EPOCH : (epoch + 1) * PER_EPOCH].mean())

@@ -16,7 +16,7 @@ from optviz.engine.train_events import Layers
 
 DEAD = 0.5  # most of a layer; CS231n's "as much as 40%" is reached by trainings that go well
 LOOKS = 3  # at the layers: what one batch shows may be chance
-VANISHED = 1e-3  # times the first window's norm, while the loss has not halved
+VANISHED = 1e-3  # times the first window's norm, or the greatest layer's, before the loss halves
 EXPLODED = 100.0  # norm; with normalised images it is 0.1 to 10, and clipped at 1 to 10 in practice
 RATIO, DECADES = 1e-3, 2.0  # CS231n: "somewhere around 1e-3"; the rules differ by a decade each way
 LEAST = 1e-12  # where logarithms end
@@ -65,9 +65,13 @@ def exploding_gradient(view: View) -> Finding | None:
 
 
 def vanishing_gradient(view: View) -> Finding | None:
-    """The gradient has all but gone while the loss is still high."""
+    """The gradient has all but gone while the loss is still high: everywhere, or in some layers."""
     if not view.still_high:
         return None
+    return _gone(view) or _lost_on_its_way(view)
+
+
+def _gone(view: View) -> Finding | None:
     first = float(np.median(view.run.grad_norms[: view.window]))
     last = float(np.median(view.run.grad_norms[-view.window :]))
     if last >= VANISHED * first:
@@ -78,6 +82,38 @@ def vanishing_gradient(view: View) -> Finding | None:
     )
     advice = "Try a lower learning rate, ReLU-like activations, batch norm or fewer layers."
     return Finding(view.steps - view.window, text, advice, first / max(last, 1e-30))
+
+
+def _lost_on_its_way(view: View) -> Finding | None:
+    """As in deep networks of sigmoids, where small batches keep up the last layer's gradient."""
+    looks = view.run.layers
+    found = _streak([_faded(look) for look in looks], -math.log10(VANISHED))
+    if found is None:
+        return None
+    start, decades, layer = found
+    known = _grad_ratios(looks[-1])
+    (least, _), (most, strongest) = min(known), max(known)
+    text = (
+        f"the gradient vanishes on its way back: it is {most:.1g} of the weights' norm at "
+        f"{strongest}, {least:.1g} at {layer}, with the loss still at {view.last.mean():.4g}"
+    )
+    advice = "Try ReLU-like activations, batch norm, shortcuts around layers, or fewer of them."
+    return Finding(looks[start].step, text, advice, 10**decades)
+
+
+def _grad_ratios(look: Layers) -> list[tuple[float, str]]:
+    """Each weight array's gradient over its norm, with its name; an older look has none."""
+    pairs = zip(look.grad_ratios or (), look.names, strict=False)
+    return [(ratio, name) for ratio, name in pairs if ratio is not None]
+
+
+def _faded(look: Layers) -> tuple[float, str]:
+    """The decades from the greatest of the layers' gradients down to the smallest, and whose."""
+    known = _grad_ratios(look)
+    if not known or not max(known)[0]:
+        return (0.0, "")
+    least, name = min(known)
+    return (math.log10(max(known)[0] / max(least, LEAST)), name)
 
 
 def update_ratio(view: View) -> Finding | None:

@@ -60,6 +60,7 @@ class Told(NamedTuple):
     losses: Any  # (CAPACITY, runs)
     grad_norms: Any  # (CAPACITY, runs)
     update_ratios: Any  # (runs, weight arrays) of the last step
+    grad_ratios: Any  # likewise
 
 
 @partial(jax.jit, static_argnames=("recipe", "mesh"), donate_argnames="carries")
@@ -84,7 +85,7 @@ def advance(
         recipe: what is compiled in.
         mesh: the devices that share the runs; None: one.
     """
-    told = tuple(Told(STEPS_RUNS, STEPS_RUNS, RUNS) for _ in carries)
+    told = tuple(Told(STEPS_RUNS, STEPS_RUNS, RUNS, RUNS) for _ in carries)
     over = (RUNS, RUNS, STEPS_RUNS, SAME, SAME)
     run = _shared(partial(_advance, recipe=recipe), mesh, over, (RUNS, told))
     return run(carries, fixed, rules, feed, span)
@@ -114,6 +115,7 @@ def _advance(
                 t.losses.at[index].set(m.loss),
                 t.grad_norms.at[index].set(m.grad_norm),
                 m.update_ratios,
+                m.grad_ratios,
             )
             for t, m in zip(told, measures, strict=True)
         )
@@ -125,7 +127,8 @@ def _untold(carry: Carry) -> Told:
     runs = carry.totals.loss.size
     weights = sum(leaf.ndim > 2 for leaf in jax.tree.leaves(carry.params))  # with that of the runs
     empty = jnp.zeros((CAPACITY, runs), jnp.float32)
-    return Told(empty, empty, jnp.zeros((runs, weights), jnp.float32))
+    ratios = jnp.zeros((runs, weights), jnp.float32)
+    return Told(empty, empty, ratios, ratios)
 
 
 def _step(

@@ -73,6 +73,8 @@ class Layers(NamedTuple):
     update_ratios: list[float | None]  # of the step, by weight array: norm of change over norm
     dead_names: list[str]  # of the layers whose units can die
     dead: list[float | None]  # share of their units that are zero on every image of the batch
+    # by weight array: norm of the data's gradient over norm; an older one: None
+    grad_ratios: list[float | None] | None = None
 
 
 class Begun(NamedTuple):

@@ -105,7 +105,8 @@ class TrainLoop:
                 told[-1 - AHEAD].loss.block_until_ready()
             if track.looks_at(number):
                 dead = jax.device_get(self._dead(self._carry, batch))
-                track.tell_layers(number, np.asarray(measures.update_ratios), dead)
+                moved, grads = measures.update_ratios, measures.grad_ratios
+                track.tell_layers(number, np.asarray(moved), np.asarray(grads), dead)
             due = self._every is not None and self._step_number % self._every == 0
             if due or time.perf_counter() - start > PAUSE_SECONDS:
                 self._tell(told, start, waited)

@@ -224,10 +224,11 @@ class TrainStack:
         """Tell of the layers after the last step."""
         number = self._step - 1
         found = self._stack.dead(number - self._epoch * self._one.steps_per_epoch)
-        ratios, dead = jax.device_get(([t.update_ratios for t in told], found))
+        ratios, dead = jax.device_get(([(t.update_ratios, t.grad_ratios) for t in told], found))
         for seat in self._active():
             shares = {name: values[seat.row] for name, values in dead[seat.slice].items()}
-            seat.track.tell_layers(number, ratios[seat.slice][seat.row], shares)
+            moved, grads = (values[seat.row] for values in ratios[seat.slice])
+            seat.track.tell_layers(number, moved, grads, shares)
 
     # Tests ----------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ class Measures(NamedTuple):
     loss: jax.Array  # () mean over the batch, before the update
     grad_norm: jax.Array  # () Euclidean norm over all parameters, of the data's loss alone
     update_ratios: jax.Array  # (weight arrays,) norm of the change over norm before it
+    grad_ratios: jax.Array  # (weight arrays,) norm of the data's gradient over norm before it
 
 
 class Carry(NamedTuple):
@@ -169,7 +170,8 @@ def update(
         context = context._replace(params=shrunk)  # what it remembers is where it has been
     updates, state = optimizer.update(context, state)
     new = jax.tree.map(jnp.add, shrunk, updates)
-    measures = Measures(value, _norm(jax.tree.leaves(grads)), _ratios(params, new))
+    moved = _ratios(params, jax.tree.map(jnp.subtract, new, params))
+    measures = Measures(value, _norm(jax.tree.leaves(grads)), moved, _ratios(params, grads))
     return new, state, measures
 
 
@@ -191,10 +193,10 @@ def weight_names(params: Params) -> list[str]:
     ]
 
 
-def _ratios(params: Params, new: Params) -> jax.Array:
-    """How far each weight array moved, as a share of its length."""
-    pairs = zip(jax.tree.leaves(params), jax.tree.leaves(new), strict=True)
-    return jnp.stack([_norm([v - w]) / _norm([w]) for w, v in pairs if w.ndim > 1])
+def _ratios(params: Params, beside: Params) -> jax.Array:
+    """How long what belongs to each weight array is, as a share of the array's length."""
+    pairs = zip(jax.tree.leaves(params), jax.tree.leaves(beside), strict=True)
+    return jnp.stack([_norm([v]) / _norm([w]) for w, v in pairs if w.ndim > 1])
 
 
 @jax.jit

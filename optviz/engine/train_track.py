@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import jax
@@ -155,12 +155,13 @@ class Track:
         """Whether the layers are looked at after this step."""
         return number % self.look_every == 0 or number == self.num_steps - 1
 
-    def tell_layers(self, number: int, ratios: np.ndarray, dead: Mapping[str, np.ndarray]) -> None:
-        """Tell how far the weights moved in a step, and which layers have dead units."""
-        shares = [finite(float(share)) for share in dead.values()]
-        moved = [finite(float(ratio)) for ratio in ratios]
+    def tell_layers(
+        self, number: int, moved: np.ndarray, grads: np.ndarray, dead: Mapping[str, np.ndarray]
+    ) -> None:
+        """Tell how far the weights moved in a step and why, and which layers have dead units."""
         names = train_step.weight_names(self.network.shapes()[0])
-        self._emit(Layers("layers", self.index, number, names, moved, list(dead), shares))
+        told = names, _finite(moved), list(dead), _finite(dead.values()), _finite(grads)
+        self._emit(Layers("layers", self.index, number, *told))
 
     @property
     def tests(self) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -217,6 +218,10 @@ def scheduled_knobs(run: Run, num_steps: int, steps_per_epoch: int) -> Mapping[s
         check_domain(run.optimizer, knob, (float(factors.min()), float(factors.max())))
         values[knob] = np.float32(getattr(run.optimizer, knob) * factors)
     return values
+
+
+def _finite(values: Iterable[Any]) -> list[float | None]:
+    return [finite(float(value)) for value in values]
 
 
 def _means(totals: train_batch.Totals) -> tuple[float | None, float | None]:

@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import math
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import jax
@@ -17,7 +18,9 @@ from optviz.analysis.training_curves import learning_rates
 from optviz.analysis.training_signs import CHECKS, signs
 from optviz.analysis.training_tables import summary
 from optviz.data import Synthetic
+from optviz.engine import train_track
 from optviz.engine.train import train
+from optviz.engine.train_data import Batch
 from optviz.engine.train_events import Begun, Steps, TrainResult
 from optviz.export.curves import to_json
 from optviz.networks import MLP, Linear, Network
@@ -160,6 +163,18 @@ def test_small_batches_hide_what_a_test_shows():
     assert kinds(told) == ["not_falling"]
 
 
+def test_a_gradient_that_vanishes_on_its_way_back():
+    high = {"losses": falling(STEPS, end=1.8)}
+    (sign,) = signs(tell(started(LONG), 0, **high, faded=4e-4))
+    assert (sign.kind, sign.since_step) == ("vanishing_gradient", 0)
+    assert "it is 1 of the weights' norm at output, 0.0004 at hidden_0" in sign.text
+    assert kinds(tell(started(LONG), 0, **high, faded=2e-3)) == []
+    assert kinds(tell(started(LONG), 0, faded=4e-4)) == []  # it learns all the same
+    older = tell(started(LONG), 0, **high, faded=0.0)
+    older.runs[0].layers = [look._replace(grad_ratios=None) for look in older.runs[0].layers]
+    assert kinds(older) == []
+
+
 def test_small_updates_are_meant_at_the_end_of_a_schedule():
     high = {"losses": falling(STEPS, end=1.8), "ratio": 1e-6}
     assert kinds(tell(started(LONG), 0, **high)) == ["update_ratio"]
@@ -274,7 +289,28 @@ def test_few_images_are_learned_by_heart():
 def test_deep_sigmoids_do_not_move():
     network = MLP(hidden="16-16-16-16-16", activation="sigmoid")
     found = trained(network, "sgd:learning_rate=0.01", epochs=3)
-    assert found.keys() == {"not_falling", "update_ratio"}
+    assert found.keys() == {"not_falling", "vanishing_gradient", "update_ratio"}
+
+
+def test_rectifiers_with_weights_that_suit_them_keep_the_gradient():
+    network = MLP(hidden="16-16-16-16-16", initialiser="kaiming")
+    assert "vanishing_gradient" not in trained(network, "sgd:learning_rate=0.01", epochs=3)
+
+
+def test_data_that_are_slow(monkeypatch):
+    """A batch that takes longer to be made than a step; the test need not last for a second."""
+    monkeypatch.setattr("optviz.analysis.checks_of_steps.MIN_CLOCK", 0.0)
+    made = train_track.batches
+
+    def slowly(*args) -> Iterator[Batch]:
+        for batch in made(*args):
+            time.sleep(0.02)
+            yield batch
+
+    asked = (Linear(), "sgd:learning_rate=1e-3", "adam#other")
+    assert "waiting_for_data" not in trained(*asked, epochs=1)
+    monkeypatch.setattr(train_track, "batches", slowly)
+    assert trained(*asked, epochs=1)["waiting_for_data"] == ("SGD", "other")
 
 
 def test_cheap_enough_to_be_asked_all_the_time():

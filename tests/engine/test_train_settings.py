@@ -244,10 +244,12 @@ def test_what_a_step_shows_of_itself():
     assert result.runs[0].grad_norms == [pytest.approx(norm, rel=1e-4)]
     (look,) = (event for event in seen if isinstance(event, Layers))
     assert look.names == ["hidden_0", "output"]
-    for name, ratio in zip(look.names, look.update_ratios, strict=True):
+    told = zip(look.names, look.update_ratios, look.grad_ratios or (), strict=True)
+    for name, ratio, of_gradient in told:
         path = f".params['{name}']['kernel']"
         expected = np.linalg.norm(moved[path]) / np.linalg.norm(start[0][path])
         assert ratio == pytest.approx(expected, rel=1e-3)
+        assert of_gradient == pytest.approx(expected / 0.1, rel=1e-3)
 
 
 @pytest.mark.parametrize(

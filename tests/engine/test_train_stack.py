@@ -82,8 +82,9 @@ def test_rules_seeds_schedules_and_strengths():
         if one.outcome == "finished":
             looks = [[(e.step, e.names, e.dead_names) for e in run.layers] for run in (one, other)]
             assert looks[0] == looks[1]
-            ratios = [[e.update_ratios for e in run.layers] for run in (one, other)]
-            np.testing.assert_allclose(*ratios, rtol=1e-3)
+            for told in ("update_ratios", "grad_ratios"):
+                ratios = [[getattr(e, told) for e in run.layers] for run in (one, other)]
+                np.testing.assert_allclose(*ratios, rtol=1e-3)
             assert [e.dead for e in one.layers] == [e.dead for e in other.layers]
         assert [step for step, _ in one.clocks][-1] == len(one.losses)
     assert seen[0].kind == "started"
