@@ -70,6 +70,11 @@ def write(key: str, item: object, say: Callable[[], Query], more: Query | None =
     is_told(key, item, query)
 
 
+def keep() -> None:
+    """Remember what the address says by now, of a page that writes it itself."""
+    _remember(read())
+
+
 def last(page: str) -> Query | None:
     """What a page's address said when it was left; None: of the page that is open, and of others.
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from optviz.analysis.network_cost import NetworkCost, cost, memory
+from optviz.optimizers.base import in_bytes
 from optviz.specs.train import TrainSpec
 
 
@@ -17,7 +18,7 @@ def cost_line(spec: TrainSpec) -> str:
     most = max(_bytes(spec.network, run.optimizer, spec.batch_size) for run in spec.runs)
     return (
         f"{whole.parameters:,} parameters, {scaled(whole.flops)}FLOP an image, "
-        f"about {most / 1e6:,.0f} MB a run."
+        f"about {in_bytes(most)} a run."
     )
 
 
@@ -47,8 +48,8 @@ def layers(spec: TrainSpec) -> None:
     )
     st.caption(
         f"In all {whole.parameters:,} parameters and {whole.flops:,} FLOP for one image, forward; "
-        "a multiplication with its addition counts as two. A step of training takes about three "
-        "times as many for every image of the batch."
+        "a multiplication with its addition counts as two. A gradient takes about three times as "
+        "many for every image of the batch."
     )
 
 

@@ -12,7 +12,10 @@ import streamlit as st
 
 from optviz.runs.launch import checked_interval
 from optviz.specs.text import parse_flag, parse_whole
+from optviz.ui import links
 from optviz.ui.train_session import CHECKPOINT, DETERMINISTIC, SESSION
+
+_KEY = SESSION.key("process")
 
 
 class Process(NamedTuple):
@@ -24,34 +27,39 @@ class Process(NamedTuple):
 
 def process() -> Process:
     """What was chosen."""
-    return st.session_state.get(SESSION.key("process"), Process())
+    return st.session_state.get(_KEY, Process())
 
 
 def open_link() -> None:
-    """Take it from the link, once a session."""
-    if SESSION.key("process") in st.session_state:
+    """Take it from the link: once a session, and where Back leads to another one."""
+    query = {n: v for n, v in links.read().items() if n in (CHECKPOINT, DETERMINISTIC)}
+    if _KEY in st.session_state and not links.is_news(_KEY, query):
         return
     ignored, chosen = [], {}
     for name, (field, read) in {
         CHECKPOINT: ("checkpoint_every", _steps),
         DETERMINISTIC: ("deterministic", parse_flag),
     }.items():
+        text, again = links.one(name, query.get(name, ()))
+        ignored += again
         try:
-            if text := st.query_params.get(name):
+            if text:
                 chosen[field] = read(text, name)
         except ValueError as error:
-            ignored.append(f"Ignored in the link: {error}")
+            ignored.append(str(error))
     _store(Process(**chosen))
-    SESSION.say([*SESSION.problems, *ignored])
+    SESSION.say([*SESSION.problems, *(f"Ignored in the link: {line}" for line in ignored)])
 
 
 def as_link() -> dict[str, str | None]:
-    """What the link says of it; nothing where nothing was chosen."""
+    """What the link, which is written with it, says of it; nothing where nothing was chosen."""
     every, deterministic = process()
-    return {
+    said = {
         CHECKPOINT: None if every is None else str(every),
         DETERMINISTIC: "true" if deterministic else None,
     }
+    links.is_told(_KEY, process(), {name: [text] for name, text in said.items() if text})
+    return said
 
 
 def reset() -> None:
@@ -69,4 +77,4 @@ def _steps(text: str, who: str) -> int:
 
 
 def _store(chosen: Process) -> None:
-    st.session_state[SESSION.key("process")] = chosen
+    st.session_state[_KEY] = chosen

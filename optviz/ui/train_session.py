@@ -13,6 +13,7 @@ from optviz.runs import jobs
 from optviz.specs import Run
 from optviz.specs.text import parse_entry
 from optviz.specs.train import TrainSpec
+from optviz.ui import links
 from optviz.ui.session import Session
 
 # Rates at which each rule trains LeNet well on real CIFAR-10 (2 epochs, batches of 128).
@@ -48,11 +49,16 @@ def default_spec() -> TrainSpec:
 SESSION = Session("train", default_spec, foreign=(JOB, CHECKPOINT, DETERMINISTIC))
 
 
+def named() -> tuple[str, list[str]]:
+    """The training that the link names, if it does; and a line where it names another one too."""
+    return links.one(JOB, st.query_params.get_all(JOB))
+
+
 def open_link() -> None:
     """Take the settings from the link; one that names a training only means its settings."""
     first = SESSION.key("spec") not in st.session_state
     SESSION.open()
     if first and list(st.query_params) == [JOB]:
         with suppress(ValueError):  # there is no such training, as the stage will say
-            SESSION.reset(jobs.spec_of(st.query_params[JOB]))
+            SESSION.reset(jobs.spec_of(named()[0]))
             SESSION.is_told({})

@@ -12,7 +12,7 @@ from optviz.ui.train_live import live
 from optviz.ui.train_network import layers
 from optviz.ui.train_pictures import look_inside
 from optviz.ui.train_process import as_link, process
-from optviz.ui.train_session import JOB, SESSION
+from optviz.ui.train_session import JOB, SESSION, named
 from optviz.ui.train_status import again, environment, notice, refusals
 from optviz.ui.train_take_away import take_away
 from optviz.ui.train_watch import Watch, watch
@@ -57,7 +57,8 @@ def _before() -> None:
 
 def _watched() -> Watch | None:
     """The training that the link names, or None."""
-    job_id = st.query_params.get(JOB)
+    job_id, again = named()
+    frame.problems([f"Ignored in the link: {line}" for line in again])
     if not job_id:
         return None
     try:

@@ -24,6 +24,7 @@ from optviz.ui.train_pictures import chart
 from optviz.ui.train_status import LOOKS
 from optviz.ui.train_table import goal_input, show
 from optviz.ui.train_watch import best_accuracy, duration
+from optviz.ui.trainings_state import COMPARE
 
 
 def compare(ids: Sequence[str]) -> None:
@@ -108,4 +109,4 @@ def _percent(value: float | None) -> str:
 
 
 def _back() -> None:
-    st.query_params.clear()
+    del st.query_params[COMPARE]  # the list is searched as it was

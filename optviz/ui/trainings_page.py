@@ -7,7 +7,8 @@ import streamlit as st
 from optviz.runs import jobs
 from optviz.runs.jobs import Status
 from optviz.specs.text import counted
-from optviz.ui import frame, trainings_state
+from optviz.ui import frame, links, trainings_state
+from optviz.ui.session import bound
 from optviz.ui.train_status import notice
 from optviz.ui.trainings_bring import bring
 from optviz.ui.trainings_compare import compare
@@ -65,6 +66,7 @@ def page() -> None:
     st.html(STYLE)
     ids = st.query_params.get_all(COMPARE)
     notice()
+    links.keep()
     if ids:
         compare(ids)
         return
@@ -83,10 +85,13 @@ def page() -> None:
 def _tools(every: list[Status]) -> list[Status]:
     """Search, import and what was deleted; what was found."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        query = st.text_input(
+        query = st.query_params.get(SEARCH, "")
+        bound(
+            st.text_input,
             "Search",
-            value=st.query_params.get(SEARCH, ""),
+            value=query,
             key="trainings.search",
+            apply=_search,
             placeholder="Search: name, rule, network, state …",
             label_visibility="collapsed",
             icon=":material/search:",
@@ -95,11 +100,15 @@ def _tools(every: list[Status]) -> list[Status]:
         st.space("stretch")
         bring()
         deleted()
-    if query:
-        st.query_params[SEARCH] = query
-    elif SEARCH in st.query_params:
-        del st.query_params[SEARCH]
     return jobs.list_jobs(query) if query else every
+
+
+def _search(text: str) -> None:
+    """Say in the link what is searched for: Back undoes it."""
+    if text:
+        st.query_params[SEARCH] = text
+    else:
+        st.query_params.pop(SEARCH, None)
 
 
 def _undo_bar() -> None:
@@ -180,4 +189,4 @@ def _nothing_yet() -> None:
 
 def _compare(ids: list[str]) -> None:
     trainings_state.act()
-    st.query_params.from_dict({COMPARE: ids})
+    st.query_params[COMPARE] = ids

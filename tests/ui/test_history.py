@@ -44,6 +44,24 @@ def test_pages_have_one_entry_each(server: str, view: Callable[..., Any]) -> Non
     assert page.get_by_text("Learning rates", exact=True).first.is_visible()
 
 
+def test_back_undoes_what_stands_beside_a_page_s_settings(
+    server: str, view: Callable[..., Any]
+) -> None:
+    window = view(reduced_motion="reduce")
+    page = window.page
+    page.goto(f"{server}/networks?checkpoint=7")
+    page.get_by_test_id("stPopover").get_by_text("Training", exact=True).click()
+    page.get_by_role("tab", name="Process").click()
+    page.get_by_text("Same numbers on any number of cores").click()
+    window.until(lambda: "deterministic=true" in page.url)
+    page.go_back()
+    page.wait_for_timeout(1200)  # by then it would have been written again
+    assert page.url == f"{server}/networks?checkpoint=7"
+    page.go_forward()
+    page.wait_for_timeout(1200)
+    assert "deterministic=true" in page.url
+
+
 def test_every_page_keeps_its_own_link(server: str, view: Callable[..., Any]) -> None:
     asked = f"{server}/?surface=beale&run=sgd&run=adam"
     window = view(reduced_motion="reduce").open(asked)

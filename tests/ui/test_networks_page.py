@@ -95,6 +95,16 @@ def test_a_checkpoint_interval_that_is_none(value: str) -> None:
     assert test.select_slider(key="train.checkpoint_every").value is None
 
 
+def test_what_a_link_says_twice_of_the_process_is_read_once() -> None:
+    test = panel(**SMALL, checkpoint=["5", "6"])
+    assert lines(test) == ["Ignored in the link: checkpoint: only the first of 2 is read"]
+    assert test.select_slider(key="train.checkpoint_every").value == 5
+
+
+def test_memory_is_told_however_little_it_is() -> None:
+    assert "about 246 kB a run" in captions(panel(**SMALL, batch_size="1"))
+
+
 def test_contradictions_cost_one_line_and_nothing_else() -> None:
     test = panel(**SMALL, label_smoothing="0.1")
     test.selectbox(key="train.loss").set_value("hinge").run()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drive import lines, opened
+from drive import lines, link, opened
 from hostile_stores import GOOD, made
 from streamlit.testing.v1 import AppTest
 
@@ -75,6 +75,26 @@ def test_search_and_rename(two: list[str]) -> None:
     test.text_input(key=f"trainings.name.{two[0]}").set_value(" ").run()
     assert "a name must have" in lines(test)[0]
     assert names(test) == ["quick", "slow one"]
+
+
+def test_the_list_follows_a_link_that_was_searched_with_before(two: list[str]) -> None:
+    """As when Back leads to it."""
+    test = trainings(search="fast")
+    test.query_params["search"] = "slow"
+    test.run()
+    assert (names(test), link(test, "search")) == (["slow one"], ["slow"])
+    assert test.text_input(key="trainings.search~1").value == "slow"
+
+
+def test_a_comparison_leaves_the_search_as_it_was(two: list[str]) -> None:
+    test = trainings(search="one")
+    for job_id in two:
+        test.checkbox(key=f"trainings.tick.{job_id}").check().run()
+    next(button for button in test.button if button.label == "Compare").click().run()
+    assert sorted(link(test, "compare")) == sorted(two)
+    next(button for button in test.button if button.label == "All trainings").click().run()
+    assert (link(test, "compare"), link(test, "search")) == ([], ["one"])
+    assert test.text_input(key="trainings.search").value == "one"
 
 
 def test_deleting_is_undone_until_something_else_is_done(two: list[str]) -> None:
