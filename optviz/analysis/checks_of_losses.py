@@ -41,7 +41,7 @@ def diverged(view: View) -> Finding | None:
         text, advice = "the very first loss is not finite", "Start from smaller weights."
     else:
         rate = f" after an update at learning rate {rates[at - 1]:.3g}" if len(rates) else ""
-        text = f"the loss is infinite or not a number from step {at} on{rate}"
+        text = f"the loss is not finite, or beyond 1e12, from step {at} on{rate}"
         advice = "Try a tenth of the learning rate, or a warm-up."
     return Finding(at, text, advice, 1 / (1 + at), "error")
 

@@ -41,10 +41,16 @@ def smoothed(array: np.ndarray, window: int, stride: int) -> dict[str, Any]:
 
 
 def epochs(run: RunResult, name: str, steps_per_epoch: int) -> dict[str, Any]:
-    """One of the numbers told at each epoch's end, and of the first weights where it is."""
+    """One of the numbers told at each epoch's end, and of the first weights where it is.
+
+    The blank epoch of a run that diverged stands where that was: it never came to its end.
+    """
     begun = getattr(run.begun, name, None)
     first = [] if begun is None else [(0, begun)]
     ends = [((epoch.epoch + 1) * steps_per_epoch, getattr(epoch, name)) for epoch in run.epochs]
+    if run.outcome == "diverged" and ends:
+        before = max((x for x, _ in [*first, *ends[:-1]]), default=-1)
+        ends[-1] = (max(run.diverged_at, before + 1), ends[-1][1])
     x, values = zip(*first, *ends, strict=True) if first or ends else ((), ())
     return {"y": np.array(values, np.float64), "x": np.array(x, np.float32)}  # None: NaN
 

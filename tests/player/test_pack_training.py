@@ -8,10 +8,10 @@ import fake_trainings
 import numpy as np
 import pytest
 
-from optviz.engine.train_events import Layers, Steps, TrainResult
+from optviz.engine.train_events import EpochEnd, Layers, RunResult, Steps, TrainResult
 from optviz.player import unpack
 from optviz.player.training import pack_training
-from optviz.player.training_curves import MAX_POINTS, stride_of
+from optviz.player.training_curves import MAX_POINTS, epochs, stride_of
 
 
 def message(
@@ -95,6 +95,19 @@ def test_places_on_every_axis(whole: TrainResult) -> None:
         assert (steps[0], seconds[0]) == (0, 0)
         assert (steps[-1], seconds[-1]) == pytest.approx(run.clocks[-1])
         assert len(steps) <= 201
+
+
+@pytest.mark.parametrize(("at", "place"), [(0, 0), (3, 3), (32, 33), (40, 40)])
+def test_a_run_that_diverged_stands_where_it_did(at: int, place: int) -> None:
+    """Not at the end of an epoch that it never saw, which may lie outside the picture."""
+    told = RunResult("wild", outcome="diverged", diverged_at=at)
+    ends = [(0, 1.0)] if at >= 32 else []
+    for epoch, loss in [*ends, (len(ends), None)]:
+        numbers = (loss, loss, loss, loss)
+        told.epochs.append(EpochEnd("epoch", 0, epoch, *numbers, 1.0, 1.0))
+    drawn = epochs(told, "val_loss", 32)
+    assert drawn["x"].tolist() == [32.0 * (e + 1) for e, _ in ends] + [place]
+    assert np.isnan(drawn["y"][-1])
 
 
 def test_smoothing_is_the_mean_up_to_a_step_and_not_finite_where_a_step_is_not() -> None:
