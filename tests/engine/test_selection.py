@@ -23,7 +23,8 @@ def known(monkeypatch):
     """No selection has raced yet; one race is often."""
     monkeypatch.setattr(selection, "_selections", type(selection._selections)())
     monkeypatch.setattr(selection, "OFTEN", 1)
-    return selection._selections
+    yield selection._selections
+    selection.settle()
 
 
 def compiled():

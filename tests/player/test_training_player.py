@@ -134,6 +134,7 @@ def test_a_run_alone_shows_its_layers(view: Seen) -> None:
     page.reload()
     page.wait_for_selector(".optviz-player[data-shown]")
     page.locator(".ov-chip", has_text="SGD (3 seeds)").click(modifiers=["Alt"])
+    view.wait(f"p.optviz.player.panels[4]?.series.length === {len(fake_trainings.WEIGHTS)}")
     assert view.player(names) == fake_trainings.WEIGHTS
     assert chooser.input_value() == "SGD"
 

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,9 @@ def test_of_imports_at_once_each_says_what_it_took(tmp_path, own_home):
 
 def test_one_that_comes_later_leaves_checkpoints_alone(other):
     """Another import was faster, and the training has gone on here since."""
-    store, (record,) = current(), Store(other / STORE).all()
+    with closing(Store(other / STORE)) as theirs:
+        (record,) = theirs.all()
+    store = current()
     assert jobs.import_from(other).new == [record.id]
     checkpoint = checkpoints_of(record.id) / "0.npz"
     checkpoint.write_bytes(b"further on")

@@ -113,7 +113,8 @@ TRAINED = TrainSpec(Cifar10(), ResNet(), (Run.parse("sgd"), Run.parse("adam")))
         ),
     ],
 )
-def test_a_training_is_refused_before_it_begins(change, message):
+def test_a_training_is_refused_before_it_begins(change, message, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPTVIZ_HOME", str(tmp_path))
     spec = replace(TRAINED, **change)
     spec.check()  # what was trained elsewhere with more is still a training
     with pytest.raises(ValueError, match=r"^a training may need at most 16 GB and 30 days, and "):
