@@ -86,7 +86,7 @@ class Stack:
         """Bytes that each device needs for all of it; compiles, and puts nothing there."""
         one, carries = self.one, tuple(map(self._shapes, self.slices))
         fixed = self._all_fixed()
-        orders = (len(self._seeds), one.steps_per_epoch, one.spec.batch_size)
+        orders = (len(self._seeds), one.steps_per_epoch, one.batch_size)
         batches = (
             jax.ShapeDtypeStruct(orders, np.int32),
             jax.ShapeDtypeStruct(orders[1:2], np.int32),

@@ -43,7 +43,9 @@ class Track:
     ) -> None:
         self.spec, self.index, self.parts = member.spec, index, parts
         self._emit, self._keeper = emit, keeper
-        self.steps_per_epoch = num_batches(parts.train.y.size, self.spec.batch_size)
+        # No longer than there are images: what fills up a batch is computed like the rest.
+        self.batch_size = min(self.spec.batch_size, parts.train.y.size)
+        self.steps_per_epoch = num_batches(parts.train.y.size, self.batch_size)
         self.num_steps = self.steps_per_epoch * self.spec.epochs
         self.look_every = -(-self.num_steps // LOOKS)
         self.recipe = train_batch.Recipe.of(self.spec)
@@ -123,7 +125,7 @@ class Track:
 
     def batches(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, but for the first `skip`."""
-        return batches(self.parts.train.y.size, self.spec.batch_size, self.spec.seed, epoch, skip)
+        return batches(self.parts.train.y.size, self.batch_size, self.spec.seed, epoch, skip)
 
     def task(self, batch: Batch) -> train_batch.Task:
         return train_batch.Task(self.network, self.parts.train, batch, self.strengths)

@@ -13,7 +13,7 @@ from optviz.ui import controls, frame
 from optviz.ui.rules import rules
 from optviz.ui.schedule_control import schedule_control
 from optviz.ui.session import bound
-from optviz.ui.train_data import found, trouble
+from optviz.ui.train_data import found, trouble, used
 from optviz.ui.train_experiment import amount, experiment
 from optviz.ui.train_fields import DATA
 from optviz.ui.train_network import cost_line
@@ -112,4 +112,4 @@ def _network() -> None:
                 SESSION.set_in("network", network),
                 possible=lambda name, values: possible(network, name, values),
             )
-    st.caption(f"{summary(type(network))} {cost_line(SESSION.spec)}")
+    st.caption(f"{summary(type(network))} {cost_line(SESSION.spec, used(SESSION.spec))}")

@@ -31,6 +31,17 @@ def found(spec: TrainSpec) -> Found:
     return _of(spec.dataset) if spec.dataset.ready else Found(None, None)
 
 
+def used(spec: TrainSpec) -> int | None:
+    """How many images the training would train with; None: not known, or none."""
+    images = found(spec).images
+    if images is None:
+        return None
+    try:
+        return spec.num_used(images)
+    except ValueError:
+        return None
+
+
 def trouble(spec: TrainSpec) -> str | None:
     """Why the training would fail at its images, in one line; None: it would not."""
     seen: dict[tuple[Dataset, str | None], Found] = {}  # most variations have the same images

@@ -12,10 +12,10 @@ from optviz.optimizers.base import in_bytes
 from optviz.specs.train import TrainSpec
 
 
-def cost_line(spec: TrainSpec) -> str:
-    """Parameters, operations and memory, in one line."""
-    whole = _cost(spec.network)
-    most = max(_bytes(spec.network, run.optimizer, spec.batch_size) for run in spec.runs)
+def cost_line(spec: TrainSpec, images: int | None) -> str:
+    """Parameters, operations and memory, in one line; `images`: to train with, None: not known."""
+    whole, batch = _cost(spec.network), min(spec.batch_size, images or spec.batch_size)
+    most = max(_bytes(spec.network, run.optimizer, batch) for run in spec.runs)
     return (
         f"{whole.parameters:,} parameters, {scaled(whole.flops)}FLOP an image, "
         f"about {in_bytes(most)} a run."

@@ -11,7 +11,7 @@ import pytest
 from optviz.data import Synthetic
 from optviz.data.augmentation import mirrored, shifted
 from optviz.data.preprocessing import moments
-from optviz.engine import train_batch, train_step
+from optviz.engine import train_batch, train_step, train_track
 from optviz.engine.train import train
 from optviz.engine.train_events import Layers, TrainResult
 from optviz.engine.train_snapshot import Snapshot
@@ -294,3 +294,22 @@ def test_no_rate_no_decoupled_decay():
     searching = dataclasses.replace(BASE, runs=(Run.parse("random_search"),), weight_decay=0.1)
     with pytest.raises(ValueError, match="Random search has no learning rate; use l2"):
         searching.check()
+
+
+def test_a_batch_is_no_longer_than_there_are_images():
+    """Filling it up would cost time and memory that no one has been told of."""
+    asked = dataclasses.replace(BASE, batch_size=50_000, limit=5, epochs=2)
+    shapes, made = set(), train_track.batches
+
+    def seen(*args):
+        for batch in made(*args):
+            shapes.add(batch.chosen.shape)
+            yield batch
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_track, "batches", seen)
+        long = train(asked, DATA)
+    assert shapes == {(5,)}
+    assert (
+        long.runs[0].losses == train(dataclasses.replace(asked, batch_size=5), DATA).runs[0].losses
+    )

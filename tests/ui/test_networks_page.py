@@ -102,7 +102,8 @@ def test_what_a_link_says_twice_of_the_process_is_read_once() -> None:
 
 
 def test_memory_is_told_however_little_it_is() -> None:
-    assert "about 246 kB a run" in captions(panel(**SMALL, batch_size="1"))
+    for query in ({"batch_size": "1"}, {"limit": "1", "batch_size": "50000"}):
+        assert "about 246 kB a run" in captions(panel(**SMALL, **query))
 
 
 def test_contradictions_cost_one_line_and_nothing_else() -> None:
