@@ -25,7 +25,8 @@ The header (`?` marks what may be missing; all panels share one playhead over 0 
 A training has beside these, so that the browser draws seeds as one curve along any axis:
 
     axes: ["step", "epoch", "sample", "second"], those that there are
-    members: label, num_steps (done), diverged?, steps_per_epoch, samples_per_step,
+    members: label, num_steps (done), diverged?, steps_per_epoch,
+             samples: {epoch: images in one, batch: in each step but an epoch's last},
              clock: {steps (k,), seconds (k,)}
     runs:   seeds: how many, members: [their numbers]
     panels: key, chosen (shown to those who have not chosen), empty: what it waits for,

@@ -74,7 +74,7 @@ def pack_training(
 
 def _members(result: TrainResult) -> list[dict[str, Any]]:
     """What the axes need to know of each member."""
-    started = result.started
+    started, members = result.started, result.spec.members()
     found = []
     for index, run in enumerate(result.runs):
         entry: dict[str, Any] = {"label": run.label, "num_steps": len(run.losses)}
@@ -83,7 +83,9 @@ def _members(result: TrainResult) -> list[dict[str, Any]]:
         if started:
             per_epoch = started.steps_per_epoch[index]
             entry["steps_per_epoch"] = per_epoch
-            entry["samples_per_step"] = started.num_train[index] / per_epoch
+            images = started.num_train[index]
+            batch = min(members[index].spec.batch_size, images)
+            entry["samples"] = {"epoch": images, "batch": batch}
             told = [run.clocks[i] for i in evenly(len(run.clocks), _CLOCK_POINTS)]
             clock = np.array([(0, 0.0), *told])
             entry["clock"] = {"steps": clock[:, 0], "seconds": clock[:, 1]}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Axis, interpolate } from "../../optviz/player/js/axis.js";
+import { Axis, interpolate, samplesAt, stepsFor } from "../../optviz/player/js/axis.js";
 import { Choices } from "../../optviz/player/js/choices.js";
 import { Clock } from "../../optviz/player/js/clock.js";
 import { gather } from "../../optviz/player/js/seeds.js";
@@ -19,9 +19,10 @@ const HEADER = {
   ],
 };
 
-function member(num_steps, steps_per_epoch, samples_per_step, steps, seconds) {
+function member(num_steps, steps_per_epoch, batch, steps, seconds) {
   const clock = { steps: floats(steps), seconds: floats(seconds) };
-  return { label: "", num_steps, steps_per_epoch, samples_per_step, clock };
+  const samples = { epoch: steps_per_epoch * batch, batch };
+  return { label: "", num_steps, steps_per_epoch, samples, clock };
 }
 
 test("between two looks at the clock time passes evenly; a pause lies at its end", () => {
@@ -43,6 +44,15 @@ test("every member has a place of its own on an axis, and a way back", () => {
   assert.deepEqual(["step", "epoch", "sample", "second"].map((kind) => new Axis(kind, HEADER).span),
     [100, 10, 6400, 20]);
   assert.equal(new Axis("second", HEADER).perStep, 0.2);
+});
+
+test("the last batch of an epoch counts as many images as it has", () => {
+  const samples = { epoch: 129, batch: 64 };
+  const seen = [0, 1, 2, 2.5, 3, 4, 6].map((step) => samplesAt(step, 3, samples));
+  assert.deepEqual(seen, [0, 64, 128, 128.5, 129, 193, 258]);
+  assert.deepEqual(seen.map((place) => stepsFor(place, 3, samples)), [0, 1, 2, 2.5, 3, 4, 6]);
+  const one = { epoch: 5, batch: 5 };
+  assert.deepEqual([samplesAt(1.5, 1, one), stepsFor(7.5, 1, one)], [7.5, 1.5]);
 });
 
 test("a race has steps and nothing else", () => {

@@ -89,7 +89,8 @@ def test_places_on_every_axis(whole: TrainResult) -> None:
     assert found["axes"] == ["step", "epoch", "sample", "second"]
     first, last = found["members"][0], found["members"][-1]
     assert (first["steps_per_epoch"], last["steps_per_epoch"]) == (32, 16)
-    assert (first["samples_per_step"], last["samples_per_step"]) == (128, 256)
+    assert first["samples"] == {"epoch": whole.started.num_train[0], "batch": 128}
+    assert last["samples"] == {"epoch": whole.started.num_train[-1], "batch": 256}
     for member, run in zip(found["members"], whole.runs, strict=True):
         steps, seconds = member["clock"]["steps"], member["clock"]["seconds"]
         assert (steps[0], seconds[0]) == (0, 0)

@@ -2714,6 +2714,19 @@ function interpolate(xs, ys, x) {
   return ys[low] + u * (ys[low + 1] - ys[low]);
 }
 
+function samplesAt(step, per, { epoch, batch }) {
+  const whole = Math.floor(step / per);
+  const [left, full] = [step - whole * per, per - 1];
+  const of = left <= full ? left * batch : full * batch + (left - full) * (epoch - full * batch);
+  return whole * epoch + of;
+}
+
+function stepsFor(samples, per, { epoch, batch }) {
+  const whole = Math.floor(samples / epoch);
+  const [left, full] = [samples - whole * epoch, (per - 1) * batch];
+  return whole * per + (left <= full ? left / batch : per - 1 + (left - full) / (epoch - full));
+}
+
 class Axis {
   constructor(kind, header) {
     this.kind = kind;
@@ -2733,17 +2746,17 @@ class Axis {
   }
 
   at(member, step) {
-    const { steps_per_epoch, samples_per_step, clock } = this.members[member] || {};
+    const { steps_per_epoch, samples, clock } = this.members[member] || {};
     if (this.kind === "epoch") return step / steps_per_epoch;
-    if (this.kind === "sample") return step * samples_per_step;
+    if (this.kind === "sample") return samplesAt(step, steps_per_epoch, samples);
     if (this.kind === "second") return interpolate(clock.steps.data, clock.seconds.data, step);
     return step;
   }
 
   stepAt(member, place) {
-    const { steps_per_epoch, samples_per_step, clock } = this.members[member] || {};
+    const { steps_per_epoch, samples, clock } = this.members[member] || {};
     if (this.kind === "epoch") return place * steps_per_epoch;
-    if (this.kind === "sample") return place / samples_per_step;
+    if (this.kind === "sample") return stepsFor(place, steps_per_epoch, samples);
     if (this.kind === "second") return interpolate(clock.seconds.data, clock.steps.data, place);
     return place;
   }

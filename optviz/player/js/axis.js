@@ -26,6 +26,21 @@ export function interpolate(xs, ys, x) {
   return ys[low] + u * (ys[low + 1] - ys[low]);
 }
 
+/** Images seen after so many steps: the last batch of an epoch may be smaller than the others. */
+export function samplesAt(step, per, { epoch, batch }) {
+  const whole = Math.floor(step / per);
+  const [left, full] = [step - whole * per, per - 1];
+  const of = left <= full ? left * batch : full * batch + (left - full) * (epoch - full * batch);
+  return whole * epoch + of;
+}
+
+/** `samplesAt` backwards. */
+export function stepsFor(samples, per, { epoch, batch }) {
+  const whole = Math.floor(samples / epoch);
+  const [left, full] = [samples - whole * epoch, (per - 1) * batch];
+  return whole * per + (left <= full ? left / batch : per - 1 + (left - full) / (epoch - full));
+}
+
 export class Axis {
   /**
    * @param {string} kind a key of `AXIS_NAMES`
@@ -52,18 +67,18 @@ export class Axis {
 
   /** A member's place after so many steps. */
   at(member, step) {
-    const { steps_per_epoch, samples_per_step, clock } = this.members[member] || {};
+    const { steps_per_epoch, samples, clock } = this.members[member] || {};
     if (this.kind === "epoch") return step / steps_per_epoch;
-    if (this.kind === "sample") return step * samples_per_step;
+    if (this.kind === "sample") return samplesAt(step, steps_per_epoch, samples);
     if (this.kind === "second") return interpolate(clock.steps.data, clock.seconds.data, step);
     return step;
   }
 
   /** Steps that a member had done at a place. */
   stepAt(member, place) {
-    const { steps_per_epoch, samples_per_step, clock } = this.members[member] || {};
+    const { steps_per_epoch, samples, clock } = this.members[member] || {};
     if (this.kind === "epoch") return place * steps_per_epoch;
-    if (this.kind === "sample") return place / samples_per_step;
+    if (this.kind === "sample") return stepsFor(place, steps_per_epoch, samples);
     if (this.kind === "second") return interpolate(clock.seconds.data, clock.steps.data, place);
     return place;
   }
