@@ -17,7 +17,7 @@ from optviz.ui.train_data import found, trouble, used
 from optviz.ui.train_experiment import amount, experiment
 from optviz.ui.train_fields import DATA
 from optviz.ui.train_network import cost_line
-from optviz.ui.train_session import SESSION, fresh
+from optviz.ui.train_session import SESSION, folders, fresh
 from optviz.ui.train_settings import fields, settings
 from optviz.ui.train_variations import possible
 
@@ -51,7 +51,8 @@ def _data() -> None:
 
     def choose(name: str | None) -> None:
         dataset = DATASETS[name or "synthetic"]()
-        SESSION.change(lambda s: replace(s, dataset=dataset, directory=None))
+        folder = folders().get(dataset.name)
+        SESSION.change(lambda s: replace(s, dataset=dataset, directory=folder))
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         controls.entry_select(
@@ -86,6 +87,8 @@ def _data() -> None:
 
 def _set_directory(text: str) -> None:
     folder = text.strip() or None
+    if folder is None:
+        folders().pop(SESSION.spec.dataset.name, None)
     SESSION.change(lambda s: replace(s, directory=folder))
 
 

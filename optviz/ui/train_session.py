@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import streamlit as st
 
@@ -57,8 +58,29 @@ def named() -> tuple[str, list[str]]:
 def open_link() -> None:
     """Take the settings from the link; one that names a training only means its settings."""
     first = SESSION.key("spec") not in st.session_state
+    before = None if first else SESSION.spec
     SESSION.open()
+    if before is not None and SESSION.spec is not before:
+        _bring_folder()
     if first and list(st.query_params) == [JOB]:
         with suppress(ValueError):  # there is no such training, as the stage will say
             SESSION.reset(jobs.spec_of(named()[0]))
             SESSION.is_told({})
+    if SESSION.spec.directory is not None:
+        folders()[SESSION.spec.dataset.name] = SESSION.spec.directory
+
+
+def folders() -> dict[str, str]:
+    """Where this session's user said that the files of a data set are; no link says it."""
+    return st.session_state.setdefault(SESSION.key("folders"), {})
+
+
+def _bring_folder() -> None:
+    """Another link, as Back leads to, loses no folder."""
+    folder, problems = folders().get(SESSION.spec.dataset.name), SESSION.problems
+    if folder is None:
+        return
+    SESSION.change(lambda s: replace(s, directory=folder))
+    SESSION.say(problems)
+    if not problems:
+        SESSION.is_told({n: v for n, v in links.read().items() if n not in SESSION.foreign})

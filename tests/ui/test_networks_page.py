@@ -106,6 +106,26 @@ def test_memory_is_told_however_little_it_is() -> None:
         assert "about 246 kB a run" in captions(panel(**SMALL, **query))
 
 
+def test_a_folder_that_was_named_is_not_lost() -> None:
+    """Links do not say it: it comes along with another link, and with its data set."""
+    test = panel(dataset="cifar10", network="linear", run=["sgd"])
+
+    def folder() -> str | None:
+        return next(field.value for field in test.text_input if "Folder" in field.label)
+
+    test.text_input(key="train.directory").set_value("/no/such/folder").run()
+    test.query_params["epochs"] = "7"
+    test.run()
+    assert (folder(), link(test, "epochs")) == ("/no/such/folder", ["7"])
+    for name in ("synthetic", "cifar10"):
+        test.selectbox(key="train.dataset").set_value(name).run()
+    assert folder() == "/no/such/folder"
+    next(field for field in test.text_input if "Folder" in field.label).set_value("").run()
+    for name in ("synthetic", "cifar10"):
+        test.selectbox(key="train.dataset").set_value(name).run()
+    assert folder() == ""
+
+
 def test_contradictions_cost_one_line_and_nothing_else() -> None:
     test = panel(**SMALL, label_smoothing="0.1")
     test.selectbox(key="train.loss").set_value("hinge").run()
