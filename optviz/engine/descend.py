@@ -10,7 +10,7 @@ import numpy as np
 from optviz.engine.factors import Factors, Job, evaluate, factors_for, factors_of
 from optviz.engine.loop import inputs_of, record_path, record_paths
 from optviz.engine.precision import on_cpu
-from optviz.engine.selection import records
+from optviz.engine.selection import Field, records
 from optviz.specs.budget import capacity_for, padded_starts
 from optviz.surfaces import Surface
 
@@ -65,12 +65,14 @@ def descend(
     """
     capacity = capacity_for(num_steps + 1)
     padded = _pad_starts(start)
-    rules = [job.rule for job in jobs]
+    rules = tuple(job.rule for job in jobs)
     with on_cpu(dtype):
         lengths = (num_steps, steps_per_epoch, capacity, dtype)
-        factors = [factors_for(job, *lengths) for job in jobs]
+        factors = tuple(factors_for(job, *lengths) for job in jobs)
         inputs = inputs_of(num_steps, noise, seed, capacity, dtype, surface.params_shape)
-        kept = records(rules, surface, factors, padded.astype(dtype), inputs, capacity, dtype)
+        kept = records(
+            Field(rules, surface, factors, padded.astype(dtype), inputs, capacity, dtype)
+        )
     cut = (..., slice(num_steps + 1), slice(None))
     if start.ndim == 2:
         cut = (slice(len(start)), *cut[1:])

@@ -19,7 +19,6 @@ from optviz.surfaces import Surface
 # A best loss that was still falling in this last part of the steps says nothing about a minimum.
 LAST_PART = 0.1
 
-
 _EPS = {dtype: float(np.finfo(dtype).eps) for dtype in ("float64", "float32")}
 
 

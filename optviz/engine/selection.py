@@ -10,10 +10,10 @@ loops is the same computation.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -29,6 +29,19 @@ OFTEN = 32  # races of one selection, after which a program of its own is worth 
 KEPT = 32  # selections that are known, those that have a program among them
 
 
+class Field(NamedTuple):
+    """Who races, and what with."""
+
+    rules: tuple[Optimizer, ...]
+    surface: Surface
+    # of each rule's knobs, with their part of what decides its program
+    factors: tuple[tuple[Factors, Any], ...]
+    start: np.ndarray  # (2,), or (num_starts, 2), in `dtype`
+    inputs: Inputs  # what every rule gets alike
+    capacity: int  # of the buffers
+    dtype: str  # "float64" or "float32"
+
+
 class Selection:
     """Rules, a kind of surface and a number format that have raced before."""
 
@@ -37,10 +50,11 @@ class Selection:
         self.program: Future[Callable[..., Any]] | None = None
 
     def raced(self, compile_program: Callable[[], Callable[..., Any]]) -> None:
-        """Count a race; the one that makes it often has the program compiled."""
-        self.races += 1
-        if self.races == OFTEN:
-            self.program = _beside.submit(compile_program)
+        """Count a race; the one that makes it often has the program compiled, once."""
+        with _lock:
+            self.races += 1
+            if self.races == OFTEN:
+                self.program = _beside.submit(compile_program)
 
     @property
     def ready(self) -> Callable[..., Any] | None:
@@ -70,45 +84,29 @@ def settle() -> None:
     _beside.submit(int).result()
 
 
-def records(
-    rules: Sequence[Optimizer],
-    surface: Surface,
-    factors: Sequence[tuple[Factors, Any]],
-    start: np.ndarray,
-    inputs: Inputs,
-    capacity: int,
-    dtype: str,
-) -> list[np.ndarray]:
-    """The record of every rule, (..., capacity, 5 or 6); see `optviz.engine.loop.loop`.
+def records(field: Field) -> list[np.ndarray]:
+    """The record of every rule, (..., capacity, 5 or 6); see `optviz.engine.loop`.
 
-    Args:
-        rules: who races.
-        surface: the loss.
-        factors: of each rule's knobs, with their part of what decides its program.
-        start: (2,), or (num_starts, 2), in `dtype`.
-        inputs: what every rule gets alike.
-        capacity: of the buffers.
-        dtype: "float64" or "float32"; to be called inside its scope.
+    To be called inside the scope of the field's number format.
     """
-    arrays = tuple(f for f, _ in factors)
-    # Numbers go in with the call: a transfer of its own for each would take twice as long as the
-    # loops of a short race.
-    if start.ndim > 1 or capacity > CAPACITIES[0] or len(rules) == 1:
-        return _one_by_one(rules, surface, factors, start, inputs, capacity, dtype)
-    numbers, tree = jax.tree.flatten((tuple(rules), surface))
-    selection = known((tree, *(structure for _, structure in factors), dtype))
-    arguments = np.array(numbers, dtype), arrays, start, inputs
+    # Of many starts or steps, or one loop, the calls are hardly a part of the time.
+    if field.start.ndim > 1 or field.capacity > CAPACITIES[0] or len(field.rules) == 1:
+        return _one_by_one(field)
+    numbers, tree = jax.tree.flatten((field.rules, field.surface))
+    selection = known((tree, *(structure for _, structure in field.factors), field.dtype))
+    arrays = tuple(f for f, _ in field.factors)
+    arguments = np.array(numbers, field.dtype), arrays, field.start, field.inputs
     program = selection.ready
     if program is not None:
         return [np.asarray(record) for record in program(*arguments)]
 
     def compile_program() -> Callable[..., Any]:
-        program = _program(tree, capacity)
-        with on_cpu(dtype):  # threads do not inherit the scope
+        program = _program(tree, field.capacity)
+        with on_cpu(field.dtype):  # threads do not inherit the scope
             jax.block_until_ready(program(*arguments))
         return program
 
-    found = _one_by_one(rules, surface, factors, start, inputs, capacity, dtype)
+    found = _one_by_one(field)
     selection.raced(compile_program)
     return found
 
@@ -128,16 +126,11 @@ def _program(tree: Any, capacity: int) -> Callable[..., Any]:
     return jax.jit(all_records)
 
 
-def _one_by_one(
-    rules: Sequence[Optimizer],
-    surface: Surface,
-    factors: Sequence[tuple[Factors, Any]],
-    start: np.ndarray,
-    inputs: Inputs,
-    capacity: int,
-    dtype: str,
-) -> list[np.ndarray]:
+def _one_by_one(field: Field) -> list[np.ndarray]:
     """What has been compiled before is dispatched at once; what has not, in two threads."""
+    rules, surface, factors, start, inputs, capacity, dtype = field
+    # Numbers go in with the call: a transfer of its own for each would take twice as long as the
+    # loops of a short race.
     shared = cast(surface, dtype), start, inputs
     calls = [(cast(rule, dtype), f) for rule, (f, _) in zip(rules, factors, strict=True)]
     loop = record_path if start.ndim == 1 else record_paths
