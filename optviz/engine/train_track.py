@@ -43,8 +43,8 @@ class Track:
     ) -> None:
         self.spec, self.index, self.parts = member.spec, index, parts
         self._emit, self._keeper = emit, keeper
-        # No longer than there are images: what fills up a batch is computed like the rest.
-        self.batch_size = min(self.spec.batch_size, parts.train.y.size)
+        # What fills up a batch is computed like the rest: it is no longer than need be.
+        self.batch_size = self.spec.full_batch(parts.train.y.size)
         self.steps_per_epoch = num_batches(parts.train.y.size, self.batch_size)
         self.num_steps = self.steps_per_epoch * self.spec.epochs
         self.look_every = -(-self.num_steps // LOOKS)

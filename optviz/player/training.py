@@ -84,7 +84,7 @@ def _members(result: TrainResult) -> list[dict[str, Any]]:
             per_epoch = started.steps_per_epoch[index]
             entry["steps_per_epoch"] = per_epoch
             images = started.num_train[index]
-            batch = min(members[index].spec.batch_size, images)
+            batch = members[index].spec.full_batch(images)
             entry["samples"] = {"epoch": images, "batch": batch}
             told = [run.clocks[i] for i in evenly(len(run.clocks), _CLOCK_POINTS)]
             clock = np.array([(0, 0.0), *told])

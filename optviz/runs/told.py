@@ -99,9 +99,8 @@ class Account:
             names = event.names, event.dead_names
             if tuple(map(len, names)) != (len(event.update_ratios), len(event.dead)):
                 raise ValueError("layers have a name for each number")
-            if len(event.names) != len(
-                event.names if event.grad_ratios is None else event.grad_ratios
-            ):
+            grads = event.grad_ratios
+            if grads is not None and len(grads) != len(event.names):
                 raise ValueError("layers have a name for each gradient")
             if self._layers.setdefault(run, names) != names or event.step >= max(planned, 1):
                 raise ValueError("layers stay the same, and are looked at after a step")

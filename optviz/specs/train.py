@@ -201,6 +201,10 @@ class TrainSpec(Spec):
             self.check_split(count - aside, aside)
         return min(count - aside, self.limit or count)
 
+    def full_batch(self, images: int) -> int:
+        """Images in every batch of an epoch but its last: no more than there are to train with."""
+        return min(self.batch_size, images)
+
     def num_aside(self, count: int) -> int:
         """How many of `count` training images are set aside to validate with."""
         return 0 if self.validation is None else round(self.validation * count)

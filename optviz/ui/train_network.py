@@ -14,7 +14,7 @@ from optviz.specs.train import TrainSpec
 
 def cost_line(spec: TrainSpec, images: int | None) -> str:
     """Parameters, operations and memory, in one line; `images`: to train with, None: not known."""
-    whole, batch = _cost(spec.network), min(spec.batch_size, images or spec.batch_size)
+    whole, batch = _cost(spec.network), spec.full_batch(images or spec.batch_size)
     most = max(_bytes(spec.network, run.optimizer, batch) for run in spec.runs)
     return (
         f"{whole.parameters:,} parameters, {scaled(whole.flops)}FLOP an image, "
