@@ -95,7 +95,7 @@ def _parsed(cls: type[Spec], query: Mapping[str, Sequence[str]]) -> tuple[list[S
         values = [text for text in given if text]
         most = (rules[name].many or 1) if name in rules else 1
         if len(values) > most:
-            problems.append(f"{name}: only the first {_count(most, len(values))} read")
+            problems.append(surplus(name, most, len(values)))
         for text in values[:most]:
             try:
                 value = parse[name](text, name)
@@ -108,8 +108,10 @@ def _parsed(cls: type[Spec], query: Mapping[str, Sequence[str]]) -> tuple[list[S
     return said, problems
 
 
-def _count(most: int, came: int) -> str:
-    return f"of {came} is" if most == 1 else f"{most} of {came} are"
+def surplus(parameter: str, most: int, came: int) -> str:
+    """One line: a link says something more often than it is read."""
+    read = f"of {came} is" if most == 1 else f"{most} of {came} are"
+    return f"{parameter}: only the first {read} read"
 
 
 def _whole(base: S, said: list[Said]) -> tuple[S, list[str]]:

@@ -83,7 +83,7 @@ def open_link() -> None:
             chosen = asked.kind if name in KINDS else chosen
         except ValueError as error:
             ignored = [str(error)]
-        problems += [f"Ignored in the link: {line}" for line in ignored]
+        problems += links.ignored(ignored)
     st.session_state[_KEY], st.session_state[PROBLEMS] = asked, problems
     if not problems:
         links.is_told(_KEY, asked, query)

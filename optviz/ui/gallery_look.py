@@ -52,7 +52,7 @@ def open_link() -> list[str]:
     st.session_state[_KEY] = look
     if not problems:
         links.is_told(_KEY, look, query)
-    return [f"Ignored in the link: {line}" for line in problems]
+    return links.ignored(problems)
 
 
 def current() -> Look:

@@ -8,10 +8,12 @@ page said last, so that the address is whole from the first moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from optviz.specs.link import surplus
 
 Query = Mapping[str, Sequence[str]]
 
@@ -32,8 +34,13 @@ def read() -> dict[str, list[str]]:
 def one(name: str, values: Sequence[str]) -> tuple[str, list[str]]:
     """What a link says of something that can be said once, and a line where it says it again."""
     said = [value for value in values if value]
-    again = [f"{name}: only the first of {len(said)} is read"] if len(said) > 1 else []
+    again = [surplus(name, 1, len(said))] if len(said) > 1 else []
     return (said[0] if said else ""), again
+
+
+def ignored(why: Iterable[object]) -> list[str]:
+    """What of a link was ignored, as pages say it; one line each."""
+    return [f"Ignored in the link: {reason}" for reason in why]
 
 
 def is_news(key: str, query: Query) -> bool:

@@ -56,7 +56,7 @@ class Session(Generic[S]):
         self.reset(spec)
         if not ignored:
             self.is_told(query)
-        self.say([f"Ignored in the link: {line}" for line in ignored])
+        self.say(links.ignored(ignored))
 
     def is_told(self, query: links.Query) -> None:
         """The spec is what this link says already: it is not written until something changes."""

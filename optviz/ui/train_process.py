@@ -48,7 +48,7 @@ def open_link() -> None:
         except ValueError as error:
             ignored.append(str(error))
     _store(Process(**chosen))
-    SESSION.say([*SESSION.problems, *(f"Ignored in the link: {line}" for line in ignored)])
+    SESSION.say([*SESSION.problems, *links.ignored(ignored)])
 
 
 def as_link() -> dict[str, str | None]:

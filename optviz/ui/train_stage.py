@@ -6,7 +6,7 @@ import streamlit as st
 
 from optviz.runs import jobs, launch
 from optviz.specs.train import TrainSpec
-from optviz.ui import frame, pictures
+from optviz.ui import frame, links, pictures
 from optviz.ui.train_data import trouble
 from optviz.ui.train_live import live
 from optviz.ui.train_network import layers
@@ -58,7 +58,7 @@ def _before() -> None:
 def _watched() -> Watch | None:
     """The training that the link names, or None."""
     job_id, again = named()
-    frame.problems([f"Ignored in the link: {line}" for line in again])
+    frame.problems(links.ignored(again))
     if not job_id:
         return None
     try:
@@ -67,7 +67,7 @@ def _watched() -> Watch | None:
         found.look()  # what cannot be read is said here, and not drawn again and again below
         return found
     except (ValueError, OSError) as error:
-        frame.problems([f"Ignored in the link: {error}"])
+        frame.problems(links.ignored([error]))
         return None
 
 

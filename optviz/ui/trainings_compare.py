@@ -17,7 +17,7 @@ from optviz.specs import Run
 from optviz.specs.labels import unique
 from optviz.specs.text import value_text
 from optviz.specs.train import TrainSpec
-from optviz.ui import frame
+from optviz.ui import frame, links
 from optviz.ui.controls import human
 from optviz.ui.train_fields import FIELDS
 from optviz.ui.train_pictures import chart
@@ -37,7 +37,7 @@ def compare(ids: Sequence[str]) -> None:
         try:
             status, result = jobs.status(job_id), jobs.result(job_id)
         except (ValueError, OSError) as error:
-            problems.append(f"Ignored in the link: {error}")
+            problems += links.ignored([error])
         else:
             statuses.append(status)
             results.append(result)
@@ -109,4 +109,4 @@ def _percent(value: float | None) -> str:
 
 
 def _back() -> None:
-    del st.query_params[COMPARE]  # the list is searched as it was
+    st.query_params.pop(COMPARE, None)  # the list is searched as it was
