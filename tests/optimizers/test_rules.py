@@ -220,7 +220,7 @@ def pairs(of):
     return [pytest.param(cls, name, id=f"{cls.name}-{name}") for cls in RULES for name in of(cls)]
 
 
-EVERY = pairs(knobs)
+TRACED, EVERY = pairs(traced_knobs), pairs(knobs)
 
 
 @jax.jit
@@ -235,17 +235,19 @@ def walk(rule, params):
     return jax.lax.fori_loop(np.int32(0), np.int32(3), body, (params, rule.init(params)))[0]
 
 
-@all_rules
-def test_a_map_over_its_knobs_equals_a_loop(cls):
-    """Of each knob in turn, all others held; one map of them all, for it is one program."""
+# With every knob mapped, though one varies: one program for all knobs of a rule.
+walks = jax.jit(jax.vmap(walk, (0, None)))
+
+
+@pytest.mark.parametrize(("cls", "name"), TRACED)
+def test_a_map_over_a_knob_equals_a_loop(cls, name):
     rules = settings(cls, 5)
-    held = rules[2]
-    changed = [replace(held, **{n: getattr(r, n)}) for n in traced_knobs(cls) for r in rules]
     with on_cpu("float64"):
+        changed = [replace(rules[2], **{name: getattr(rule, name)}) for rule in rules]
         changed = [cast(rule, "float64") for rule in changed]
         params = vector("float64")
         stacked = jax.tree.map(lambda *values: np.stack(values), *changed)
-        mapped = np.asarray(jax.jit(jax.vmap(walk, (0, None)))(stacked, params))
+        mapped = np.asarray(walks(stacked, params))
         looped = np.stack([np.asarray(walk(rule, params)) for rule in changed])
     np.testing.assert_allclose(mapped, looped, rtol=1e-12, atol=1e-14)
 
