@@ -53,9 +53,13 @@ class Knob:
 
     def contains(self, value: float) -> bool:
         low, high = self.domain
-        above = value >= low if self.closed in ("left", "both") else value > low
-        below = value <= high if self.closed in ("right", "both") else value < high
-        return above and below and math.isfinite(value)
+        if low < value < high:
+            return True
+        if not math.isfinite(value):
+            return False  # an infinite end never belongs to it
+        return (value == low and self.closed in ("left", "both")) or (
+            value == high and self.closed in ("right", "both")
+        )
 
     def describe(self) -> str:
         """The domain as mathematicians write it: `[0, 1)`."""
@@ -210,8 +214,7 @@ def validate(item: Entry) -> None:
     cls = type(item)
     for name, info in knobs(cls).items():
         value = getattr(item, name)
-        low, high = info.domain
-        if type(value) is float and low < value < high and not info.integer:
+        if type(value) is float and not info.integer and info.contains(value):
             continue  # nearly every knob of every race: no need to look closer
         if isinstance(value, (jax.Array, np.ndarray)) and value.ndim == 0:
             value = value.item()

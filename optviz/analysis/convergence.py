@@ -64,8 +64,9 @@ def _ends(runs: Descents, ground: Ground, tolerance: float) -> Ends:
         left_to_win = last - min(ground.floor, float(np.min(last, where=known, initial=np.inf)))
     else:
         first = losses[..., :1]
-        # a start at infinity has not arrived
-        within = (losses - lowest <= tolerance * (first - lowest)) & np.isfinite(first)
+        within = losses - lowest <= tolerance * (first - lowest)
+        if not np.isfinite(first).all():  # a start at infinity has not arrived
+            within &= np.isfinite(first)
         left_to_win = last - lowest
     rest = max(VANISHED, _ROUNDING * ground.eps)
     at_rest = _slope(runs, ground, -1) <= rest * np.maximum(left_to_win, 0)

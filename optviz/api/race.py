@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optviz.analysis.convergence import ends
+from optviz.analysis.convergence import Ends, ends
 from optviz.api.arguments import (
     AnyOptimizer,
     AnySchedule,
@@ -24,10 +24,10 @@ from optviz.api.arguments import (
     common_schedule,
     with_schedules,
 )
-from optviz.engine.descend import Job, descend, factors_of
+from optviz.engine.descend import Descents, Job, descend, factors_of
 from optviz.engine.ground import ground
 from optviz.folders import replacing
-from optviz.specs import Budget, RaceSpec, Run
+from optviz.specs import Budget, RaceSpec
 from optviz.specs.budget import RACE
 from optviz.specs.surface import as_starts
 from optviz.specs.text import counted
@@ -44,32 +44,76 @@ class Race:
 
     With an array of starts every array of one row per optimizer has a second axis `num_starts`.
 
+    What is told about the paths (outcomes, learning rates) is worked out when it is first asked
+    for.
+
     Attributes:
         spec: what was asked.
-        labels: one name an optimizer, all different.
-        params: (num_optimizers, num_steps + 1, 2) the answers.
-        losses: (num_optimizers, num_steps + 1) without noise.
-        grad_norms: (num_optimizers, num_steps + 1) without noise.
-        evaluations: (num_optimizers, num_steps + 1) gradient evaluations so far.
-        learning_rates: (num_optimizers, num_steps); NaN for a rule that has none.
-        outcomes: (num_optimizers,) "converged", "left", "running", "stationary", "escaped" or
-            "diverged"; see `optviz.analysis.convergence.ends`.
-        diverged_at: (num_optimizers,) first index whose state is not finite, or beyond 1e12 times
-            that of the start (at least 1e12), or -1.
-        steps_to_tolerance: (num_optimizers,) index of the first arrival of a run that converged
-            or left, else -1.
+        descents: what was recorded.
     """
 
     spec: RaceSpec
-    labels: tuple[str, ...]
-    params: np.ndarray
-    losses: np.ndarray
-    grad_norms: np.ndarray
-    evaluations: np.ndarray
-    learning_rates: np.ndarray
-    outcomes: np.ndarray
-    diverged_at: np.ndarray
-    steps_to_tolerance: np.ndarray
+    descents: Descents
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One name an optimizer, all different."""
+        return self.spec.labels
+
+    @property
+    def params(self) -> np.ndarray:
+        """(num_optimizers, num_steps + 1, 2) the answers."""
+        return self.descents.params
+
+    @property
+    def losses(self) -> np.ndarray:
+        """(num_optimizers, num_steps + 1) without noise."""
+        return self.descents.losses
+
+    @property
+    def grad_norms(self) -> np.ndarray:
+        """(num_optimizers, num_steps + 1) without noise."""
+        return self.descents.grad_norms
+
+    @property
+    def evaluations(self) -> np.ndarray:
+        """(num_optimizers, num_steps + 1) gradient evaluations so far."""
+        return self.descents.evaluations
+
+    @property
+    def learning_rates(self) -> np.ndarray:
+        """(num_optimizers, num_steps); NaN for a rule that has none."""
+        return self._learning_rates
+
+    @property
+    def outcomes(self) -> np.ndarray:
+        """(num_optimizers,) "converged", "left", "running", "stationary", "escaped" or "diverged".
+
+        See `optviz.analysis.convergence.ends`.
+        """
+        return self._ends.outcomes
+
+    @property
+    def diverged_at(self) -> np.ndarray:
+        """(num_optimizers,) first index whose state is not finite or too large, or -1.
+
+        Too large is beyond 1e12 times that of the start (at least 1e12).
+        """
+        return self.descents.diverged_at
+
+    @property
+    def steps_to_tolerance(self) -> np.ndarray:
+        """(num_optimizers,) index of the first arrival of a run that converged or left, else -1."""
+        return self._ends.steps_to_tolerance
+
+    @cached_property
+    def _learning_rates(self) -> np.ndarray:
+        return _learning_rates(self.spec, self.descents.observed)
+
+    @cached_property
+    def _ends(self) -> Ends:
+        heights = ground(self.spec.surface, self.spec.dtype)
+        return ends(self.descents, heights, self.spec.tolerance)
 
     @property
     def surface(self) -> Surface:
@@ -257,19 +301,7 @@ def run_race(spec: RaceSpec, budget: Budget = RACE) -> Race:
         steps_per_epoch=spec.steps_per_epoch,
     )
     _check_start(spec, start, descents.losses[0, ..., 0])
-    outcomes, steps_to_tolerance = ends(descents, ground(spec.surface, spec.dtype), spec.tolerance)
-    return Race(
-        spec=spec,
-        labels=spec.labels,
-        params=descents.params,
-        losses=descents.losses,
-        grad_norms=descents.grad_norms,
-        evaluations=descents.evaluations,
-        learning_rates=_learning_rates(spec, runs, start, descents.observed),
-        outcomes=outcomes,
-        diverged_at=descents.diverged_at,
-        steps_to_tolerance=steps_to_tolerance,
-    )
+    return Race(spec, descents)
 
 
 def _check_start(spec: RaceSpec, start: np.ndarray, losses: np.ndarray) -> None:
@@ -285,13 +317,13 @@ def _describe(surface: Surface) -> str:
     return f"expression {text!r}" if text else surface.label
 
 
-def _learning_rates(
-    spec: RaceSpec, runs: Sequence[Run], start: np.ndarray, observed: Sequence[np.ndarray | None]
-) -> np.ndarray:
+def _learning_rates(spec: RaceSpec, observed: Sequence[np.ndarray | None]) -> np.ndarray:
     """What each step was taken with: base value × schedule × what came of looking at the loss."""
+    runs = spec.resolved()
     base = [getattr(run.optimizer, "learning_rate", np.nan) for run in runs]
-    rates = np.empty((len(runs), *start.shape[:-1], spec.num_steps))
-    rates[:] = np.reshape(base, (-1, *(1 for _ in start.shape)))
+    starts = (len(spec.starts),) if spec.has_many_starts else ()
+    rates = np.empty((len(runs), *starts, spec.num_steps))
+    rates[:] = np.reshape(base, (-1, *(1 for _ in starts), 1))
     for row, run, factors in zip(rates, runs, observed, strict=True):
         if run.schedules and (schedule := run.schedule_of("learning_rate")) is not None:
             row *= factors_of(schedule, spec.num_steps, spec.steps_per_epoch, spec.dtype)

@@ -73,13 +73,26 @@ def descend(
         kept = records(
             Field(rules, surface, factors, padded.astype(dtype), inputs, capacity, dtype)
         )
-    cut = (..., slice(num_steps + 1), slice(None))
+    # Of all numbers at once, for that is the quickest. What is behind the last state is zero, and
+    # NaN compares as false.
+    calm = kept.max() <= BOUND and kept.min() >= -BOUND
     if start.ndim == 2:
-        cut = (slice(len(start)), *cut[1:])
-    arrays = [record[cut] for record in kept]
-    observed = tuple(a[..., :-1, 5].astype(float) if a.shape[-1] > 5 else None for a in arrays)
-    stacked = np.stack([a[..., :5] if a.shape[-1] > 5 else a for a in arrays])
-    return _read(stacked.astype(np.float64, copy=False), observed)
+        kept = kept[:, : len(start)]
+    kept = kept[..., : num_steps + 1, :].astype(np.float64, copy=False)
+    losses = kept[..., 2]
+    runs = Descents(
+        params=kept[..., :2],
+        losses=losses,
+        grad_norms=kept[..., 3],
+        evaluations=kept[..., 4],
+        diverged_at=np.full(losses.shape[:-1], -1),
+        last_loss=losses[..., -1].copy(),
+        observed=tuple(
+            record[..., :-1, 5] if "learning_rate" in f.watchers else None
+            for record, (f, _) in zip(kept, factors, strict=True)
+        ),
+    )
+    return runs if calm else _held(runs)
 
 
 def compile_count() -> int:
@@ -99,26 +112,21 @@ def _pad_starts(start: np.ndarray) -> np.ndarray:
     return np.concatenate([start, np.repeat(start[-1:], missing, axis=0)])
 
 
-def _read(record: np.ndarray, observed: tuple[np.ndarray | None, ...]) -> Descents:
-    """Split (..., num_steps + 1, 5) records, and hold what diverged at its last good state."""
-    params = np.ascontiguousarray(record[..., :2])
-    losses, norms, counts = (np.ascontiguousarray(record[..., i]) for i in (2, 3, 4))
-    parts = (params, losses, norms, counts)
-    last_loss = losses[..., -1].copy()
-    if np.abs(params).max() <= BOUND and np.abs(losses).max() <= BOUND:  # NaN compares as false
-        return Descents(*parts, np.full(last_loss.shape, -1), last_loss, observed)
+def _held(runs: Descents) -> Descents:
+    """The runs with what diverged held at its last good state."""
+    params, losses, norms, counts = (np.array(part) for part in runs[:4])
     with np.errstate(invalid="ignore", over="ignore"):
         far, high = bounds(np.abs(params[..., :1, :]).max(axis=-1)), bounds(np.abs(losses[..., :1]))
         bad = ~((np.abs(params).max(axis=-1) <= far) & (np.abs(losses) <= high))
     diverged_at = np.where(bad.any(axis=-1), bad.argmax(axis=-1), -1)
-    runs = diverged_at >= 0
-    last_loss[runs] = np.take_along_axis(losses[runs], diverged_at[runs][:, None], axis=-1)[:, 0]
+    gone, last_loss = diverged_at >= 0, runs.last_loss
+    last_loss[gone] = np.take_along_axis(losses[gone], diverged_at[gone][:, None], axis=-1)[:, 0]
     # A start that is bad itself stays as it is: there is nothing before it to repeat.
-    good = np.minimum(np.arange(bad.shape[-1]), np.maximum(diverged_at[runs] - 1, 0)[:, None])
-    params[runs] = np.take_along_axis(params[runs], good[..., None], axis=-2)
+    good = np.minimum(np.arange(bad.shape[-1]), np.maximum(diverged_at[gone] - 1, 0)[:, None])
+    params[gone] = np.take_along_axis(params[gone], good[..., None], axis=-2)
     for part in (losses, norms, counts):
-        part[runs] = np.take_along_axis(part[runs], good, axis=-1)
-    return Descents(*parts, diverged_at, last_loss, observed)
+        part[gone] = np.take_along_axis(part[gone], good, axis=-1)
+    return Descents(params, losses, norms, counts, diverged_at, last_loss, runs.observed)
 
 
 def bounds(start: Any, xp: Any = np) -> Any:

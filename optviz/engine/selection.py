@@ -10,12 +10,13 @@ loops is the same computation.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from optviz.engine.factors import Factors, structure_of
@@ -27,6 +28,9 @@ from optviz.surfaces import Surface
 
 OFTEN = 32  # races of one selection, after which a program of its own is worth its second
 KEPT = 32  # selections that are known, those that have a program among them
+# States that a selection's program holds: what it gives back is shorter than the loops' buffers
+# where that is enough, for a short race is quicker computed than a long buffer is handed over.
+BUFFERS = (512, CAPACITIES[0])
 
 
 class Field(NamedTuple):
@@ -84,24 +88,26 @@ def settle() -> None:
     _beside.submit(int).result()
 
 
-def records(field: Field) -> list[np.ndarray]:
-    """The record of every rule, (..., capacity, 5 or 6); see `optviz.engine.loop`.
+def records(field: Field) -> np.ndarray:
+    """(num_rules, ..., at least num_steps + 1, 5 or 6) of every rule; see `optviz.engine.loop`.
 
-    To be called inside the scope of the field's number format.
+    It has a sixth column where a rule's learning rate has a schedule that sees the loss. It may be
+    memory that cannot be written to. To be called inside the scope of the field's number format.
     """
     # Of many starts or steps, or one loop, the calls are hardly a part of the time.
     if field.start.ndim > 1 or field.capacity > CAPACITIES[0] or len(field.rules) == 1:
         return _one_by_one(field)
     numbers, tree = jax.tree.flatten((field.rules, field.surface))
-    selection = known((tree, *(structure for _, structure in field.factors), field.dtype))
+    buffer = next(size for size in BUFFERS if size > field.inputs.num_steps)
+    selection = known((tree, *(structure for _, structure in field.factors), field.dtype, buffer))
     arrays = tuple(f for f, _ in field.factors)
     arguments = np.array(numbers, field.dtype), arrays, field.start, field.inputs
     program = selection.ready
     if program is not None:
-        return [np.asarray(record) for record in program(*arguments)]
+        return np.asarray(program(*arguments))
 
     def compile_program() -> Callable[..., Any]:
-        program = _program(tree, field.capacity)
+        program = _program(tree, buffer)
         with on_cpu(field.dtype):  # threads do not inherit the scope
             jax.block_until_ready(program(*arguments))
         return program
@@ -111,22 +117,39 @@ def records(field: Field) -> list[np.ndarray]:
     return found
 
 
-def _program(tree: Any, capacity: int) -> Callable[..., Any]:
-    """All loops in one program, whose knobs are one array: each by itself would take its time."""
+def _program(tree: Any, buffer: int) -> Callable[..., Any]:
+    """All loops in one program, whose knobs are one array, and whose records are another.
+
+    To hand over each by itself would take as long as the loops.
+    """
 
     def all_records(
         numbers: jax.Array, factors: tuple[Factors, ...], start: jax.Array, inputs: Inputs
-    ) -> list[jax.Array]:
+    ) -> jax.Array:
         rules, surface = jax.tree.unflatten(tree, list(numbers))
-        return [
-            record_path(rule, f, surface, start, inputs, capacity=capacity)
-            for rule, f in zip(rules, factors, strict=True)
-        ]
+        return _stacked(
+            [
+                record_path(rule, f, surface, start, inputs, capacity=buffer)
+                for rule, f in zip(rules, factors, strict=True)
+            ],
+            jnp,
+        )
 
     return jax.jit(all_records)
 
 
-def _one_by_one(field: Field) -> list[np.ndarray]:
+def _stacked(found: Sequence[Any], xp: Any) -> Any:
+    """Records as one array; to those that are a column short of the widest one is added."""
+    columns = max(record.shape[-1] for record in found)
+
+    def widened(record: Any) -> Any:
+        missing = columns - record.shape[-1]
+        return xp.pad(record, [(0, 0)] * (record.ndim - 1) + [(0, missing)]) if missing else record
+
+    return xp.stack([widened(record) for record in found])
+
+
+def _one_by_one(field: Field) -> np.ndarray:
     """What has been compiled before is dispatched at once; what has not, in two threads."""
     rules, surface, factors, start, inputs, capacity, dtype = field
     # Numbers go in with the call: a transfer of its own for each would take twice as long as the
@@ -153,4 +176,5 @@ def _one_by_one(field: Field) -> list[np.ndarray]:
     else:
         found = list(map(run, calls))
     _compiled.update(kinds)
-    return [np.asarray(record) for record in found]
+    states = int(inputs.num_steps) + 1
+    return _stacked([np.asarray(record)[..., :states, :] for record in found], np)

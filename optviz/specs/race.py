@@ -98,8 +98,9 @@ class RaceSpec(OnSurface):
             budget: what the race may take.
         """
         super().check()
+        problem = self.problem
         for run in self.runs:
-            run.check_on(self.problem)
+            run.check_on(problem)
         sizes = {
             "optimizers": len(self.runs),
             "starts": len(self.starts),
