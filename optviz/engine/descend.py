@@ -100,7 +100,7 @@ def compile_count() -> int:
 
     Programs of all loops of a selection, which are made beside the races, do not count.
     """
-    loops: tuple[Any, ...] = (record_path, record_paths, evaluate)
+    loops: tuple[Any, ...] = (record_path(), record_paths(), evaluate)
     return sum(loop._cache_size() for loop in loops)
 
 

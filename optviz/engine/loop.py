@@ -7,13 +7,14 @@ rule and surface (their classes and switches), the number format and the capacit
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from optviz.engine.cpu_compiler import compiled_loop
 from optviz.engine.factors import Factors, at, scheduled, watch
 from optviz.kept import kept
 from optviz.optimizers import Optimizer, StepContext
@@ -82,7 +83,7 @@ def advance(
     return seen, params + updates, (state, watched)
 
 
-def _loop(
+def path(
     rule: Optimizer,
     factors: Factors,
     surface: Surface,
@@ -112,17 +113,26 @@ def _loop(
     return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
 
 
-record_path = jax.jit(_loop, static_argnames="capacity")
+def record_path() -> Any:
+    """The compiled `path`."""
+    return compiled_loop(path, "capacity")
 
 
-@partial(jax.jit, static_argnames="capacity")
-def record_paths(
-    rule: Any, factors: Any, surface: Any, starts: Any, inputs: Inputs, capacity: int
+def record_paths() -> Any:
+    """The compiled `paths`."""
+    return compiled_loop(paths, "capacity")
+
+
+def paths(
+    rule: Optimizer,
+    factors: Factors,
+    surface: Surface,
+    starts: jax.Array,
+    inputs: Inputs,
+    capacity: int,
 ) -> jax.Array:
-    def one(start: jax.Array) -> jax.Array:
-        return _loop(rule, factors, surface, start, inputs, capacity)
-
-    return jax.vmap(one)(starts)
+    """From several starts (num_starts, 2): a record of each."""
+    return jax.vmap(lambda start: path(rule, factors, surface, start, inputs, capacity))(starts)
 
 
 # What goes into the loop from outside ------------------------------------------------------------

@@ -19,8 +19,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from optviz.engine.cpu_compiler import loop_options
 from optviz.engine.factors import Factors, structure_of
-from optviz.engine.loop import Inputs, record_path, record_paths
+from optviz.engine.loop import Inputs, path, record_path, record_paths
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
 from optviz.specs.budget import CAPACITIES
@@ -129,13 +130,13 @@ def _program(tree: Any, buffer: int) -> Callable[..., Any]:
         rules, surface = jax.tree.unflatten(tree, list(numbers))
         return _stacked(
             [
-                record_path(rule, f, surface, start, inputs, capacity=buffer)
+                path(rule, f, surface, start, inputs, buffer)
                 for rule, f in zip(rules, factors, strict=True)
             ],
             jnp,
         )
 
-    return jax.jit(all_records)
+    return jax.jit(all_records, compiler_options=loop_options())
 
 
 def _stacked(found: Sequence[Any], xp: Any) -> Any:
@@ -156,7 +157,7 @@ def _one_by_one(field: Field) -> np.ndarray:
     # loops of a short race.
     shared = cast(surface, dtype), start, inputs
     calls = [(cast(rule, dtype), f) for rule, (f, _) in zip(rules, factors, strict=True)]
-    loop = record_path if start.ndim == 1 else record_paths
+    loop = record_path() if start.ndim == 1 else record_paths()
 
     def run(call: tuple[Optimizer, Factors]) -> jax.Array:
         return loop(*call, *shared, capacity=capacity)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from optviz.data.augmentation import mirrored, shifted
-from optviz.engine.cpu_library import compiled
+from optviz.engine.cpu_compiler import compiled
 from optviz.engine.train_data import Batch, Images
 from optviz.networks.base import Network, Params, Stats
 from optviz.networks.convolution import DIRECT, convolutions_as
@@ -139,7 +139,7 @@ def add(totals: Totals, more: Totals) -> Totals:
 
 def compiled_evaluation(network: Network) -> jax.stages.Wrapped:
     """`evaluate_block` as a program."""
-    return compiled(evaluate_block, network, "recipe", "size")
+    return compiled(evaluate_block, network.cpu_library, "recipe", "size")
 
 
 def evaluate_block(

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.engine.cpu_library import compiled
+from optviz.engine.cpu_compiler import compiled
 from optviz.engine.train_batch import Recipe, Task, Totals, add, keys, mean_loss
 from optviz.networks.base import Network, Params, Stats
 from optviz.optimizers.base import Optimizer, StepContext
@@ -111,7 +111,7 @@ def query(optimizer: Optimizer, params: Params, state: Any) -> Params:
 
 def compiled_gradient(network: Network) -> jax.stages.Wrapped:
     """`gradient` as a program."""
-    return compiled(gradient, network, "recipe")
+    return compiled(gradient, network.cpu_library, "recipe")
 
 
 def gradient(

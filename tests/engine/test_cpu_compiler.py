@@ -6,7 +6,7 @@ import pytest
 from small_networks import smallest
 
 from optviz.data import Synthetic
-from optviz.engine import cpu_library, train_step
+from optviz.engine import cpu_compiler, train_step
 from optviz.engine.train_batch import Recipe, Strengths, Task
 from optviz.engine.train_data import batches, split
 from optviz.networks import NETWORKS, LeNet, Linear
@@ -40,14 +40,26 @@ def test_the_kernels_that_were_asked_for_give_the_same_gradient(name):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * float(abs(other).max()))
 
 
+@pytest.fixture
+def all_known(monkeypatch):
+    monkeypatch.setattr(cpu_compiler, "_is_known", lambda option, value: True)
+
+
 @cpu_only
-def test_options():
-    assert cpu_library.compiler_options(Linear()) == {}
-    assert cpu_library.compiler_options(LeNet()) == {cpu_library.OPTION: ""}
+def test_options(all_known):
+    emitters, library = cpu_compiler.EMITTERS, cpu_compiler.LIBRARY
+    assert cpu_compiler.compiler_options(Linear.cpu_library) == {emitters: True}
+    assert cpu_compiler.compiler_options(LeNet.cpu_library) == {emitters: True, library: ""}
+    assert cpu_compiler.loop_options() == {emitters: False}
 
 
-def test_an_xla_without_the_option_trains_all_the_same(monkeypatch):
-    monkeypatch.setattr(cpu_library, "OPTION", "xla_cpu_no_such_option")
-    cpu_library._is_known.cache_clear()
-    assert cpu_library.compiler_options(LeNet()) == {}
-    cpu_library._is_known.cache_clear()
+def test_an_xla_without_the_options_computes_all_the_same(monkeypatch):
+    monkeypatch.setattr(cpu_compiler, "EMITTERS", "xla_cpu_no_such_option")
+    monkeypatch.setattr(cpu_compiler, "LIBRARY", "xla_cpu_no_such_option_either")
+    assert cpu_compiler.compiler_options(LeNet.cpu_library) == {}
+    assert float(cpu_compiler.compiled_loop(lambda x: x + 1)(np.float32(1))) == 2
+
+
+def test_what_is_compiled_alike_is_asked_for_once():
+    assert cpu_compiler.compiled_loop(abs) is cpu_compiler.compiled_loop(abs)
+    assert cpu_compiler.compiled(abs, ()) is cpu_compiler.compiled(abs, ())
