@@ -29,7 +29,7 @@ class Asked:
         kind: one of KINDS.
         surface, expression, network: what is checked, by kind; kept when the kind changes.
         at: the point of a surface or formula; None: the surface's start.
-        dtypes: the number formats that are drawn.
+        dtypes: the number formats that are drawn; the verdict is about the finest of them.
         broken: whether the gradient is spoiled on purpose, to see the check find it.
     """
 
@@ -137,17 +137,21 @@ def point_of(asked: Asked) -> Point:
     return asked.at if asked.at is not None else asked.target().start
 
 
-@lru_cache(maxsize=64)
 def checked(asked: Asked) -> GradientCheck:
-    """The check, kept: it is the same for everybody."""
-    target = asked.target()
+    """The check, kept: the same for everybody, whatever is drawn beside the finest format."""
+    return _checked(replace(asked, dtypes=(asked.dtypes[-1],)))
+
+
+@lru_cache(maxsize=64)
+def _checked(asked: Asked) -> GradientCheck:
+    target, (dtype,) = asked.target(), asked.dtypes
     if asked.kind == "network":
-        return gradient_check(target)
+        return gradient_check(target, dtype=dtype)
     at = point_of(asked)
     if not asked.broken:
-        return gradient_check(target, at)
+        return gradient_check(target, at, dtype=dtype)
     label = f"{getattr(target, 'text', target.label)}, with a broken gradient,"
-    return gradient_check(spoiled(target), at, label=label)
+    return gradient_check(spoiled(target), at, label=label, dtype=dtype)
 
 
 def spoiled(surface: Surface, share: float = 0.01) -> FunctionSurface:

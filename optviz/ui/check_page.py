@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -160,7 +159,7 @@ def _stage() -> None:
     asked = look.current()
     frame.problems(st.session_state.get(look.PROBLEMS, []))
     with st.spinner("Taking differences …"):
-        check = look.checked(replace(asked, dtypes=DTYPES))
+        check = look.checked(asked)
     _verdict(check)
     st.plotly_chart(
         gradient_check_figure(check, asked.dtypes),
@@ -172,7 +171,7 @@ def _stage() -> None:
     st.markdown(MEANT)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("##### Analytic against numeric, in float64")
+        st.markdown(f"##### Analytic against numeric, in {check.dtype}")
         _table(lines_of(check))
         st.caption(
             f"Checked {plain(check.how)}. Numeric: central differences from steps up to h, "
@@ -213,4 +212,4 @@ def _verdict(check: GradientCheck) -> None:
         "right": (st.success, ":material/check_circle:"),
         "wrong": (st.error, ":material/error:"),
     }.get(check.verdict, (st.warning, ":material/warning:"))
-    show(f"**{check.verdict.capitalize()}.** {plain(check.reason)}", icon=icon)
+    show(f"**{check.verdict.capitalize()}, in {check.dtype}.** {plain(check.reason)}", icon=icon)

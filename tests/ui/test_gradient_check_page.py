@@ -9,7 +9,9 @@ import pytest
 from drive import lines, link, opened
 from streamlit.testing.v1 import AppTest
 
+from optviz.analysis.gradient_check import gradient_check
 from optviz.surfaces import SURFACES
+from optviz.ui.words import plain
 
 
 def page_with(**query: str | list[str]) -> AppTest:
@@ -21,7 +23,7 @@ def test_every_surface_is_checked(name: str) -> None:
     test = page_with(surface="beale" if name == "rosenbrock" else "rosenbrock")
     test.selectbox(key="check.surface").set_value(name).run()
     assert not test.exception
-    assert test.success[0].value.startswith("**Right.**")
+    assert test.success[0].value.startswith("**Right, in float64.**")
     assert test.query_params["surface"] in (name, [name])
 
 
@@ -45,17 +47,30 @@ def test_a_formula_that_is_refused_costs_one_line_and_keeps_what_was_typed() -> 
 def test_a_broken_gradient_is_found() -> None:
     test = page_with()
     test.toggle(key="check.broken").set_value(True).run()
-    assert test.error[0].value.startswith("**Wrong.** Rosenbrock valley, with a broken gradient")
+    said = "**Wrong, in float64.** Rosenbrock valley, with a broken gradient"
+    assert test.error[0].value.startswith(said)
 
 
 def test_a_network_is_checked() -> None:
     test = page_with(network="linear")
-    assert test.success[0].value.startswith("**Right.** Linear classifier")
+    assert test.success[0].value.startswith("**Right, in float64.** Linear classifier")
 
 
 def test_one_number_format() -> None:
     test = page_with(dtype="float32")
     assert test.query_params["dtype"] in ("float32", ["float32"])
+    # What is said is about the format that is drawn, not about a finer one.
+    (said,) = (*test.success, *test.warning, *test.error)
+    expected = gradient_check("rosenbrock", dtype="float32")
+    assert said.value.startswith(f"**{expected.verdict.capitalize()}, in float32.**")
+    assert plain(expected.reason) in said.value
+    assert "##### Analytic against numeric, in float32" in [text.value for text in test.markdown]
+    assert test.dataframe[0].value["analytic"].tolist() == expected.analytic.tolist()
+
+
+def test_the_verdict_is_about_the_finest_format_that_is_drawn() -> None:
+    test = page_with(dtype=["float64", "float32"])
+    assert test.success[0].value.startswith("**Right, in float64.**")
 
 
 def test_a_damaged_link_says_what_was_ignored() -> None:
@@ -130,7 +145,7 @@ def test_in_a_browser_a_click_on_the_map_checks_another_point(
 ) -> None:
     page = view()
     page.page.goto(f"{server}/gradient_check")
-    page.page.get_by_text("Right.", exact=False).first.wait_for(timeout=60_000)
+    page.page.get_by_text("Right, in float64.", exact=False).first.wait_for(timeout=60_000)
     chart = page.page.locator(".js-plotly-plot").filter(has=page.page.locator(".contourlayer path"))
     area = chart.locator(".nsewdrag").bounding_box()
     place = (area["x"] + 0.7 * area["width"], area["y"] + 0.3 * area["height"])
