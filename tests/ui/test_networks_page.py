@@ -18,7 +18,7 @@ from optviz.ui.train_variations import choices, counts, steps, suggestions
 
 ROOT = Path(__file__).parents[2]
 DATA = "dataset=synthetic:num_train=640,num_test=20&network=linear"
-LONG = f"{DATA}&run=sgd&run=adam&epochs=1000"
+LONG = f"{DATA}&run=sgd&run=adam&epochs=1000&batch_size=4"  # minutes
 SHORT = f"{DATA}&run=sgd&run=adam&epochs=2&seeds=2&vary=batch_size%3D64"
 
 
