@@ -56,8 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 MAPPED = Path("/proc/self/maps")  # one line for each region of memory
-# Of 65,530 that Linux gives a process; at about 0.3 MB for each, a worker needs less than 3 GB.
-MOST_MAPPED = 5_000
+# Of 65,530 that Linux gives a process; with about 0.3 MB for each, a worker needs less than 3 GB.
+MOST_MAPPED = 3_000
 CHECK_EVERY = 20  # tests
 
 _tests = itertools.count(1)
