@@ -21,12 +21,14 @@ def size_of(value: Any) -> int:
 
 
 def _size(value: Any, seen: set[int]) -> int:
+    base = getattr(value, "base", None)
+    if hasattr(value, "nbytes") and hasattr(base, "nbytes"):
+        value = base  # a view keeps all of the array that it looks at
     if id(value) in seen:
         return 0
     seen.add(id(value))
-    if hasattr(value, "nbytes"):  # a view keeps all of the array that it looks at
-        base = getattr(value, "base", None)
-        return int(getattr(base, "nbytes", value.nbytes))
+    if hasattr(value, "nbytes"):
+        return int(value.nbytes)
     parts: Iterable[Any] = ()
     if isinstance(value, Mapping):
         parts = [*value.keys(), *value.values()]

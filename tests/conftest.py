@@ -27,9 +27,8 @@ SETTINGS = {
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }
-# XLA of jaxlib 0.10 compiles the tests' many small programs in half the time where it does not
-# fuse operations through MLIR; later ones do not know the flag, and would abort. What optviz
-# compiles for races and gradients says for itself which it is to be.
+# XLA of jaxlib 0.10 compiles in two thirds of the time where it does not fuse operations through
+# MLIR. Later ones do not know the flag, and would abort.
 QUICK = "--xla_cpu_use_fusion_emitters=false"
 FLAGS = os.environ.get("XLA_FLAGS", "").split()
 if version("jaxlib").startswith("0.10.") and QUICK not in FLAGS:

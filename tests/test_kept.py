@@ -169,3 +169,9 @@ def test_large_races_run_one_at_a_time(monkeypatch):
         list(pool.map(cached.race, [replace(spec, num_steps=9) for spec in specs]))
     assert max(most) > 1
     cached.race.cache_clear()
+
+
+def test_views_of_one_array_count_once():
+    array = np.zeros((1000, 5))
+    one, other = array[:, 0], array[:10, 2:]
+    assert array.nbytes < size_of((one, other)) < array.nbytes + 200  # and the tuple

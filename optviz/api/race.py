@@ -44,21 +44,19 @@ class Race:
 
     With an array of starts every array of one row per optimizer has a second axis `num_starts`.
 
-    What is told about the paths (outcomes, learning rates) is worked out when it is first asked
-    for.
+    What became of the runs is worked out when it is first asked for.
 
     Attributes:
         spec: what was asked.
+        labels: one name an optimizer, all different.
         descents: what was recorded.
+        learning_rates: (num_optimizers, num_steps); NaN for a rule that has none.
     """
 
     spec: RaceSpec
+    labels: tuple[str, ...]
     descents: Descents
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """One name an optimizer, all different."""
-        return self.spec.labels
+    learning_rates: np.ndarray
 
     @property
     def params(self) -> np.ndarray:
@@ -81,11 +79,6 @@ class Race:
         return self.descents.evaluations
 
     @property
-    def learning_rates(self) -> np.ndarray:
-        """(num_optimizers, num_steps); NaN for a rule that has none."""
-        return self._learning_rates
-
-    @property
     def outcomes(self) -> np.ndarray:
         """(num_optimizers,) "converged", "left", "running", "stationary", "escaped" or "diverged".
 
@@ -105,10 +98,6 @@ class Race:
     def steps_to_tolerance(self) -> np.ndarray:
         """(num_optimizers,) index of the first arrival of a run that converged or left, else -1."""
         return self._ends.steps_to_tolerance
-
-    @cached_property
-    def _learning_rates(self) -> np.ndarray:
-        return _learning_rates(self.spec, self.descents.observed)
 
     @cached_property
     def _ends(self) -> Ends:
@@ -301,7 +290,7 @@ def run_race(spec: RaceSpec, budget: Budget = RACE) -> Race:
         steps_per_epoch=spec.steps_per_epoch,
     )
     _check_start(spec, start, descents.losses[0, ..., 0])
-    return Race(spec, descents)
+    return Race(spec, spec.labels, descents, _learning_rates(spec, descents.observed))
 
 
 def _check_start(spec: RaceSpec, start: np.ndarray, losses: np.ndarray) -> None:

@@ -135,7 +135,7 @@ def measure(
     mine = np.asarray(times["ours"])  # what the peers give: paths and losses
     over_optax = float(np.median(np.asarray(times["optax"]) / mine))
     measured: dict[str, Any] = {
-        "optviz.race, with outcomes and learning rates": spread(times["told"]),
+        "optviz.race, with outcomes": spread(times["told"]),
         "optviz.race, paths and losses as the peers": spread(times["ours"]),
         "of which the engine (descend)": spread(times["engine"]),
         "optax under lax.scan, one program": spread(times["optax"]),
@@ -199,9 +199,9 @@ def _ours(numbers: Numbers) -> Any:
 
 
 def _told(numbers: Numbers) -> Any:
-    """A race with all that is worked out when it is asked for."""
+    """A race with what is worked out when it is asked for."""
     race = _ours(numbers)
-    return race, race.outcomes, race.steps_to_tolerance, race.learning_rates, race.labels
+    return race, race.outcomes, race.steps_to_tolerance
 
 
 def _engine(numbers: Numbers) -> Any:

@@ -48,8 +48,8 @@ def all_known(monkeypatch):
 @cpu_only
 def test_options(all_known):
     emitters, library = cpu_compiler.EMITTERS, cpu_compiler.LIBRARY
-    assert cpu_compiler.compiler_options(Linear.cpu_library) == {emitters: True}
-    assert cpu_compiler.compiler_options(LeNet.cpu_library) == {emitters: True, library: ""}
+    assert cpu_compiler.compiler_options(Linear.cpu_library) == {}
+    assert cpu_compiler.compiler_options(LeNet.cpu_library) == {library: ""}
     assert cpu_compiler.loop_options() == {emitters: False}
 
 
