@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from optviz.player.bundle import SOURCES
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -21,13 +23,16 @@ def test_the_wheel_has_the_app_and_the_player(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     pages = {f"optviz/_app/pages/{page.name}" for page in (ROOT / "pages").glob("*.py")}
     assert {"optviz/_app/app.py", *pages} <= names
-    for asset in ("player.js", "player.css"):
-        assert f"optviz/player/assets/{asset}" in names
+    sources = {f"optviz/player/js/{path.name}" for path in SOURCES.iterdir()}
+    assert sources <= names
     assert "optviz/ui/icon.png" in names
     assert not any(name.startswith("tests/") for name in names)
     folder = tmp_path / "unpacked"
     zipfile.ZipFile(wheel).extractall(folder)
-    script = "from optviz.cli.commands.app import entry_script; print(entry_script())"
+    script = (
+        "from optviz.cli.commands.app import entry_script; print(entry_script());"
+        "from optviz.player import assets; assert all(assets())"
+    )
     found = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
