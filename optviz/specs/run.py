@@ -95,6 +95,11 @@ class Run:
         if reason is not None:
             raise ValueError(reason)
 
+    def with_knob(self, name: str, value: Any) -> Run:
+        """The run with one hyperparameter of its rule set, which counts as said."""
+        given = self.given if name in self.given else (*self.given, name)
+        return replace(self, optimizer=replace(self.optimizer, **{name: value}), given=given)
+
     def schedule_of(self, knob_name: str) -> Schedule | None:
         return dict(self.schedules).get(knob_name)
 

@@ -128,8 +128,7 @@ def vary_runs(runs: Sequence[Run], name: str, text: str) -> tuple[Run, ...]:
     for run in runs:
         rule = type(run.optimizer)
         if name in knobs(rule) or name in switches(rule):
-            given = run.given if name in run.given else (*run.given, name)
-            run = replace(run, optimizer=vary_entry(run.optimizer, name, text), given=given)
+            run = run.with_knob(name, getattr(vary_entry(run.optimizer, name, text), name))
         changed.append(run)
     if changed == list(runs) and not any(hasattr(run.optimizer, name) for run in runs):
         raise ValueError(f"vary: none of the rules has {shown(name)}")

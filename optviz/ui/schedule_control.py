@@ -169,11 +169,8 @@ def with_schedule(run: Run, knob: str, schedule: Schedule | None) -> Run:
 
 def with_momentum_warmup(run: Run) -> Run:
     """The run with its momentum rising from 0.1 to 0.9 over the first half."""
-    rule: Any = run.optimizer
-    given = run.given if "momentum" in run.given else (*run.given, "momentum")
     rise = Linear(start=WARM_FROM / WARM_TO, end=1.0, share=0.5)
-    changed = replace(run, optimizer=replace(rule, momentum=WARM_TO), given=given)
-    return with_schedule(changed, "momentum", rise)
+    return with_schedule(run.with_knob("momentum", WARM_TO), "momentum", rise)
 
 
 def rescheduled(session: Session[Any], uid: int, knob: str) -> Change:

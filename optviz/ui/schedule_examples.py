@@ -97,12 +97,10 @@ def _with(run: Run, schedule: Schedule) -> Run:
 
 
 def _rates(spec: RaceSpec, run: Run) -> tuple[Run, ...]:
-    rule: Any = run.optimizer
     fair: Any = fair_without_schedule(spec, run)
     runs = []
     for share in RATES:
         rate = float(f"{share * fair:.2g}")
-        optimizer: Any = replace(rule, learning_rate=rate)
-        given = (*(name for name in run.given if name != "learning_rate"), "learning_rate")
-        runs.append(_with(Run(optimizer, given), Constant()))
+        alone = Run(run.optimizer, run.given)
+        runs.append(_with(alone.with_knob("learning_rate", rate), Constant()))
     return tuple(runs)

@@ -163,11 +163,7 @@ def with_field(item: E, shown: object, name: str, value: Any) -> E:
 
 def with_knob(run: Run, shown: object, name: str, value: Any) -> Run:
     """The run with a knob of its rule set by its user, if it still is of that rule's kind."""
-    optimizer = with_field(run.optimizer, shown, name, value)
-    if optimizer is run.optimizer:
-        return run
-    given = run.given if name in run.given else (*run.given, name)
-    return replace(run, optimizer=optimizer, given=given)
+    return run.with_knob(name, value) if type(run.optimizer) is type(shown) else run
 
 
 def bound(
