@@ -42,6 +42,12 @@ class Status(NamedTuple):
         return self.state in FINAL
 
     @property
+    def best_accuracy(self) -> float | None:
+        """The best validation accuracy that any run was told to have had; None: none yet."""
+        told = [run.get("best_accuracy") for run in self.outcome or ()]
+        return max((share for share in told if share is not None), default=None)
+
+    @property
     def resumable(self) -> bool:
         return self.state in ("stopped", "failed", "dead")
 

@@ -52,7 +52,7 @@ def as_json(ids: Sequence[str]) -> str:
     for job_id in ids:
         try:
             records[job_id] = curves.to_json(jobs.result(job_id))
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             records[job_id] = {"error": str(error)}
     whole = next(iter(records.values())) if len(records) == 1 else records
     return json.dumps(whole, allow_nan=False)

@@ -83,7 +83,7 @@ def bar(watch: Watch, status: jobs.Status) -> None:
         return
     doing = watch.note or (f"{watch.share:.0%}" if watch.total else "starting")
     left = watch.seconds_left
-    rest = f", about {duration(left)} left" if left is not None and not watch.note else ""
+    rest = f", about {duration(round(left))} left" if left is not None and not watch.note else ""
     st.progress(watch.share, plain(f"{doing}{rest}"))
 
 

@@ -131,7 +131,9 @@ def best_accuracy(result: TrainResult) -> float | None:
 
 
 def duration(seconds: float) -> str:
-    """`40 s`, `3 min`, `2 h 5 min`."""
+    """`0.4 s`, `40 s`, `3 min`, `2 h 5 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.2g} s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

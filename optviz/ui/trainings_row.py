@@ -110,13 +110,10 @@ def _state(status: Status) -> None:
 
 
 def _best(status: Status) -> str:
-    best = None
+    best = status.best_accuracy
     if not status.ended:
         with suppress(ValueError, OSError):  # its state says why it cannot be read
             best = best_accuracy(watch(status.id).result)
-    elif status.outcome:
-        told = [run.get("best_accuracy") for run in status.outcome]
-        best = max((share for share in told if share is not None), default=None)
     return "" if best is None else f"**{100 * best:.1f} %** :gray[best]"
 
 

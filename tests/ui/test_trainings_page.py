@@ -17,6 +17,7 @@ from drive import lines, link, opened
 from hostile_stores import GOOD, made
 from streamlit.testing.v1 import AppTest
 
+from optviz.cli import main
 from optviz.data import Synthetic
 from optviz.folders import home as home_folder
 from optviz.networks import Linear
@@ -25,6 +26,7 @@ from optviz.runs.folder import log_of
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 from optviz.ui.train_files import ARCHIVES, as_archive, as_json
+from optviz.ui.train_watch import duration
 from optviz.ui.trainings_bring import found_in
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +77,25 @@ def test_search_and_rename(two: list[str]) -> None:
     test.text_input(key=f"trainings.name.{two[0]}").set_value(" ").run()
     assert "a name must have" in lines(test)[0]
     assert names(test) == ["quick", "slow one"]
+
+
+def test_the_page_and_the_command_line_call_the_same_accuracy_best(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That of any epoch, though a rate that is too high makes the last one worse."""
+    far = replace(SPEC, runs=(Run.parse("sgd:learning_rate=3"),), epochs=2)
+    (run,) = jobs.run_here(far).runs
+    after = [epoch.val_accuracy or 0 for epoch in run.epochs]
+    best = f"{100 * max(after):.1f}"
+    assert max(after) > after[-1], "the last epoch must not be the best one here"
+    assert main(["runs", "list"]) == 0
+    assert f" {best}%" in capsys.readouterr().out
+    assert f"**{best} %** :gray[best]" in [text.value for text in trainings().markdown]
+
+
+def test_a_short_time_is_not_nothing() -> None:
+    told = [duration(seconds) for seconds in (0.042, 0.4, 9.9, 40, 180, 7500)]
+    assert told == ["0.042 s", "0.4 s", "9.9 s", "40 s", "3 min", "2 h 5 min"]
 
 
 def test_the_list_follows_a_link_that_was_searched_with_before(two: list[str]) -> None:

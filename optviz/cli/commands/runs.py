@@ -244,10 +244,8 @@ def describe(status: Status) -> dict[str, Any]:
 
 
 def _best(status: Status) -> str:
-    """The best validation accuracy of the last epochs."""
-    last = [run["last_epoch"] for run in status.outcome or () if run["last_epoch"]]
-    shares = [share for epoch in last if (share := epoch.get("val_accuracy")) is not None]
-    return f"{100 * max(shares):.1f}%" if shares else "–"
+    best = status.best_accuracy
+    return "–" if best is None else f"{100 * best:.1f}%"
 
 
 def _each(ids: list[str], verb: str) -> None:
