@@ -54,6 +54,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", half_written)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests of one file run in one worker: mostly they need the same programs, made once."""
+    if item.get_closest_marker("xdist_group") is None:
+        item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
+
+
 MAPPED = Path("/proc/self/maps")  # one line for each region of memory
 # Of 65,530 that Linux gives a process; with about 0.3 MB for each, a worker needs less than 3 GB.
 MOST_MAPPED = 3_000

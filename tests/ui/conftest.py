@@ -100,6 +100,17 @@ class View:
         self.until(lambda: self.shown not in ("", shown))
         return self.shown
 
+    def quiet(self, seconds: float = 0.3) -> None:
+        """Wait until no script has run for a moment: while one does, buttons may still move."""
+        running = self.page.locator("[data-test-script-state=running]")
+        since = time.monotonic()
+        deadline = since + 30
+        while time.monotonic() - since < seconds:
+            assert time.monotonic() < deadline, f"always busy; {self.page.url}"
+            if running.count():
+                since = time.monotonic()
+            self.page.wait_for_timeout(40)
+
     def button(self, name: str) -> Any:
         return self.page.get_by_role("button", name=name, exact=True)
 

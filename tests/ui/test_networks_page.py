@@ -236,9 +236,11 @@ def test_a_training_streams_survives_a_reload_stops_and_goes_on(
     assert page.shown == ended, "nothing moves once it has stopped"
     page.button("Resume").click()
     page.until(lambda: page.step > reached, 60)
+    page.quiet()
     stop.click()
     page.page.locator(".stMarkdownBadge").get_by_text("stopped").wait_for(timeout=30_000)
-    page.button("Resume").wait_for()  # the buttons have changed, and none moves under the hand
+    page.button("Resume").wait_for()
+    page.quiet()
     page.button("Close").click()
     page.page.get_by_text("What will be learned").wait_for()
     assert "job=" not in page.page.url

@@ -44,7 +44,7 @@ OURS = {
     *("getdoc", "stacked", "round", "int", "min", "max"),
 }
 ATTRIBUTES = {"help", "word", "in_words", "adds", "note", "kind", "summary", "cost", "memory"}
-ATTRIBUTES |= {"citation", "prefix", "severity", "icon", "num_steps"}
+ATTRIBUTES |= {"citation", "prefix", "severity", "icon", "num_steps", "dtype"}
 SAME_WORDS = ("rstrip", "lower", "upper", "replace", "split", "items")  # of the text before them
 NUMERIC = set("%,defgn")  # ends a format that refuses text
 

@@ -238,8 +238,11 @@ def test_stop_delete_undo_and_compare(server: str, view: Callable[..., Any]) -> 
     page.page.locator(".js-plotly-plot").first.wait_for()
     assert page.page.url.count("compare=") == 2
     page.button("All trainings").click()
+    page.quiet()
     rows.first.get_by_role("button", name="Resume").click()
-    rows.first.get_by_role("button", name="Stop").click(timeout=30_000)
+    rows.first.get_by_role("button", name="Stop").wait_for(timeout=30_000)
+    page.quiet()
+    rows.first.get_by_role("button", name="Stop").click()
     rows.first.get_by_text("stopped").wait_for(timeout=30_000)
     assert page.errors == []
 
