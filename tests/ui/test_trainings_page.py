@@ -225,6 +225,7 @@ def test_stop_delete_undo_and_compare(server: str, view: Callable[..., Any]) -> 
     rows = page.page.locator(".st-key-trainings-list > div")
     rows.first.get_by_role("button", name="Stop").click(timeout=60_000)
     rows.first.get_by_text("stopped").wait_for(timeout=30_000)
+    page.quiet()
     count = rows.count()
     rows.first.get_by_role("button", name="Delete").click()
     page.button("Undo").wait_for()
