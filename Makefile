@@ -8,7 +8,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' optviz/__init__.py)
 
 .PHONY: app test lint types unit js browser wheel release picture clean
 
-# uv installs in a sixth of pip's time; where it cannot be had, or finds less, pip does it.
+# uv installs far quicker than pip; where it cannot be had, or finds less, pip does it.
 define install
 $(BIN)/python -m pip install --quiet --disable-pip-version-check uv && \
 $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --editable '$(1)' || \

@@ -78,7 +78,8 @@ def descend(
     calm = kept.max() <= BOUND and kept.min() >= -BOUND
     if start.ndim == 2:
         kept = kept[:, : len(start)]
-    kept = kept[..., : num_steps + 1, :].astype(np.float64, copy=False)
+    # Whoever asked may write to it, whichever way it was computed; so what JAX holds is copied.
+    kept = kept[..., : num_steps + 1, :].astype(np.float64, copy=not kept.flags.writeable)
     losses = kept[..., 2]
     runs = Descents(
         params=kept[..., :2],

@@ -74,6 +74,16 @@ def test_one_program_gives_the_bits_that_each_loop_gives_alone(keys, monkeypatch
     equal(descend(jobs, surface, start, **settings), alone)
 
 
+def test_arrays_can_be_written_to_however_they_were_computed(monkeypatch):
+    jobs = [Job(SGD(), {}), Job(Adam(), {})]
+    first = descend(jobs, RAVINE, np.array(RAVINE.start), num_steps=20)
+    assert len(compiled()) == 1
+    forbid(monkeypatch)
+    again = descend(jobs, RAVINE, np.array(RAVINE.start), num_steps=20)
+    for found in (first, again):
+        assert all(array.flags.writeable for array in found[:6])
+
+
 def other(rule):
     rate = getattr(rule, "learning_rate", None)
     return rule if rate is None else replace(rule, learning_rate=0.7 * rate)
