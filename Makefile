@@ -31,8 +31,9 @@ js:
 	@command -v node >/dev/null || { echo "make test needs Node 20 or newer (on Debian: apt-get install nodejs)" >&2; exit 1; }
 	node --test tests/js/*.test.mjs
 
+# Three workers for two cores: one of them mostly waits for a browser. tests/conftest.py orders them.
 unit: browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 # Finds an installed Chrome or Chromium, or installs one; the browser tests are never skipped.
 browser: .venv/test

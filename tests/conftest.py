@@ -48,7 +48,7 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "error")
-    # The two workers share the compiled loops: JAX 0.12 may find one that is half written, says so
+    # The workers share the compiled loops: JAX 0.12 may find one that is half written, says so
     # and compiles it itself.
     half_written = "ignore:Error reading persistent compilation cache entry:UserWarning"
     config.addinivalue_line("filterwarnings", half_written)
@@ -58,6 +58,37 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests of one file run in one worker: mostly they need the same programs, made once."""
     if item.get_closest_marker("xdist_group") is None:
         item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The pages in a browser are looked at first: they take longest, and mostly they wait."""
+    items.sort(key=lambda item: not _in_group(item, "app"))  # stable: the others keep their order
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Say so where groups do not hold: each worker would start an app, and compile everything."""
+    grouped = session.config.getoption("loadgroup", False)  # pytest-xdist, in a worker
+    if grouped and not all("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("this pytest-xdist does not group tests under this pytest")
+
+
+def _in_group(item: pytest.Item, name: str) -> bool:
+    marker = item.get_closest_marker("xdist_group")
+    return marker is not None and marker.args == (name,)
+
+
+@pytest.fixture(scope="module")
+def compiled_quickly() -> Iterator[None]:
+    """Programs that a file makes are hardly optimized: made in half the time, run slower.
+
+    For files that compare within a tolerance. Those that compare bits, and the proofs of the rules,
+    run what users run; so no program stays from one file to the next.
+    """
+    jax.clear_caches()
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+    jax.clear_caches()
 
 
 MAPPED = Path("/proc/self/maps")  # one line for each region of memory

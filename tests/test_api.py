@@ -24,6 +24,8 @@ from optviz.specs import RaceSpec, Run
 from optviz.specs.race import problem_on
 from optviz.surfaces import Ravine, Surface
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 def bowl(x, y):
     return x**2 + 3 * y**2

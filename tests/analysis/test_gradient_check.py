@@ -17,6 +17,8 @@ from optviz.analysis.gradient_check import DTYPES
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import expression
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 def test_truncation_has_slope_one_and_two() -> None:
     check = gradient_check(expression("exp(x) + sin(y)"), (0.7, 0.3))

@@ -11,6 +11,8 @@ import pytest
 from gradient_corpus import SPOILED, Member, corpus, tally
 from gradient_corpus_unseen import unseen
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 def _size(families: dict[str, list[Member]]) -> int:
     return sum(map(len, families.values()))

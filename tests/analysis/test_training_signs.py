@@ -29,6 +29,8 @@ from optviz.player.training import pack_training
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 LONG = spec("sgd:learning_rate=0.1", epochs=6)
 STEPS = 6 * PER_EPOCH
 

@@ -20,6 +20,8 @@ from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run
 from optviz.specs.surface import parse_surface
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 RAVINE = optviz.SURFACES["ravine"]()
 CLOUD = ((5.0, 1.0), (4.0, -2.0), (-6.0, 0.5))
 

@@ -23,6 +23,8 @@ from optviz.networks.base import Params
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 DATASET = Synthetic(num_train=60, num_test=30)
 DATA = DATASET.load()
 

@@ -12,6 +12,8 @@ from optviz.networks import MLP
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 DATASET = Synthetic(num_train=160, num_test=30)
 DATA = DATASET.load()
 BATCH = 32  # divides the images: every batch is full

@@ -20,6 +20,8 @@ from optviz.networks.losses import cross_entropy
 from optviz.specs.run import Run
 from optviz.specs.train import NORMALISATIONS, TrainSpec
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 DATASET = Synthetic(num_train=64, num_test=20)
 DATA = DATASET.load()
 BASE = TrainSpec(DATASET, MLP(hidden="8"), (Run.parse("sgd:learning_rate=0.1"),), 1, 64)  # one step

@@ -22,6 +22,8 @@ from optviz.networks import MLP, LeNet, ResNet
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 GOLDEN = dict(np.load(Path(__file__).with_name("torch_training.npz")))
 CASES = json.loads(str(GOLDEN["cases"]))
 GROUPS = {

@@ -13,6 +13,8 @@ from optviz.networks import MLP, LeNet, ResNet
 from optviz.networks.layers import BatchNorm
 from optviz.networks.normalisation import counting
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 KEY = jax.random.key(0)
 NORMALISED = [name for name, network in VARIANTS.items() if network.uses_batch_statistics]
 

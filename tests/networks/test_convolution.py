@@ -9,6 +9,8 @@ from jax import lax
 
 from optviz.networks.convolution import FORMS, convolutions_as, convolve, output_size
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 CHANNELS_OUT = 4
 
 

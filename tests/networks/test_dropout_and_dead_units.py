@@ -12,6 +12,8 @@ from optviz.networks import MLP, NETWORKS, VGG, LeNet
 from optviz.networks.activations import ACTIVATIONS
 from optviz.networks.layers import Dropout
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 KEY = jax.random.key(0)
 
 

@@ -12,6 +12,8 @@ from optviz.networks import MLP, NETWORKS, LeNet, Linear
 from optviz.networks.activations import ACTIVATIONS
 from optviz.networks.initialisers import INITIALISERS
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 KEY = jax.random.key(0)
 
 

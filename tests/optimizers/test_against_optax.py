@@ -26,6 +26,8 @@ from optviz.optimizers import OPTIMIZERS, StepContext
 from optviz.optimizers.from_optax import from_optax
 from optviz.surfaces import SURFACES
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 TOLERANCE, TWIN = 1e-9, 1e-11  # of max(1, |x|)
 
 

@@ -17,6 +17,8 @@ from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.from_optax import answer
 from optviz.surfaces import SURFACES
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 RULES = list(OPTIMIZERS.values())
 all_rules = pytest.mark.parametrize("cls", RULES, ids=[cls.name for cls in RULES])
 NUM_STEPS, NUM_RATES = 20_000, 32

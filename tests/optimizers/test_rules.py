@@ -15,6 +15,8 @@ from optviz.optimizers import OPTIMIZERS, Optimizer, StepContext
 from optviz.schedules import SCHEDULES
 from optviz.surfaces.expression import FunctionSurface
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 RULES = list(OPTIMIZERS.values())
 
 

@@ -22,6 +22,8 @@ from optviz.optimizers.base import Problem, in_bytes, runnable
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import FunctionSurface
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 SEARCHING = ("bfgs", "lbfgs", "conjugate_gradient")
 CURVED = ("newton", "saddle_free_newton", *SEARCHING)
 DESCENDING = ("armijo", "saddle_free_newton", *SEARCHING)

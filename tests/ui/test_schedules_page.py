@@ -230,6 +230,7 @@ def test_points_are_dragged_and_the_run_follows(server: str, view: Callable[...,
     assert len(seen) > 3, "the run follows before the point is released"
     window.until(lambda: "points=0%2F1x0.5" not in page.url)
     # The arrow keys do the same.
+    window.quiet()
     dropped = window.until_other("") and window.shown
     point = page.get_by_role("slider", name="Point 2 of 3")
     point.focus()
