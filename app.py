@@ -2,21 +2,22 @@
 
 import streamlit as st
 
-from optviz.ui import frame, race_controls, race_stage
+from optviz.ui import frame
+from optviz.ui.race import panel, stage
 
 frame.begin(__file__, __doc__)
 with frame.part():
-    race_controls.SESSION.open()
+    panel.SESSION.open()
 
 
 @st.fragment
 def page() -> None:
     """One fragment, so that a change redraws no more than the race."""
-    stage, panel = st.columns([3.4, 1], gap="medium")
-    with panel, st.container(key="controls"), frame.part():
-        race_controls.panel()
-    with stage, frame.part():
-        race_stage.stage()
+    left, right = st.columns([3.4, 1], gap="medium")
+    with right, st.container(key="controls"), frame.part():
+        panel.panel()
+    with left, frame.part():
+        stage.stage()
 
 
 page()

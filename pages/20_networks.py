@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from optviz.ui import frame, train_controls, train_process, train_session, train_stage
+from optviz.ui import frame
+from optviz.ui.networks import panel, process, session, stage
 
 frame.begin(__file__, __doc__)
 with frame.part():
-    train_session.open_link()
-    train_process.open_link()
+    session.open_link()
+    process.open_link()
 
-stage, panel = st.columns([3.4, 1], gap="medium")
-with panel, st.container(key="controls"), frame.part():
-    train_controls.panel()
-with stage, frame.part():
-    train_stage.stage()
+left, right = st.columns([3.4, 1], gap="medium")
+with right, st.container(key="controls"), frame.part():
+    panel.panel()
+with left, frame.part():
+    stage.stage()

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from optviz.ui import frame, trainings_page
+from optviz.ui import frame
+from optviz.ui.trainings import page
 
 frame.begin(__file__, __doc__)
-st.fragment(frame.part()(trainings_page.page), run_every=trainings_page.pace())()
+st.fragment(frame.part()(page.page), run_every=page.pace())()

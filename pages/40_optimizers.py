@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from optviz.ui import frame, gallery
+from optviz.ui import frame
+from optviz.ui.optimizers import page
 
 frame.begin(__file__, __doc__)
 with frame.part():
-    gallery.open_link()
-st.fragment(frame.part()(gallery.page))()
+    page.open_link()
+st.fragment(frame.part()(page.page))()

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from optviz.ui import check_look, check_page, frame
+from optviz.ui import frame
+from optviz.ui.gradient_check import look, page
 
 frame.begin(__file__, __doc__)
 with frame.part():
-    check_look.open_link()
-st.fragment(frame.part()(check_page.page))()
+    look.open_link()
+st.fragment(frame.part()(page.page))()

@@ -130,7 +130,9 @@ def test_no_cache_of_arrays_counts_entries():
     """`lru_cache` holds so many results, however large: no function that gives arrays has one."""
     from optviz.data import synthetic
     from optviz.engine import factors, loop
-    from optviz.ui import cached, schedule_view, train_pictures
+    from optviz.ui import cached
+    from optviz.ui.schedules import view
+    from optviz.ui.training import pictures
 
     functions = [
         synthetic._generate,
@@ -140,9 +142,9 @@ def test_no_cache_of_arrays_counts_entries():
         cached.race,
         cached.payload,
         cached.still_payload,
-        schedule_view.view,
-        train_pictures._weights,
-        train_pictures._predictions,
+        view.view,
+        pictures._weights,
+        pictures._predictions,
     ]
     assert all(hasattr(function, "held") for function in functions)
 

@@ -9,7 +9,7 @@ from optviz.specs.labels import MAX_LABEL, shortened, unique
 from optviz.specs.run import Run, labels
 from optviz.specs.train import TrainSpec
 from optviz.specs.variations import members
-from optviz.ui.train_session import SESSION
+from optviz.ui.networks.session import SESSION
 
 
 @pytest.mark.parametrize(

@@ -160,16 +160,16 @@ def test_the_settings_of_a_training() -> None:
 
 # What a page's body is made of: (module, function), the stage first.
 PARTS = {
-    "app.py": [("race_stage", "stage"), ("race_controls", "panel")],
+    "app.py": [("race.stage", "stage"), ("race.panel", "panel")],
     "20_networks.py": [
-        ("train_stage", "stage"),
-        ("train_controls", "panel"),
-        ("train_session", "open_link"),
+        ("networks.stage", "stage"),
+        ("networks.panel", "panel"),
+        ("networks.session", "open_link"),
     ],
-    "25_trainings.py": [("trainings_page", "page")],
-    "30_schedules.py": [("schedule_stage", "stage"), ("schedule_controls", "panel")],
-    "40_optimizers.py": [("gallery", "page")],
-    "50_gradient_check.py": [("check_page", "page")],
+    "25_trainings.py": [("trainings.page", "page")],
+    "30_schedules.py": [("schedules.stage", "stage"), ("schedules.panel", "panel")],
+    "40_optimizers.py": [("optimizers.page", "page")],
+    "50_gradient_check.py": [("gradient_check.page", "page")],
 }
 
 
@@ -224,10 +224,10 @@ def test_a_part_that_fails_is_one_line(
 def test_a_change_that_fails_is_one_line_and_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from optviz.ui import race_controls
+    from optviz.ui.race import panel
 
     test = app()
-    monkeypatch.setattr(race_controls, "with_cloud", lambda spec, count: spec.nonsense)
+    monkeypatch.setattr(panel, "with_cloud", lambda spec, count: spec.nonsense)
     choose(test, "race.starts", 9)
     assert len(lines(test)) == 1
     assert "a fault of optviz (AttributeError in test_apptest.py" in lines(test)[0]

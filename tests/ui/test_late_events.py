@@ -63,7 +63,7 @@ def _gone() -> None:
 
     import streamlit as st
 
-    from optviz.ui.race_controls import SESSION
+    from optviz.ui.race.panel import SESSION
 
     SESSION.open()
     SESSION.remove_run(0)

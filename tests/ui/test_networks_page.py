@@ -14,7 +14,7 @@ from optviz.data import Synthetic
 from optviz.networks import NETWORKS
 from optviz.runs import jobs
 from optviz.specs.train import TrainSpec
-from optviz.ui.train_variations import choices, counts, steps, suggestions
+from optviz.ui.networks.variations import choices, counts, steps, suggestions
 
 ROOT = Path(__file__).parents[2]
 DATA = "dataset=synthetic:num_train=640,num_test=20&network=linear"
@@ -161,7 +161,7 @@ def test_variations_of_a_link_are_shown() -> None:
 def test_every_suggestion_can_be_trained(name: str) -> None:
     from dataclasses import replace
 
-    from optviz.ui.train_session import default_spec
+    from optviz.ui.networks.session import default_spec
 
     spec = replace(default_spec(), network=NETWORKS[name](), dataset=Synthetic(num_train=640))
     for field in choices(spec):

@@ -9,7 +9,7 @@ import pytest
 
 import optviz
 from optviz.specs import RaceSpec, Run
-from optviz.ui import rates
+from optviz.ui.parts import rates
 
 SPEC = RaceSpec(
     optviz.SURFACES["ravine"](),

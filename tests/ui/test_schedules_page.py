@@ -18,10 +18,10 @@ from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run
 from optviz.specs.schedule import parse_schedule
 from optviz.surfaces import SURFACES
-from optviz.ui.schedule_control import joined, split, with_momentum_warmup
-from optviz.ui.schedule_controls import equation
-from optviz.ui.schedule_examples import EXAMPLES, example
-from optviz.ui.schedule_view import knob_values, titles, view
+from optviz.ui.parts.schedule import joined, split, with_momentum_warmup
+from optviz.ui.schedules.examples import EXAMPLES, example
+from optviz.ui.schedules.panel import equation
+from optviz.ui.schedules.view import knob_values, titles, view
 
 
 def page(**query: str | list[str]) -> AppTest:
@@ -159,7 +159,7 @@ def test_the_networks_page_shows_what_a_watching_schedule_did() -> None:
     from optviz.analysis.training_curves import learning_rates
     from optviz.engine.train_events import EpochEnd, RunEnd, Started, Steps, TrainResult
     from optviz.specs.train import TrainSpec
-    from optviz.ui.train_session import default_spec
+    from optviz.ui.networks.session import default_spec
 
     run = Run.parse("sgd:learning_rate=0.1@reduce_on_plateau:patience=0,factor=0.5")
     asked: TrainSpec = replace(default_spec(), runs=(run,), epochs=3)

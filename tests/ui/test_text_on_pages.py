@@ -15,11 +15,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
-    [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "optviz" / "ui").glob("*.py")]
+    [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "optviz" / "ui").rglob("*.py")]
 )
 
 # The gallery's entry shows docstrings of classes, which are Markdown, and nothing from outside.
-DOCSTRINGS = ("gallery_entry",)
+DOCSTRINGS = ROOT / "optviz" / "ui" / "optimizers" / "entry.py"
 
 # Calls whose first argument (and `help`, `label`, `text`, `body`) is shown as Markdown. Options of
 # `selectbox`, `multiselect` and `select_slider` and the cells of tables are not; those of the rest
@@ -226,7 +226,9 @@ def _column(value: ast.expr) -> Iterator[ast.expr]:
 
 
 @pytest.mark.parametrize(
-    "file", [file for file in FILES if file.stem not in DOCSTRINGS], ids=lambda file: file.stem
+    "file",
+    [file for file in FILES if file != DOCSTRINGS],
+    ids=lambda file: "/".join(file.relative_to(ROOT).parts[-2:]),
 )
 def test_text_from_outside_goes_through_plain(file: Path) -> None:
     wrong = [

@@ -25,9 +25,9 @@ from optviz.runs import jobs
 from optviz.runs.folder import log_of
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
-from optviz.ui.train_files import ARCHIVES, as_archive, as_json
-from optviz.ui.train_watch import duration
-from optviz.ui.trainings_bring import found_in
+from optviz.ui.training.files import ARCHIVES, as_archive, as_json
+from optviz.ui.training.watch import duration
+from optviz.ui.trainings.bring import found_in
 
 ROOT = Path(__file__).parents[2]
 DATA = "dataset=synthetic:num_train=640,num_test=20&network=linear&run=sgd"
@@ -159,16 +159,16 @@ def test_a_comparison_says_what_differs(two: list[str]) -> None:
 
 
 def test_import_of_what_is_not_there(home: Path) -> None:
-    from optviz.ui import trainings_bring
+    from optviz.ui.trainings import bring
 
-    assert trainings_bring.found_in(f"{home}/nowhere", None)[0].startswith("there is no store")
+    assert bring.found_in(f"{home}/nowhere", None)[0].startswith("there is no store")
 
 
 def test_import_of_another_store(two: list[str], tmp_path: Path, monkeypatch: Any) -> None:
-    from optviz.ui import trainings_bring
+    from optviz.ui.trainings import bring
 
     monkeypatch.setenv("OPTVIZ_HOME", str(tmp_path / "other"))
-    assert trainings_bring.found_in(str(tmp_path), None) == ["2 imported, 0 here already."]
+    assert bring.found_in(str(tmp_path), None) == ["2 imported, 0 here already."]
     assert names(trainings()) == ["fast one", "slow one"]
 
 

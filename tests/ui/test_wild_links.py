@@ -18,7 +18,7 @@ from optviz.specs.sweep import Axis
 from optviz.specs.train import TrainSpec
 from optviz.surfaces import SURFACES
 from optviz.ui import cached
-from optviz.ui.schedule_view import view
+from optviz.ui.schedules.view import view
 
 NUMBERS = (
     *("1e308", "-1e308", "1e300", "5e-324", "1e-308", "-0", "0", "1e39", "1e150", "-1", "1", "0.5"),

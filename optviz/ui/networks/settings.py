@@ -1,0 +1,110 @@
+"""The popover of a training's settings: length, loss, weights, images, chance, its process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from optviz.ui.networks import process
+from optviz.ui.networks.session import SESSION, default_spec
+from optviz.ui.session import bound, with_option
+from optviz.ui.training import fields as known
+from optviz.ui.training.fields import Field
+
+MAX_SEEDS = 10  # that the slider offers; a link may ask for more
+
+
+def settings() -> None:
+    """Draw the settings."""
+    spec = SESSION.spec
+    run, loss, weights, images, work = st.tabs(
+        ["Run", "Loss", "Weights", "Images", "Process"], key="train.settings"
+    )
+    with run:
+        fields(known.LENGTH)
+        _chance()
+        fields(known.NUMBERS)
+    with loss:
+        fields(known.LOSS)
+    with weights:
+        shrinks = spec.l2 or spec.weight_decay
+        fields({n: f for n, f in known.DECAY.items() if shrinks or n != "decay_on"})
+    with images:
+        fields(known.IMAGES)
+    with work:
+        fields(known.PROCESS, process.process(), process.choose)
+    st.button(
+        "Start over",
+        icon=":material/restart_alt:",
+        key="train.start_over",
+        on_click=_start_over,
+        help="Back to the training that this page opens on.",
+        width="stretch",
+    )
+
+
+def _start_over() -> None:
+    SESSION.reset(default_spec())
+    process.reset()
+
+
+def fields(
+    those: dict[str, Field], of: Any = None, choose: Callable[[str], Any] = SESSION.set
+) -> None:
+    """A control for each of these settings.
+
+    Args:
+        of: has their values as attributes; None: the spec.
+        choose: makes the `apply` of the widget for one of them.
+    """
+    of = SESSION.spec if of is None else of
+    for name, field in those.items():
+        _control(name, field, getattr(of, name), choose(name))
+
+
+def _control(name: str, field: Field, value: Any, apply: Callable[[Any], object]) -> None:
+    common: dict[str, Any] = {
+        "value": value,
+        "key": SESSION.key(name),
+        "apply": apply,
+        "help": field.help,
+    }
+    if field.values == (False, True):
+        bound(st.toggle, field.label, **common)
+    elif any(isinstance(option, str) for option in field.values):
+        options = list(field.values)
+        bound(st.selectbox, field.label, options=options, format_func=field.say, **common)
+    else:
+        numbers = [v for v in field.values if v is not None]
+        given = [] if value is None else [value]
+        options = with_option([*numbers, *given], value or numbers[0], SESSION.key(name))
+        if None in field.values:  # where it stands: in front or behind
+            options = [None, *options] if field.values[0] is None else [*options, None]
+        bound(st.select_slider, field.label, options=options, format_func=field.say, **common)
+
+
+def _chance() -> None:
+    spec = SESSION.spec
+    bound(
+        st.number_input,
+        "Seed",
+        min_value=0,
+        max_value=2**31 - spec.seeds,
+        step=1,
+        value=spec.seed,
+        key="train.seed",
+        apply=lambda value: SESSION.set("seed")(int(value or 0)),
+        help="Of the first weights and of the order of the images; the same for every rule.",
+    )
+    bound(
+        st.slider,
+        "Number of seeds",
+        1,
+        max(MAX_SEEDS, spec.seeds),
+        value=spec.seeds,
+        key="train.seeds",
+        apply=SESSION.set("seeds"),
+        help="Train everything again with the next seeds, to see how much is chance.",
+    )
