@@ -9,8 +9,8 @@ import argparse
 import importlib
 import pkgutil
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from optviz.catalog import docstring, unknown
 from optviz.cli import commands
@@ -22,6 +22,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
+
+
+class Command(Parser):
+    """A command's parser, which gets its flags when the command is called: some take a moment."""
+
+    fill: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        if self.fill is not None:
+            fill, self.fill = self.fill, None
+            fill(self)
+        return super().parse_known_args(args, namespace)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +81,7 @@ def _parser(asks_for_help: bool) -> tuple[Parser, list[str]]:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"optviz {__version__}")
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Command)
     names = []
     for info in pkgutil.iter_modules(commands.__path__):
         module = importlib.import_module(f"{commands.__name__}.{info.name}")
@@ -82,7 +94,7 @@ def _parser(asks_for_help: bool) -> tuple[Parser, list[str]]:
             epilog=f"example: {module.EXAMPLE}",
             allow_abbrev=False,
         )
-        module.add_arguments(command)
+        command.fill = module.add_arguments
         command.set_defaults(run=module.run)
         names.append(info.name)
     return parser, names

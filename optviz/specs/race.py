@@ -79,17 +79,66 @@ class RaceSpec(OnSurface):
     """
 
     what = "a race"
-    surface: Surface = setting(SURFACE, link="")
-    runs: tuple[Run, ...] = setting(runs_of(MAX_RUNS, "a race"), link="run")
-    start: Starts | None = setting(STARTS, None)
-    num_steps: int = setting(whole(1, MAX_STEPS), 300)
-    schedule: Schedule | None = setting(optional(a_schedule()), None)
-    noise: float = setting(NOISE, 0.0)
-    seed: int = setting(whole(0, 2**32 - 1), 0)
-    tolerance: float = setting(real(0, 1), 1e-6)
-    dtype: str = setting(one_of(DTYPES), "float64")
-    rates: str | float = setting(RATES, "tuned")
-    steps_per_epoch: int = setting(whole(1, MAX_STEPS), 1)
+    surface: Surface = setting(SURFACE, link="", flag="")
+    runs: tuple[Run, ...] = setting(runs_of(MAX_RUNS, "a race"), link="run", flag="")
+    start: Starts | None = setting(
+        STARTS, None, label="Start", help="One start, or several.", form="X,Y[;X,Y]"
+    )
+    num_steps: int = setting(
+        whole(1, MAX_STEPS),
+        300,
+        flag="steps",
+        label="Steps",
+        help="Length of the race; shapes of schedules stretch with it.",
+    )
+    schedule: Schedule | None = setting(
+        optional(a_schedule()),
+        None,
+        label="Schedule for all",
+        help="Of every learning rate without a schedule of its own; warmup*cosine is a product.",
+        form="KEY:knob=value",
+    )
+    noise: float = setting(
+        NOISE,
+        0.0,
+        label="Gradient noise",
+        help="Standard deviation of the noise on each coordinate of the gradient, as a mini-batch "
+        "would bring it; the same draws for every run.",
+    )
+    seed: int = setting(
+        whole(0, 2**32 - 1),
+        0,
+        label="Seed",
+        help="Which noise: the same number gives the same race.",
+    )
+    tolerance: float = setting(
+        real(0, 1),
+        1e-6,
+        label="Tolerance",
+        help="Share of the first error that counts as arrived.",
+        offer=[float(f"1e-{k}") for k in range(1, 13)],
+    )
+    dtype: str = setting(
+        one_of(DTYPES),
+        "float64",
+        label="Number format",
+        help="float32 is what networks train in; it stops a descent much earlier.",
+    )
+    rates: str | float = setting(
+        RATES,
+        "tuned",
+        label="Learning rates",
+        help="For the rules whose rate is not said: tuned, the best one for exactly this race; "
+        "default, the class's; or one number for everybody.",
+    )
+    steps_per_epoch: int = setting(
+        whole(1, MAX_STEPS),
+        1,
+        label="Steps in an epoch",
+        help="Above 1 the curves count epochs, and a schedule that watches the loss sees it once "
+        "an epoch.",
+        offer=(1, 2, 5, 10, 20, 25, 50, 100),
+    )
 
     def check(self, budget: Budget = RACE) -> None:
         """Raise `ValueError`, one line with who, what is allowed and what came.

@@ -1,6 +1,7 @@
-"""A setting is declared once: what it may be, and how links, files and commands say it.
+"""A setting is declared once: what it may be, how it is said, and what people see of it.
 
-A spec is a frozen dataclass whose fields are made with `setting(rule, default)`.
+A spec is a frozen dataclass whose fields are made with `setting(rule, default, …)`. Its check, its
+parameter of a link, its JSON, its flag on the command line and its control on a page follow.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from optviz.catalog import Catalog, Entry, shown, validate
 from optviz.schedules import Schedule
@@ -36,6 +37,7 @@ class Rule:
         text: the inverse of `parse`.
         many: how often a link may say it, each time for one more value; 0: once, for all of it.
         as_text: whether JSON holds the text, as for entries, instead of the value itself.
+        options: all values that there are, where they can be counted on fingers.
     """
 
     check: Callable[[str, Any], None]
@@ -43,6 +45,7 @@ class Rule:
     text: Callable[[Any], str] = value_text
     many: int = 0
     as_text: bool = False
+    options: tuple[Any, ...] = ()
 
     def to_json(self, value: Any) -> Any:
         if self.many:
@@ -62,7 +65,49 @@ class Rule:
         return value
 
 
-def setting(rule: Rule, default: Any = MISSING, *, link: str | None = None) -> Any:
+class Choice(NamedTuple):
+    """A setting as people choose it.
+
+    Attributes:
+        label: its name on a page.
+        help: what it does, a sentence or two.
+        offer: values that a page offers: suggestions, or all there are.
+        words: what values are called, where not by themselves.
+        form: what its text looks like, where that is not plain.
+    """
+
+    label: str
+    help: str
+    offer: tuple[Any, ...] = ()
+    words: Mapping[Any, str] = {}
+    form: str | None = None
+
+    def say(self, value: Any) -> str:
+        """The value for people."""
+        if value in self.words:
+            return self.words[value]
+        return f"{value:,}" if type(value) is int else value_text(value)
+
+
+class _Declared(NamedTuple):
+    rule: Rule
+    link: str | None
+    flag: str | None
+    choice: Choice
+
+
+def setting(
+    rule: Rule,
+    default: Any = MISSING,
+    *,
+    link: str | None = None,
+    flag: str | None = None,
+    label: str = "",
+    help: str = "",
+    offer: Collection[Any] = (),
+    words: Mapping[Any, str] | None = None,
+    form: str | None = None,
+) -> Any:
     """Declare a field of a spec.
 
     Args:
@@ -70,24 +115,49 @@ def setting(rule: Rule, default: Any = MISSING, *, link: str | None = None) -> A
         default: what it is where nothing is said; without one it must be said.
         link: its parameter of a link; None: the field's name; "": links do not say it, or not
             by one parameter.
+        flag: its flag on the command line, without dashes in front; None: the field's name; "":
+            the command says it in another way.
+        label, help, offer, words, form: see `Choice`; without `offer`, all that the rule allows.
     """
-    info = {_META: (rule, link)}
+    choice = Choice(label, help, tuple(offer) or rule.options, words or {}, form)
+    info = {_META: _Declared(rule, link, flag, choice)}
     if default is MISSING:
         return field(metadata=info)
     return field(default=default, metadata=info)
 
 
+def _declared(cls: type) -> dict[str, _Declared]:
+    return {f.name: f.metadata[_META] for f in fields(cls)}
+
+
 @cache
 def settings(cls: type) -> Mapping[str, Rule]:
     """Field -> what it may be, in the order of declaration."""
-    return {f.name: f.metadata[_META][0] for f in fields(cls)}
+    return {name: declared.rule for name, declared in _declared(cls).items()}
 
 
 @cache
 def parameters(cls: type) -> Mapping[str, str]:
     """Parameter of a link -> field, for the fields that one parameter says."""
-    links = {f.name: f.metadata[_META][1] for f in fields(cls)}
+    links = {name: declared.link for name, declared in _declared(cls).items()}
     return {n if link is None else link: n for n, link in links.items() if link != ""}
+
+
+@cache
+def flags(cls: type) -> Mapping[str, str]:
+    """Field -> its flag on the command line, for the fields that have one of their own."""
+    said = {name: declared.flag for name, declared in _declared(cls).items()}
+    return {
+        n: "--" + (n.replace("_", "-") if flag is None else flag)
+        for n, flag in said.items()
+        if flag != ""
+    }
+
+
+@cache
+def choices(cls: type) -> Mapping[str, Choice]:
+    """Field -> how people choose it, in the order of declaration."""
+    return {name: declared.choice for name, declared in _declared(cls).items()}
 
 
 @cache
@@ -111,12 +181,16 @@ def real(low: float, high: float, closed: str = "both") -> Rule:
 
 def one_of(options: Collection[str]) -> Rule:
     """One of these words."""
-    return Rule(lambda who, value: check_choice(who, value, options), lambda text, _: text)
+    return Rule(
+        lambda who, value: check_choice(who, value, options),
+        lambda text, _: text,
+        options=tuple(options),
+    )
 
 
 def flag() -> Rule:
     """Yes or no."""
-    return Rule(check_flag, parse_flag)
+    return Rule(check_flag, parse_flag, options=(False, True))
 
 
 def optional(rule: Rule) -> Rule:

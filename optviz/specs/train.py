@@ -51,6 +51,9 @@ REDUCTIONS = ("mean", "sum")
 DECAYED = ("all", "weights")
 NORMALISATIONS = ("mean_std", "mean", "mean_image", "none")
 PRECISIONS = ("float32", "bfloat16")
+_STRENGTHS = (0.0, *(float(f"{m}e-{k}") for k in (5, 4, 3, 2, 1) for m in (1, 2, 5)))
+_SHARES = (0.02, 0.05, 0.1, 0.2, 0.5)
+_NONE = {0.0: "none"}
 
 
 def _check_texts(who: str, value: Any) -> None:
@@ -114,29 +117,148 @@ class TrainSpec(Spec):
     """
 
     what = "a training"
-    dataset: Dataset = setting(entry_of(DATASETS))
-    network: Network = setting(NETWORK)
-    runs: tuple[Run, ...] = setting(runs_of(MAX_RUNS, "a training"), link="run")
-    epochs: int = setting(whole(1, MAX_EPOCHS), 2)
-    batch_size: int = setting(whole(1, MAX_BATCH), 128)
-    schedule: Schedule | None = setting(optional(a_schedule()), None)
-    seed: int = setting(whole(0, 2**31 - 1), 0)
-    seeds: int = setting(whole(1, MAX_MEMBERS), 1)
-    vary: tuple[str, ...] = setting(VARY, ())
-    grid: bool = setting(flag(), False)
-    limit: int | None = setting(optional(whole(1, MAX_IMAGES)), None)
-    validation: float | None = setting(optional(real(0, 1, "neither")), None)
-    loss: str = setting(one_of(LOSSES), "cross_entropy")
-    reduction: str = setting(one_of(REDUCTIONS), "mean")
-    label_smoothing: float = setting(real(0, 1, "left"), 0.0)
-    l2: float = setting(real(0, STRONGEST), 0.0)
-    weight_decay: float = setting(real(0, STRONGEST), 0.0)
-    decay_on: str = setting(one_of(DECAYED), "all")
-    normalise: str = setting(one_of(NORMALISATIONS), "mean_std")
-    flip: bool = setting(flag(), False)
-    crop: int = setting(whole(0, MAX_CROP), 0)
-    precision: str = setting(one_of(PRECISIONS), "float32")
-    directory: str | None = setting(FOLDER, None, link="")
+    dataset: Dataset = setting(entry_of(DATASETS), flag="")
+    network: Network = setting(NETWORK, flag="")
+    runs: tuple[Run, ...] = setting(runs_of(MAX_RUNS, "a training"), link="run", flag="")
+    epochs: int = setting(
+        whole(1, MAX_EPOCHS),
+        2,
+        label="Epochs",
+        help="Passes over the training images.",
+        offer=(*range(1, 11), 15, 20, 30, 50, 100),
+    )
+    batch_size: int = setting(
+        whole(1, MAX_BATCH),
+        128,
+        label="Batch size",
+        help="Images in a step: fewer make the gradient noisier and the epoch longer.",
+        offer=[2**k for k in range(12)],
+    )
+    schedule: Schedule | None = setting(
+        optional(a_schedule()),
+        None,
+        label="Schedule",
+        help="Of every learning rate without a schedule of its own; warmup*cosine is a product.",
+        form="KEY:knob=value",
+    )
+    seed: int = setting(
+        whole(0, 2**31 - 1),
+        0,
+        label="Seed",
+        help="Of the first weights and of the order of the images; the same for every rule.",
+    )
+    seeds: int = setting(
+        whole(1, MAX_MEMBERS),
+        1,
+        label="Number of seeds",
+        help="Train everything again with the next seeds, to see how much is chance.",
+    )
+    vary: tuple[str, ...] = setting(
+        VARY,
+        (),
+        label="Variations",
+        help="Train with other settings too, such as batch_size=32|64, "
+        "network.activation=tanh|elu or run.learning_rate=0.1|0.01.",
+        form="FIELD=VALUE|VALUE",
+    )
+    grid: bool = setting(
+        flag(), False, label="All combinations", help="Combine variations with each other."
+    )
+    limit: int | None = setting(
+        optional(whole(1, MAX_IMAGES)),
+        None,
+        label="Training images",
+        help="Train with the first so many images only.",
+        offer=(100, 500, 1000, 2000, 5000, 10_000, 20_000, None),
+        words={None: "all"},
+    )
+    validation: float | None = setting(
+        optional(real(0, 1, "neither")),
+        None,
+        label="Validate with",
+        help="Share of the training images that is set aside to validate with, or the test images.",
+        offer=(None, *_SHARES),
+        words={None: "the test images"}
+        | {share: f"{share:.0%} of the training images" for share in _SHARES},
+    )
+    loss: str = setting(
+        one_of(LOSSES),
+        "cross_entropy",
+        label="Loss",
+        help="What training minimises.",
+        words={name: loss.label for name, loss in LOSSES.items()},
+    )
+    reduction: str = setting(
+        one_of(REDUCTIONS),
+        "mean",
+        label="Gradient of the",
+        help="Whether a step follows the mean of the batch's losses, or their sum.",
+        words={"mean": "mean over the batch", "sum": "sum over the batch"},
+    )
+    label_smoothing: float = setting(
+        real(0, 1, "left"),
+        0.0,
+        label="Label smoothing",
+        help="Share of each label that is spread over all classes, so that the network stays "
+        "less sure.",
+        offer=(0.0, 0.05, 0.1, 0.2, 0.3),
+        words=_NONE,
+    )
+    l2: float = setting(
+        real(0, STRONGEST),
+        0.0,
+        label="L2 penalty",
+        help="λ of the term λ/2·‖w‖² in the loss: its gradient goes through the rule.",
+        offer=_STRENGTHS,
+        words=_NONE,
+    )
+    weight_decay: float = setting(
+        real(0, STRONGEST),
+        0.0,
+        label="Weight decay",
+        help="λ of w ← w − learning rate · λ · w, beside the rule's own step, as in AdamW.",
+        offer=_STRENGTHS,
+        words=_NONE,
+    )
+    decay_on: str = setting(
+        one_of(DECAYED),
+        "all",
+        label="Shrink",
+        help="Whether both also shrink biases and the scales of batch norm.",
+        words={"all": "all parameters", "weights": "weights only"},
+    )
+    normalise: str = setting(
+        one_of(NORMALISATIONS),
+        "mean_std",
+        label="Normalise",
+        help="What is done to the images before the network sees them.",
+        words={
+            "mean_std": "mean 0, deviation 1 per channel",
+            "mean": "mean 0 per channel",
+            "mean_image": "less the mean image",
+            "none": "only divide by 255",
+        },
+    )
+    flip: bool = setting(
+        flag(), False, label="Mirror at random", help="Each training image, half of the times."
+    )
+    crop: int = setting(
+        whole(0, MAX_CROP),
+        0,
+        label="Shift at random",
+        help="By at most so many pixels; what comes in from outside is reflected.",
+        offer=(0, 1, 2, 3, 4, 6, 8),
+        words={0: "none"},
+    )
+    precision: str = setting(
+        one_of(PRECISIONS),
+        "float32",
+        label="Number format",
+        help="Of the forward and backward pass; weights and rules stay at 32 bits. "
+        "16 bits are faster on a GPU.",
+        words={"float32": "32 bits", "bfloat16": "16 bits"},
+    )
+    directory: str | None = setting(FOLDER, None, link="", flag="")
 
     def check(self) -> None:
         """Raise `ValueError`, one line with who, what is allowed and what came."""

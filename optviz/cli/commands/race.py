@@ -7,15 +7,14 @@ import json
 from pathlib import Path
 
 from optviz.api import WRITERS, run_race
+from optviz.cli.flags import add_flags, said
 from optviz.cli.output import check_out
 from optviz.cli.outputs import refuse, write_all
 from optviz.engine import compile_cache
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
-from optviz.specs.race import parse_rates
-from optviz.specs.schedule import parse_schedule
-from optviz.specs.surface import parse_starts, parse_surface
-from optviz.specs.text import parse_number, parse_point, parse_whole
+from optviz.specs.surface import parse_surface
+from optviz.specs.text import parse_point
 from optviz.surfaces.expression import expression
 
 EXAMPLE = (
@@ -36,21 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY:knob=value",
         help="a rule, optionally @schedule and #label; repeat for more (default: all rules)",
     )
-    parser.add_argument(
-        "--schedule",
-        metavar="KEY:knob=value",
-        help="of every learning rate; warmup*cosine is a product",
-    )
-    parser.add_argument("--start", metavar="X,Y[;X,Y]", help="one start, or several")
-    parser.add_argument("--steps", default="300", help="length of the race (default 300)")
-    parser.add_argument("--noise", default="0", help="standard deviation on the gradient")
-    parser.add_argument("--seed", default="0", help="of the noise")
-    parser.add_argument("--tolerance", default="1e-6", help="share of the first error")
-    parser.add_argument(
-        "--steps-per-epoch", default="1", help="how often schedules that see the loss see it"
-    )
-    parser.add_argument("--dtype", default="float64", help="float64 or float32")
-    parser.add_argument("--rates", default="tuned", help="tuned, default or one number for all")
+    add_flags(parser, RaceSpec)
     parser.add_argument(
         "--out",
         action="append",
@@ -91,17 +76,5 @@ def spec_of(options: argparse.Namespace) -> RaceSpec:
             if getattr(options, axis) is not None:
                 raise ValueError(f"--{axis} belongs to --expression: a surface has its own window")
         surface = parse_surface(options.surface)
-    runs = map(Run.parse, options.optimizer or OPTIMIZERS)
-    return RaceSpec(
-        surface=surface,
-        runs=tuple(runs),
-        start=parse_starts(options.start) if options.start is not None else None,
-        num_steps=parse_whole(options.steps, "--steps"),
-        schedule=parse_schedule(options.schedule) if options.schedule else None,
-        noise=parse_number(options.noise, "--noise"),
-        seed=parse_whole(options.seed, "--seed"),
-        tolerance=parse_number(options.tolerance, "--tolerance"),
-        dtype=options.dtype,
-        rates=parse_rates(options.rates),
-        steps_per_epoch=parse_whole(options.steps_per_epoch, "--steps-per-epoch"),
-    )
+    runs = tuple(map(Run.parse, options.optimizer or OPTIMIZERS))
+    return RaceSpec(surface=surface, runs=runs, **said(options, RaceSpec))

@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optviz.cli.flags import add_flags, said
 from optviz.cli.output import check_place
 from optviz.cli.reports import Report, print_result, say
 from optviz.folders import replace_file
-from optviz.specs.text import parse_number, parse_whole
+from optviz.specs.text import parse_whole
 
 if TYPE_CHECKING:
     from optviz.specs.train import TrainSpec
@@ -19,11 +20,11 @@ EXAMPLE = (
     "optviz train --data synthetic --network lenet -O sgd:learning_rate=0.05 -O adam --epochs 2"
 )
 
-# Settings that `TrainSpec` reads from text by itself.
-AS_TEXT = ("label_smoothing", "l2", "weight_decay", "decay_on", "normalise", "crop", "precision")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    # The layers of networks take a moment to import; other commands need not wait for them.
+    from optviz.specs.train import TrainSpec
+
     parser.add_argument(
         "--data",
         default="synthetic",
@@ -39,35 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY:knob=value",
         help="a rule, optionally @schedule and #label; repeat for more (default: sgd and adam)",
     )
-    parser.add_argument(
-        "--schedule",
-        metavar="KEY:knob=value",
-        help="of every learning rate; warmup*cosine is a product",
-    )
-    parser.add_argument("--epochs", default="2", help="passes over the training images")
-    parser.add_argument("--batch-size", default="128", help="images in a step")
-    parser.add_argument("--seed", default="0", help="of the weights and the order of the images")
-    parser.add_argument("--seeds", default="1", help="train with so many seeds, from --seed on")
-    parser.add_argument(
-        "--vary",
-        action="append",
-        metavar="FIELD=VALUE|VALUE",
-        help="train with other settings too, such as batch_size=32|64, network.activation=tanh|elu "
-        "or run.learning_rate=0.1|0.01; repeat for more",
-    )
-    parser.add_argument("--grid", action="store_true", help="combine variations with each other")
-    parser.add_argument("--limit", help="use the first so many training images only")
-    parser.add_argument("--validation", help="share of the training images to validate with")
-    parser.add_argument("--loss", default="cross_entropy", help="cross_entropy, …")
-    parser.add_argument("--reduction", default="mean", help="mean or sum of the batch's losses")
-    parser.add_argument("--label-smoothing", help="share of each label spread over all classes")
-    parser.add_argument("--l2", help="λ of the loss's term λ/2·‖w‖²")
-    parser.add_argument("--weight-decay", help="λ of w ← w − learning_rate·λ·w")
-    parser.add_argument("--decay-on", help="what both shrink: all or weights (no biases)")
-    parser.add_argument("--normalise", help="of the images: mean_std, mean, mean_image or none")
-    parser.add_argument("--flip", action="store_true", help="mirror images half of the time")
-    parser.add_argument("--crop", help="shift images by at most so many pixels")
-    parser.add_argument("--precision", help="of the passes: float32 or bfloat16")
+    add_flags(parser, TrainSpec)
     parser.add_argument(
         "--checkpoint-every",
         metavar="STEPS",
@@ -88,11 +61,9 @@ def spec_of(options: argparse.Namespace) -> TrainSpec:
     Raises:
         ValueError: one line; bad settings.
     """
-    # The layers of networks take a moment to import; `optviz --help` need not wait for them.
     from optviz.networks import NETWORKS
     from optviz.runs.training import parse_data
     from optviz.specs import Run, parse_entry
-    from optviz.specs.schedule import parse_schedule
     from optviz.specs.train import TrainSpec
 
     dataset, directory = parse_data(options.data)
@@ -100,23 +71,9 @@ def spec_of(options: argparse.Namespace) -> TrainSpec:
         dataset=dataset,
         network=parse_entry(options.network, NETWORKS)[0],
         runs=tuple(map(Run.parse, options.optimizer or ("sgd", "adam"))),
-        epochs=parse_whole(options.epochs, "--epochs"),
-        batch_size=parse_whole(options.batch_size, "--batch-size"),
-        schedule=parse_schedule(options.schedule) if options.schedule else None,
-        seed=parse_whole(options.seed, "--seed"),
-        seeds=parse_whole(options.seeds, "--seeds"),
-        vary=tuple(options.vary or ()),
-        grid=options.grid,
-        limit=parse_whole(options.limit, "--limit") if options.limit else None,
-        validation=parse_number(options.validation, "--validation") if options.validation else None,
-        loss=options.loss,
-        reduction=options.reduction,
-        flip=options.flip,
         directory=directory,
+        **said(options, TrainSpec),
     )
-    for name in AS_TEXT:
-        if (text := getattr(options, name)) is not None:
-            spec = spec.changed(name, text)
     spec.check()
     return spec
 

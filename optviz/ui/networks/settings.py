@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
+from optviz.specs.setting import Choice
 from optviz.ui.networks import process
 from optviz.ui.networks.session import SESSION, default_spec
 from optviz.ui.session import bound, with_option
 from optviz.ui.training import fields as known
-from optviz.ui.training.fields import Field
 
 MAX_SEEDS = 10  # that the slider offers; a link may ask for more
 
@@ -51,7 +51,7 @@ def _start_over() -> None:
 
 
 def fields(
-    those: dict[str, Field], of: Any = None, choose: Callable[[str], Any] = SESSION.set
+    those: Mapping[str, Choice], of: Any = None, choose: Callable[[str], Any] = SESSION.set
 ) -> None:
     """A control for each of these settings.
 
@@ -64,24 +64,24 @@ def fields(
         _control(name, field, getattr(of, name), choose(name))
 
 
-def _control(name: str, field: Field, value: Any, apply: Callable[[Any], object]) -> None:
+def _control(name: str, field: Choice, value: Any, apply: Callable[[Any], object]) -> None:
     common: dict[str, Any] = {
         "value": value,
         "key": SESSION.key(name),
         "apply": apply,
         "help": field.help,
     }
-    if field.values == (False, True):
+    if field.offer == (False, True):
         bound(st.toggle, field.label, **common)
-    elif any(isinstance(option, str) for option in field.values):
-        options = list(field.values)
+    elif any(isinstance(option, str) for option in field.offer):
+        options = list(field.offer)
         bound(st.selectbox, field.label, options=options, format_func=field.say, **common)
     else:
-        numbers = [v for v in field.values if v is not None]
+        numbers = [v for v in field.offer if v is not None]
         given = [] if value is None else [value]
         options = with_option([*numbers, *given], value or numbers[0], SESSION.key(name))
-        if None in field.values:  # where it stands: in front or behind
-            options = [None, *options] if field.values[0] is None else [*options, None]
+        if None in field.offer:  # where it stands: in front or behind
+            options = [None, *options] if field.offer[0] is None else [*options, None]
         bound(st.select_slider, field.label, options=options, format_func=field.say, **common)
 
 
@@ -89,22 +89,22 @@ def _chance() -> None:
     spec = SESSION.spec
     bound(
         st.number_input,
-        "Seed",
+        known.OF_TRAINING["seed"].label,
         min_value=0,
         max_value=2**31 - spec.seeds,
         step=1,
         value=spec.seed,
         key="train.seed",
         apply=lambda value: SESSION.set("seed")(int(value or 0)),
-        help="Of the first weights and of the order of the images; the same for every rule.",
+        help=known.OF_TRAINING["seed"].help,
     )
     bound(
         st.slider,
-        "Number of seeds",
+        known.OF_TRAINING["seeds"].label,
         1,
         max(MAX_SEEDS, spec.seeds),
         value=spec.seeds,
         key="train.seeds",
         apply=SESSION.set("seeds"),
-        help="Train everything again with the next seeds, to see how much is chance.",
+        help=known.OF_TRAINING["seeds"].help,
     )

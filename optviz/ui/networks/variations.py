@@ -37,7 +37,7 @@ def suggestions(spec: TrainSpec, name: str) -> tuple[str, ...]:
     if name == "schedule":
         values: Iterable[str] = SCHEDULES
     elif not dot:
-        values = _texts(FIELDS[name].values)
+        values = _texts(FIELDS[name].offer)
     elif part == "run":
         values = [v for run in spec.runs for v in _of_entry(run.optimizer, field)]
     else:

@@ -15,6 +15,7 @@ from optviz.surfaces.expression import Expression, expression
 from optviz.ui.parts import controls, rates, start
 from optviz.ui.parts.rules import rules
 from optviz.ui.parts.schedule import schedule_control
+from optviz.ui.parts.settings import OF_RACE, settings, start_over
 from optviz.ui.session import Session, bound, with_option
 
 EXPRESSION = "expression"
@@ -126,7 +127,7 @@ def _rates() -> None:
 
     bound(
         st.segmented_control,
-        "Learning rates",
+        OF_RACE["rates"].label,
         options=["tuned", "default", "one"],
         format_func={"tuned": "Fair", "default": "Defaults", "one": "One for all"}.get,
         value=kind,
@@ -144,7 +145,7 @@ def _rates() -> None:
 
 def _schedule() -> None:
     schedule_control(
-        "Schedule for all",
+        OF_RACE["schedule"].label,
         SESSION.spec.schedule,
         "race.schedule",
         SESSION.edit("schedule"),
@@ -155,41 +156,7 @@ def _schedule() -> None:
 
 def _run_settings() -> None:
     spec = SESSION.spec
-    bound(
-        st.slider,
-        "Steps",
-        min(10, spec.num_steps),
-        max(2000, spec.num_steps),
-        step=10 if spec.num_steps % 10 == 0 else 1,
-        value=spec.num_steps,
-        key="race.num_steps",
-        apply=SESSION.set("num_steps"),
-        help="Length of the race.",
-    )
-    bound(
-        st.select_slider,
-        "Gradient noise",
-        options=with_option(
-            (0.0, *controls.ratio_steps(0.01, 100)), float(spec.noise), "race.noise"
-        ),
-        format_func=controls.number,
-        value=float(spec.noise),
-        key="race.noise",
-        apply=SESSION.set("noise"),
-        help="Standard deviation of the noise on each coordinate of the gradient, "
-        "as a mini-batch would bring it; the same draws for every rule.",
-    )
-    bound(
-        st.number_input,
-        "Seed",
-        min_value=0,
-        max_value=2**32 - 1,
-        step=1,
-        value=spec.seed,
-        key="race.seed",
-        apply=lambda value: SESSION.set("seed")(int(value or 0)),
-        help="Which noise: the same number gives the same race.",
-    )
+    settings(SESSION, "num_steps", "noise", "seed")
     bound(
         st.select_slider,
         "Starts",
@@ -199,35 +166,8 @@ def _run_settings() -> None:
         apply=lambda count: SESSION.change(lambda s: with_cloud(s, count)),
         help="How many starts, spread around the first one.",
     )
-    bound(
-        st.select_slider,
-        "Tolerance",
-        options=with_option(
-            (float(f"1e-{k}") for k in range(1, 13)), spec.tolerance, "race.tolerance"
-        ),
-        format_func=controls.number,
-        value=spec.tolerance,
-        key="race.tolerance",
-        apply=SESSION.set("tolerance"),
-        help="Share of the first error that counts as arrived.",
-    )
-    bound(
-        st.segmented_control,
-        "Number format",
-        options=["float64", "float32"],
-        value=spec.dtype,
-        key="race.dtype",
-        apply=lambda value: SESSION.set("dtype")(value or spec.dtype),
-        help="float32 is what networks train in; it stops a descent much earlier.",
-        width="stretch",
-    )
-    st.button(
-        "Start over",
-        icon=":material/restart_alt:",
-        on_click=lambda: SESSION.reset(default_spec()),
-        help="Back to the race that this page opens on.",
-        width="stretch",
-    )
+    settings(SESSION, "tolerance", "dtype")
+    start_over(SESSION, default_spec)
 
 
 def with_cloud(spec: RaceSpec, count: int) -> RaceSpec:

@@ -19,6 +19,7 @@ from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression
 from optviz.ui.parts import controls, rates, start
 from optviz.ui.parts.schedule import schedulable, schedule_control
+from optviz.ui.parts.settings import settings, start_over
 from optviz.ui.schedules.edits import (
     each_its_own,
     scheduled,
@@ -28,7 +29,7 @@ from optviz.ui.schedules.edits import (
 )
 from optviz.ui.schedules.examples import EXAMPLES, at_one_rate, example
 from optviz.ui.schedules.view import knob_of, schedule_in, titles
-from optviz.ui.session import Session, bound, with_knob, with_option
+from optviz.ui.session import Session, bound, with_knob
 from optviz.ui.words import plain
 
 EXPRESSION = "expression"
@@ -249,59 +250,5 @@ def _add() -> None:
 
 
 def _run_settings() -> None:
-    spec = SESSION.spec
-    bound(
-        st.slider,
-        "Steps",
-        min(10, spec.num_steps),
-        max(2000, spec.num_steps),
-        step=10 if spec.num_steps % 10 == 0 else 1,
-        value=spec.num_steps,
-        key=SESSION.key("num_steps"),
-        apply=SESSION.set("num_steps"),
-        help="Length of the run; shapes over the whole run stretch with it.",
-    )
-    bound(
-        st.select_slider,
-        "Steps in an epoch",
-        options=with_option(
-            (1, 2, 5, 10, 20, 25, 50, 100), spec.steps_per_epoch, SESSION.key("steps_per_epoch")
-        ),
-        value=spec.steps_per_epoch,
-        key=SESSION.key("steps_per_epoch"),
-        apply=SESSION.set("steps_per_epoch"),
-        help="Above 1 the curves count epochs, and a schedule that watches the loss sees it once "
-        "an epoch.",
-    )
-    bound(
-        st.select_slider,
-        "Gradient noise",
-        options=with_option(
-            (0.0, *controls.ratio_steps(0.01, 100)), float(spec.noise), SESSION.key("noise")
-        ),
-        format_func=controls.number,
-        value=float(spec.noise),
-        key=SESSION.key("noise"),
-        apply=SESSION.set("noise"),
-        help="Standard deviation of the noise on each coordinate of the gradient; the same draws "
-        "for every schedule. Without noise there is little reason to lower a rate.",
-    )
-    bound(
-        st.number_input,
-        "Seed",
-        min_value=0,
-        max_value=2**32 - 1,
-        step=1,
-        value=spec.seed,
-        key=SESSION.key("seed"),
-        apply=lambda value: SESSION.set("seed")(int(value or 0)),
-        help="Which noise.",
-    )
-    st.button(
-        "Start over",
-        icon=":material/restart_alt:",
-        key=SESSION.key("start_over"),
-        on_click=lambda: SESSION.reset(default_spec()),
-        help="Back to what this page opens on.",
-        width="stretch",
-    )
+    settings(SESSION, "num_steps", "steps_per_epoch", "noise", "seed")
+    start_over(SESSION, default_spec)
