@@ -49,6 +49,13 @@ SAME_WORDS = ("rstrip", "lower", "upper", "replace", "split", "items")  # of the
 NUMERIC = set("%,defgn")  # ends a format that refuses text
 
 
+def declared(node: ast.Attribute) -> bool:
+    """Whether it is what a setting declares: of a `Choice`, or of a table of them."""
+    of = node.value
+    known = isinstance(of, ast.Subscript) and upper(of.value)
+    return node.attr in ("label", "offer") and (known or name_of(of) in ("field", "choice"))
+
+
 @cache
 def tree(file: Path) -> ast.Module:
     module = ast.parse(file.read_text("utf-8"))
@@ -127,8 +134,7 @@ class Reader:
             case ast.Subscript():  # a table of words at the head of a file
                 return name_of(node.value) == "shape" or upper(node.value)
             case ast.Attribute():
-                field = node.attr == "label" and name_of(node.value) == "field"
-                return field or node.attr in ATTRIBUTES or upper(node)
+                return declared(node) or node.attr in ATTRIBUTES or upper(node)
             case ast.Call():
                 return self.call(node)
             case ast.Name():
@@ -147,7 +153,7 @@ class Reader:
         name = name_of(node.func)
         if name == "plain" or name in OURS:
             return True
-        if name == "join":  # " ".join(…)
+        if name in ("join", "list"):  # " ".join(…)
             return all(map(self.ours, node.args))
         if name == "get" and isinstance(node.func, ast.Attribute):
             return upper(node.func.value)
