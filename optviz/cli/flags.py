@@ -13,25 +13,19 @@ from optviz.specs.text import value_text
 def add_flags(parser: argparse.ArgumentParser, cls: type) -> None:
     """A flag for every setting of the spec that has one."""
     for name, flag in flags(cls).items():
-        rule, default = settings(cls)[name], defaults(cls)[name]
-        told = choices(cls)[name].help.replace("%", "%%")
+        rule, default, choice = settings(cls)[name], defaults(cls)[name], choices(cls)[name]
+        told = choice.help.replace("%", "%%")
         if rule.options == (False, True):
             parser.add_argument(flag, action="store_true", dest=name, help=told)
-        elif rule.many:
-            parser.add_argument(
-                flag,
-                action="append",
-                dest=name,
-                metavar=choices(cls)[name].form,
-                help=f"{told} Repeat for more.",
-            )
-        else:
-            also = f" One of {', '.join(rule.options)}." if rule.options else ""
-            if default is not None:
-                also += f" (default: {value_text(default)})"
-            parser.add_argument(
-                flag, dest=name, metavar=choices(cls)[name].form, help=f"{told}{also}"
-            )
+            continue
+        if rule.many:
+            told += " Repeat for more."
+        elif rule.options:
+            told += f" One of {', '.join(rule.options)}."
+        if default not in (None, ()):
+            told += f" (default: {value_text(default)})"
+        action = "append" if rule.many else "store"
+        parser.add_argument(flag, action=action, dest=name, metavar=choice.form, help=told)
 
 
 def said(options: argparse.Namespace, cls: type) -> Mapping[str, Any]:
@@ -43,7 +37,7 @@ def said(options: argparse.Namespace, cls: type) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for name, flag in flags(cls).items():
         rule, given = settings(cls)[name], getattr(options, name)
-        if given is None or given is False:
+        if given is None or given is False or (given == "" and rule.optional):
             continue
         if given is True:
             found[name] = True

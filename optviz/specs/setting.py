@@ -38,6 +38,7 @@ class Rule:
         many: how often a link may say it, each time for one more value; 0: once, for all of it.
         as_text: whether JSON holds the text, as for entries, instead of the value itself.
         options: all values that there are, where they can be counted on fingers.
+        optional: whether it may be None, which an empty flag says.
     """
 
     check: Callable[[str, Any], None]
@@ -46,6 +47,7 @@ class Rule:
     many: int = 0
     as_text: bool = False
     options: tuple[Any, ...] = ()
+    optional: bool = False
 
     def to_json(self, value: Any) -> Any:
         if self.many:
@@ -200,7 +202,7 @@ def optional(rule: Rule) -> Rule:
         if value is not None:
             rule.check(who, value)
 
-    return replace(rule, check=check)
+    return replace(rule, check=check, optional=True)
 
 
 def entry_of(catalog: Catalog[Any]) -> Rule:

@@ -120,6 +120,17 @@ def test_every_field_is_a_setting(cls: Any) -> None:
     assert set(defaults(cls)) == {f.name for f in fields(cls) if f.default is not MISSING}
 
 
+@pytest.mark.parametrize("flag", ["--schedule", "--limit", "--validation"])
+def test_an_empty_flag_of_what_may_be_none_says_nothing(flag: str) -> None:
+    assert said(parser_of(TrainSpec).parse_args([flag, ""]), TrainSpec) == {}
+
+
+@pytest.mark.parametrize("flag", ["--epochs", "--seed", "--batch-size"])
+def test_any_other_empty_flag_is_refused(flag: str) -> None:
+    with pytest.raises(ValueError, match=flag):
+        said(parser_of(TrainSpec).parse_args([flag, ""]), TrainSpec)
+
+
 def test_bad_text_names_its_flag() -> None:
     with pytest.raises(ValueError, match=r"^--batch-size must be .* got 'many'"):
         said(parser_of(TrainSpec).parse_args(["--batch-size", "many"]), TrainSpec)
