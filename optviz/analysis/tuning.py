@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
@@ -34,7 +35,8 @@ LONGEST_STEP = 0.1  # share of the window: on a surface without a bound the long
 
 # What a search may take is `SEARCHED_STATES`: starts (up to a power of two) times the length of the
 # buffers of one run. 64 starts for up to 2,047 steps, one for 100,000: seconds for eight rules.
-CHUNK_BYTES = 1 << 25  # of records at a time
+THREADS = 2  # rules searched at a time
+CHUNK_BYTES = (1 << 25) // THREADS  # of records at a time
 MOST_KEPT = 4096  # answers
 
 
@@ -58,8 +60,14 @@ class Scores(NamedTuple):
 
 def search(questions: Sequence[Question]) -> list[float]:
     """The fair rate of each rule of one race; what was found before is remembered."""
-    if new := [question for question in questions if _KEPT.get(question) is None]:
-        _compile(new)
+    asked: dict[Any, Question] = {}
+    for question in questions:
+        with suppress(TypeError):  # a knob that is an array has no hash
+            asked.setdefault(_key(question), question)
+    new = [question for question in asked.values() if _KEPT.get(question) is None]
+    if len(new) > 1:
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(_answer, new))
     return list(map(_answer, questions))
 
 
@@ -147,13 +155,6 @@ def around(rate: float) -> tuple[float, ...]:
     return tuple(
         float(f"{rate * RATIO ** (part / PARTS):.3g}") for part in range(1 - PARTS, PARTS) if part
     )
-
-
-def _compile(questions: Sequence[Question]) -> None:
-    """Compile what is new, several rules at a time, before each is searched for itself."""
-    jobs = [Job(question.optimizer, dict(question.schedules)) for question in questions]
-    with suppress(ValueError):  # the race itself says what is wrong
-        _descend(questions[0], jobs)
 
 
 def _descend(question: Question, jobs: Sequence[Job]) -> Descents:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optviz.engine.factors import Factors, Job, evaluate, factors_for, factors_of
-from optviz.engine.loop import inputs_of, record_path, record_paths
+from optviz.engine.loop import inputs_of, record_path, record_paths, record_series
 from optviz.engine.precision import on_cpu
 from optviz.engine.selection import Field, records
 from optviz.specs.budget import capacity_for, padded_starts
@@ -101,7 +101,7 @@ def compile_count() -> int:
 
     Programs of all loops of a selection, which are made beside the races, do not count.
     """
-    loops: tuple[Any, ...] = (record_path(), record_paths(), evaluate)
+    loops: tuple[Any, ...] = (record_path(), record_paths(), record_series(), evaluate)
     return sum(loop._cache_size() for loop in loops)
 
 

@@ -95,7 +95,6 @@ def path(
 
     Where the learning rate's schedule sees the loss, its factor is a sixth number.
     """
-    watches = "learning_rate" in factors.watchers
 
     def body(step: jax.Array, carry: Any) -> Any:
         params, state, record = carry
@@ -106,11 +105,15 @@ def path(
         # Not `record.at[step].set`: its check of the index costs as much as the step itself.
         return params, state, jax.lax.dynamic_update_index_in_dim(record, row, step, 0)
 
-    record = jnp.zeros((capacity, 6 if watches else 5), start.dtype)
+    record = jnp.zeros((capacity, _columns(factors)), start.dtype)
     # One more round than steps records the final state; its update is thrown away.
     params = surface.embed(start)
     carry = (params, begin(rule, factors, params), record)
     return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
+
+
+def _columns(factors: Factors) -> int:
+    return 6 if "learning_rate" in factors.watchers else 5
 
 
 def record_path() -> Any:
@@ -133,6 +136,40 @@ def paths(
 ) -> jax.Array:
     """From several starts (num_starts, 2): a record of each."""
     return jax.vmap(lambda start: path(rule, factors, surface, start, inputs, capacity))(starts)
+
+
+def record_series() -> Any:
+    """The compiled `series`."""
+    return compiled_loop(series, "capacity")
+
+
+def series(
+    rules: Optimizer,
+    factors: Factors,
+    surface: Surface,
+    start: jax.Array,
+    inputs: Inputs,
+    count: Any,
+    capacity: int,
+) -> jax.Array:
+    """One rule with other numbers each time: the records (most, capacity, 5) of the first `count`.
+
+    Args:
+        rules: whose every knob has an axis (most,).
+        count: () int32.
+    """
+
+    def body(index: jax.Array, records: jax.Array) -> jax.Array:
+        rule = jax.tree.map(lambda values: at(values, index), rules)
+        # What does not depend on the rule's numbers, such as the Hessian of a quadratic, would be
+        # computed once before all runs: in other operations, with other last bits.
+        rule, ground = jax.lax.optimization_barrier((rule, surface))
+        record = path(rule, factors, ground, start, inputs, capacity)
+        return jax.lax.dynamic_update_index_in_dim(records, record, index, 0)
+
+    (most, *_), *_ = (knob.shape for knob in jax.tree.leaves(rules))
+    records = jnp.zeros((most, capacity, _columns(factors)), start.dtype)
+    return jax.lax.fori_loop(np.int32(0), count, body, records)
 
 
 # What goes into the loop from outside ------------------------------------------------------------

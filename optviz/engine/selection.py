@@ -1,10 +1,13 @@
-"""The loops of a race: called one by one, or all at once for rules that race again and again.
+"""The loops of a race: called one by one, or all at once where that is quicker.
 
 Every rule's loop is a program of its own, so that a rule that joins compiles nothing for the
 others. To call a program takes as long as the loop of a short race, though. So rules that race
 together again and again, as under a slider, get one program of all their loops. It is compiled
 beside the races, which go on as before until it is there, and gives the same bits, for each of its
 loops is the same computation.
+
+One rule with many numbers, as a search for its best rate asks for, is one program from the start:
+its loop within a loop over the numbers. It too gives the same bits.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ import numpy as np
 
 from optviz.engine.cpu_compiler import loop_options
 from optviz.engine.factors import Factors, structure_of
-from optviz.engine.loop import Inputs, path, record_path, record_paths
+from optviz.engine.loop import Inputs, path, record_path, record_paths, record_series
 from optviz.engine.precision import cast, on_cpu
 from optviz.optimizers import Optimizer
 from optviz.specs.budget import CAPACITIES
@@ -32,6 +35,9 @@ KEPT = 32  # selections that are known, those that have a program among them
 # States that a selection's program holds: what it gives back is shorter than the loops' buffers
 # where that is enough, for a short race is quicker computed than a long buffer is handed over.
 BUFFERS = (512, CAPACITIES[0])
+# Runs of one rule that are worth a program of their own, and those that it is made for: a grid of
+# rates with the class's own fits.
+SERIES, LONGEST_SERIES = 8, 40
 
 
 class Field(NamedTuple):
@@ -98,8 +104,10 @@ def records(field: Field) -> np.ndarray:
     # Of many starts or steps, or one loop, the calls are hardly a part of the time.
     if field.start.ndim > 1 or field.capacity > CAPACITIES[0] or len(field.rules) == 1:
         return _one_by_one(field)
+    if len(field.rules) >= SERIES and _are_alike(field):
+        return _in_series(field)
     numbers, tree = jax.tree.flatten((field.rules, field.surface))
-    buffer = next(size for size in BUFFERS if size > field.inputs.num_steps)
+    buffer = _buffer(field)
     selection = known((tree, *(structure for _, structure in field.factors), field.dtype, buffer))
     arrays = tuple(f for f, _ in field.factors)
     arguments = np.array(numbers, field.dtype), arrays, field.start, field.inputs
@@ -148,6 +156,31 @@ def _stacked(found: Sequence[Any], xp: Any) -> Any:
         return xp.pad(record, [(0, 0)] * (record.ndim - 1) + [(0, missing)]) if missing else record
 
     return xp.stack([widened(record) for record in found])
+
+
+def _buffer(field: Field) -> int:
+    return next(size for size in BUFFERS if size > field.inputs.num_steps)
+
+
+def _are_alike(field: Field) -> bool:
+    """Whether it is one rule with other numbers each time, knobs' factors the same."""
+    first, (factors, _) = structure_of(field.rules[0]), field.factors[0]
+    return all(f is factors for f, _ in field.factors) and all(
+        structure_of(rule) == first for rule in field.rules
+    )
+
+
+def _in_series(field: Field) -> np.ndarray:
+    factors, _ = field.factors[0]
+    shared = factors, cast(field.surface, field.dtype), field.start, field.inputs
+    parts = []
+    for first in range(0, len(field.rules), LONGEST_SERIES):
+        rules = field.rules[first : first + LONGEST_SERIES]
+        padded = (*rules, *rules[-1:] * (LONGEST_SERIES - len(rules)))
+        stacked = jax.tree.map(lambda *values: np.array(values, field.dtype), *padded)
+        found = record_series()(stacked, *shared, np.int32(len(rules)), capacity=_buffer(field))
+        parts.append(np.asarray(found)[: len(rules)])
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _one_by_one(field: Field) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -178,7 +179,6 @@ def asked(monkeypatch):
     seen = []
     monkeypatch.setattr(tuning, "_KEPT", tuning._Kept(3))
     monkeypatch.setattr(tuning, "_search", lambda q: seen.append(q) or 0.5)
-    monkeypatch.setattr(tuning, "_compile", lambda questions: None)
     return seen
 
 
@@ -247,8 +247,17 @@ def test_a_knob_that_is_an_array_is_searched_each_time(asked):
     assert len(asked) == 2
 
 
-def test_a_search_compiles_what_the_race_compiles_and_nothing_else():
-    spec = spec_of("ravine", "adam")
+def test_a_search_compiles_one_program_whatever_its_numbers():
+    spec = spec_of("ravine", "adam", seed=99)  # asked nowhere else
+    jax.clear_caches()
+    spec.resolved()
+    assert compile_count() == 1
+    replace(spec, seed=3, noise=0.5, num_steps=77).resolved()
+    assert compile_count() == 1
+
+
+def test_a_search_from_many_starts_compiles_what_the_race_compiles_and_nothing_else():
+    spec = spec_of("ravine", "adam", start=CLOUD)
     optviz.api.run_race(replace(spec, rates="default"))
     before = compile_count()
     replace(spec, seed=3, noise=0.5).resolved()

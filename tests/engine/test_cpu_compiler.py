@@ -50,7 +50,7 @@ def test_options(all_known):
     emitters, library = cpu_compiler.EMITTERS, cpu_compiler.LIBRARY
     assert cpu_compiler.compiler_options(Linear.cpu_library) == {}
     assert cpu_compiler.compiler_options(LeNet.cpu_library) == {library: ""}
-    assert cpu_compiler.loop_options() == {emitters: False}
+    assert cpu_compiler.loop_options() == {emitters: False, cpu_compiler.LEVEL: 1}
 
 
 def test_an_xla_without_the_options_computes_all_the_same(monkeypatch):

@@ -8,8 +8,9 @@ from itertools import count
 import numpy as np
 import pytest
 
+from optviz.catalog import knobs
 from optviz.engine import selection
-from optviz.engine.descend import Job, descend
+from optviz.engine.descend import Descents, Job, descend
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.surfaces import SURFACES
@@ -53,25 +54,37 @@ def equal(together, alone):
 
 
 KEYS = list(OPTIMIZERS)
-GROUPS = [KEYS[first : first + 12] for first in range(0, len(KEYS), 12)]
+# Every rule where the Hessian is the same everywhere; and those in whose steps it once hung on what
+# else was compiled whether a product is rounded before it is added.
+GROUPS = [
+    *(("ravine", KEYS[first : first + 12]) for first in range(0, len(KEYS), 12)),
+    ("rastrigin", ["adam", "amsgrad", "adamax", "nadam", "yogi", "lamb", "sam"]),
+    ("styblinski_tang", ["lamb", "adafactor"]),
+]
+groups = pytest.mark.parametrize(
+    ("ground", "keys"), GROUPS, ids=lambda value: value if isinstance(value, str) else value[0]
+)
 
 
-@pytest.mark.parametrize("keys", GROUPS, ids=lambda keys: f"{keys[0]}-{keys[-1]}")
-def test_one_program_gives_the_bits_that_each_loop_gives_alone(keys, monkeypatch):
+@groups
+def test_one_program_gives_the_bits_that_each_loop_gives_alone(ground, keys, monkeypatch):
     """Of every rule, under noise, and with a schedule that sees the loss."""
+    surface = SURFACES[ground]()
     rules = [OPTIMIZERS[key]() for key in keys]
     plateau = {"learning_rate": SCHEDULES["reduce_on_plateau"]()}
     watched = next(rule for rule in rules if hasattr(rule, "learning_rate"))
     jobs = [Job(rule, plateau if rule is watched else {}) for rule in rules]
     settings = {"num_steps": 60, "noise": 0.2, "seed": 3}
-    descend(jobs, RAVINE, np.array(RAVINE.start), **settings)
+    descend(jobs, surface, np.array(surface.start), **settings)
     assert len(compiled()) == 1
     # Other numbers than those that it was compiled with.
-    surface, start = replace(RAVINE, condition=37.0), np.array([1.25, -2.5])
-    jobs = [job._replace(rule=other(job.rule)) for job in jobs]
-    alone = [descend([job], surface, start, **settings) for job in jobs]
-    forbid(monkeypatch)
-    equal(descend(jobs, surface, start, **settings), alone)
+    surface, start = reshaped(surface), np.array([0.375, -0.75])
+    for factor in (0.7, 10, 100):
+        raced = [job._replace(rule=other(job.rule, factor)) for job in jobs]
+        alone = [descend([job], surface, start, **settings) for job in raced]
+        with monkeypatch.context() as patched:
+            forbid(patched)
+            equal(descend(raced, surface, start, **settings), alone)
 
 
 def test_arrays_can_be_written_to_however_they_were_computed(monkeypatch):
@@ -84,9 +97,15 @@ def test_arrays_can_be_written_to_however_they_were_computed(monkeypatch):
         assert all(array.flags.writeable for array in found[:6])
 
 
-def other(rule):
+def reshaped(surface):
+    """The surface with its first number changed."""
+    name = next(iter(knobs(type(surface))))
+    return replace(surface, **{name: 1.1 * getattr(surface, name)})
+
+
+def other(rule, factor=0.7):
     rate = getattr(rule, "learning_rate", None)
-    return rule if rate is None else replace(rule, learning_rate=0.7 * rate)
+    return rule if rate is None else replace(rule, learning_rate=factor * rate)
 
 
 def test_in_float32_too(monkeypatch):
@@ -114,6 +133,42 @@ def test_numbers_and_schedules_are_not(known):
     assert len(known) == 1
 
 
+@groups
+def test_a_rule_with_many_numbers_gives_the_bits_that_each_gives_alone(ground, keys, monkeypatch):
+    """Of every rule, under noise, from more numbers than fit into one call."""
+    surface, start = reshaped(SURFACES[ground]()), np.array([0.375, -0.75])
+    for key in keys:
+        rule = OPTIMIZERS[key]()
+        factor = np.geomspace(1e-3, 1e6, selection.LONGEST_SERIES + 5)  # diverging ones among them
+        jobs = [Job(other(rule, value), {}) for value in factor]
+        with monkeypatch.context() as patched:
+            forbid(patched)
+            together = descend(jobs, surface, start, num_steps=60, noise=0.2, seed=3)
+        some = range(0, len(jobs), 3)
+        alone = [
+            descend([jobs[place]], surface, start, num_steps=60, noise=0.2, seed=3)
+            for place in some
+        ]
+        equal(Descents._make([*(part[some] for part in together[:6]), together.observed]), alone)
+    assert not selection._selections
+
+
+def test_a_series_has_schedules_of_its_own_and_a_schedule_that_sees_the_loss():
+    start, plateau = np.array(RAVINE.start), {"learning_rate": SCHEDULES["reduce_on_plateau"]()}
+    cosine = {"learning_rate": SCHEDULES["cosine"](), "b1": SCHEDULES["linear"]()}
+    for schedules in (plateau, cosine):
+        jobs = [Job(Adam(learning_rate=rate), schedules) for rate in np.geomspace(0.01, 10, 9)]
+        for dtype, num_steps in (("float64", 700), ("float32", 40)):
+            settings = {"num_steps": num_steps, "dtype": dtype, "steps_per_epoch": 5}
+            together = descend(jobs, RAVINE, start, **settings)
+            equal(together, [descend([job], RAVINE, start, **settings) for job in jobs])
+    mixed = [job._replace(schedules=plateau) if i % 2 else job for i, job in enumerate(jobs)]
+    equal(
+        descend(mixed, RAVINE, start, num_steps=40),
+        [descend([job], RAVINE, start, num_steps=40) for job in mixed],
+    )
+
+
 def test_what_would_not_be_quicker_gets_no_program(known):
     two = [Job(SGD(), {}), Job(Adam(), {})]
     descend(two[:1], RAVINE, np.zeros(2), num_steps=5)  # one loop
@@ -134,7 +189,7 @@ def test_only_what_races_often_gets_one(monkeypatch):
 
 def test_what_has_not_raced_for_the_longest_is_forgotten(known, monkeypatch):
     monkeypatch.setattr(selection, "OFTEN", 99)
-    jobs = [[Job(SGD(), {})] * size for size in range(2, selection.KEPT + 4)]
+    jobs = [[Job(Adam(), {})] + [Job(SGD(), {})] * size for size in range(1, selection.KEPT + 3)]
     for group in jobs:
         descend(group, RAVINE, np.zeros(2) + 0.5, num_steps=5)
         descend(jobs[0], RAVINE, np.zeros(2) + 0.5, num_steps=5)
