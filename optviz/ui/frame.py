@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from optviz.ui import links
+from optviz.ui import heap, links
 from optviz.ui.faults import line_of
 from optviz.ui.plugin import PLUGIN_VARIABLE, load_plugin
 from optviz.ui.words import plain
@@ -63,6 +62,7 @@ def begin(file: str, doc: str | None) -> None:
     )
     with part():
         _prepare()
+        heap.settle()
     links.enter(_name(Path(file)))
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
@@ -121,12 +121,9 @@ def part() -> Iterator[None]:
 
 @st.cache_resource(show_spinner=False)
 def _prepare() -> None:
-    """Once a process: plug-ins, the compile cache, and a heap that collections need not walk."""
+    """Once a process: plug-ins and the compile cache."""
     from optviz.engine import compile_cache
 
     compile_cache.enable()
     if plugin := os.environ.get(PLUGIN_VARIABLE):
         load_plugin(Path(plugin))
-    # Streamlit collects garbage after every rerun; what was imported will never be garbage.
-    gc.collect()
-    gc.freeze()
