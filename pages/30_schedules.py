@@ -14,10 +14,14 @@ with frame.part():
 def page() -> None:
     """One fragment, so that a change redraws no more than the comparison."""
     left, right = st.columns([3.4, 1], gap="medium")
-    with right, st.container(key="controls"), frame.part():
-        panel.panel()
+    controls = right.container(key="controls")
+    with controls, frame.part():
+        panel.settle()
+    # What a hand waits for is sent first: the controls, most of a page's time, already show it.
     with left, frame.part():
         stage.stage()
+    with controls, frame.part():
+        panel.panel()
 
 
 page()

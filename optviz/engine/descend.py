@@ -93,7 +93,9 @@ def descend(
             for record, (f, _) in zip(kept, factors, strict=True)
         ),
     )
-    return runs if calm else _held(runs)
+    if not calm:
+        _hold(runs, kept)
+    return runs
 
 
 def compile_count() -> int:
@@ -113,21 +115,21 @@ def _pad_starts(start: np.ndarray) -> np.ndarray:
     return np.concatenate([start, np.repeat(start[-1:], missing, axis=0)])
 
 
-def _held(runs: Descents) -> Descents:
-    """The runs with what diverged held at its last good state."""
-    params, losses, norms, counts = (np.array(part) for part in runs[:4])
+def _hold(runs: Descents, kept: np.ndarray) -> None:
+    """Hold what diverged at its last good state, in the records that the runs are parts of."""
+    calm = (np.abs(kept[..., :3]) <= BOUND).all(axis=(-2, -1))  # NaN compares as false
+    rough = kept[~calm][..., :3]
     with np.errstate(invalid="ignore", over="ignore"):
-        far, high = bounds(np.abs(params[..., :1, :]).max(axis=-1)), bounds(np.abs(losses[..., :1]))
-        bad = ~((np.abs(params).max(axis=-1) <= far) & (np.abs(losses) <= high))
-    diverged_at = np.where(bad.any(axis=-1), bad.argmax(axis=-1), -1)
-    gone, last_loss = diverged_at >= 0, runs.last_loss
-    last_loss[gone] = np.take_along_axis(losses[gone], diverged_at[gone][:, None], axis=-1)[:, 0]
-    # A start that is bad itself stays as it is: there is nothing before it to repeat.
-    good = np.minimum(np.arange(bad.shape[-1]), np.maximum(diverged_at[gone] - 1, 0)[:, None])
-    params[gone] = np.take_along_axis(params[gone], good[..., None], axis=-2)
-    for part in (losses, norms, counts):
-        part[gone] = np.take_along_axis(part[gone], good, axis=-1)
-    return Descents(params, losses, norms, counts, diverged_at, last_loss, runs.observed)
+        sizes = np.abs(rough)
+        bad = ~(sizes[..., 2] <= bounds(sizes[:, :1, 2]))
+        bad |= ~(sizes[..., :2].max(axis=-1) <= bounds(sizes[:, :1, :2].max(axis=-1)))
+    runs.diverged_at[~calm] = np.where(bad.any(axis=-1), bad.argmax(axis=-1), -1)
+    for run in zip(*np.nonzero(runs.diverged_at >= 0), strict=True):
+        at, record = runs.diverged_at[run], kept[run]
+        runs.last_loss[run] = record[at, 2]
+        # A start that is bad itself stays as it is: there is nothing before it to repeat.
+        good = max(at - 1, 0)
+        record[good + 1 :, :5] = record[good, :5]
 
 
 def bounds(start: Any, xp: Any = np) -> Any:

@@ -36,10 +36,14 @@ SESSION = Session("race", default_spec)
 DRAFT = SESSION.key("expression")
 
 
-def panel() -> None:
-    """Draw every control of the race."""
+def settle() -> None:
+    """Make the race ready to be run: a start where its surface is finite, and fair rates."""
     start.settle(SESSION)
     rates.search(SESSION.spec)
+
+
+def panel() -> None:
+    """Draw every control of the race."""
     _surface()
     rules(SESSION, fresh)
     _rates()

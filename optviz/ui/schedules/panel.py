@@ -44,13 +44,17 @@ def default_spec() -> RaceSpec:
 SESSION = Session("schedules", default_spec)
 
 
-def panel() -> None:
-    """Draw every control of the page."""
+def settle() -> None:
+    """Make the comparison ready to be run: a schedule of its own each, a start, and fair rates."""
     told = SESSION.problems
     if SESSION.spec.schedule is not None and SESSION.change(each_its_own):
         SESSION.say(told)
     start.settle(SESSION)
     rates.search(SESSION.spec)
+
+
+def panel() -> None:
+    """Draw every control of the page."""
     _surface()
     _rule()
     rates.tell(SESSION.spec, everybody="every schedule")
