@@ -31,6 +31,7 @@ from optviz.surfaces import Surface
 RATIO = 10**0.2
 GRID = tuple(float(f"{rate:.3g}") for rate in np.geomspace(1e-4, 1e3, 36))
 PARTS = 8  # the best rate is looked for again at so many parts of a ratio, on either side of it
+LOOK = 128  # steps after which most rates cannot be the best any more, if one has arrived by then
 LONGEST_STEP = 0.1  # share of the window: on a surface without a bound the longest step wins all
 
 # What a search may take is `SEARCHED_STATES`: starts (up to a power of two) times the length of the
@@ -79,8 +80,15 @@ def _answer(question: Question) -> float:
     return rate
 
 
-def try_rates(question: Question, rates: Sequence[float]) -> list[Descents]:
-    """Run the rule at each rate; in parts that fit into memory, in one where `scores` needs it.
+def try_rates(
+    question: Question, rates: Sequence[float], stop: int | None = None
+) -> list[Descents]:
+    """Run the rule at each rate, in parts that fit into memory.
+
+    Args:
+        question: the race.
+        rates: the learning rates.
+        stop: take only so many of its steps.
 
     Raises:
         ValueError: a schedule takes a knob out of its domain.
@@ -91,9 +99,8 @@ def try_rates(question: Question, rates: Sequence[float]) -> list[Descents]:
     rule: Any = question.optimizer
     schedules = dict(question.schedules)
     jobs = [Job(replace(rule, learning_rate=rate), schedules) for rate in rates]
-    return [
-        _descend(question, jobs[first : first + at_once]) for first in range(0, len(jobs), at_once)
-    ]
+    firsts = range(0, len(jobs), at_once)
+    return [_descend(question, jobs[first : first + at_once], stop) for first in firsts]
 
 
 def scores(question: Question, rates: Sequence[float], runs: Sequence[Descents]) -> Scores:
@@ -140,14 +147,48 @@ def _search(question: Question) -> float:
     # Of rates that do equally well, the class's comes first.
     rates = list(dict.fromkeys((default, *GRID)))
     try:
-        runs = try_rates(question, rates)
-        best = rates[scores(question, rates, runs).best()]
-        closer = [rate for rate in around(best) if rate not in rates]
-        runs += try_rates(question, closer)
+        if lowest_loss(question.surface) is None:  # the best of all takes its place
+            runs = try_rates(question, rates)
+            found = scores(question, rates, runs)
+            closer = _new(rates, found.best())
+            found = scores(question, rates + closer, runs + try_rates(question, closer))
+        else:
+            found = _scores_of_the_best(question, rates, np.inf)
+            closer = _new(rates, found.best())
+            more = _scores_of_the_best(question, closer, found.steps.min())
+            found = Scores(*map(np.concatenate, zip(found, more, strict=True)))
     except ValueError:
         return default  # the race itself says what is wrong
-    rates += closer
-    return rates[scores(question, rates, runs).best()]
+    return float(found.rates[found.best()])
+
+
+def _new(rates: Sequence[float], best: int) -> list[float]:
+    return [rate for rate in around(rates[best]) if rate not in rates]
+
+
+def _scores_of_the_best(question: Question, rates: Sequence[float], to_beat: float) -> Scores:
+    """Scores of the rates, infinite for those that cannot be the best.
+
+    Where one arrives within a few steps, only those that arrive first are run to the end.
+
+    Args:
+        to_beat: steps to tolerance of the best rate so far.
+    """
+    if len(question.starts) > 1 or question.num_steps < 2 * LOOK:
+        return scores(question, rates, try_rates(question, rates))
+    arrived_at = scores(question, rates, try_rates(question, rates, LOOK)).steps
+    fewest, nobody = arrived_at.min(), np.full(len(rates), np.inf)
+    if fewest > min(to_beat, LOOK) and to_beat <= LOOK:
+        return Scores(np.asarray(rates), nobody, nobody)
+    first = np.flatnonzero(arrived_at == fewest).tolist() if fewest <= LOOK else []
+    runs = [run for place in first for run in try_rates(question, [rates[place]])]
+    if runs:
+        found = scores(question, [rates[place] for place in first], runs)
+        if found.steps.min() < np.inf:  # it is there, or was; one that diverges later was not
+            steps, final = nobody.copy(), nobody
+            steps[first], final[first] = found.steps, found.final
+            return Scores(np.asarray(rates), steps, final)
+    return scores(question, rates, try_rates(question, rates))
 
 
 def around(rate: float) -> tuple[float, ...]:
@@ -157,7 +198,7 @@ def around(rate: float) -> tuple[float, ...]:
     )
 
 
-def _descend(question: Question, jobs: Sequence[Job]) -> Descents:
+def _descend(question: Question, jobs: Sequence[Job], stop: int | None) -> Descents:
     starts = np.asarray(searched_starts(question))
     return descend(
         jobs,
@@ -168,6 +209,7 @@ def _descend(question: Question, jobs: Sequence[Job]) -> Descents:
         seed=question.seed,
         dtype=question.dtype,
         steps_per_epoch=question.steps_per_epoch,
+        stop=stop,
     )
 
 

@@ -44,6 +44,7 @@ def descend(
     seed: int = 0,
     dtype: str = "float64",
     steps_per_epoch: int = 1,
+    stop: int | None = None,
 ) -> Descents:
     """Run every rule from the same start(s) under the same noise.
 
@@ -56,6 +57,7 @@ def descend(
         seed: of the noise, and of the keys that stochastic rules get.
         dtype: "float64" or "float32", the format computed in.
         steps_per_epoch: schedules that see the loss are told it this often.
+        stop: take only so many of the steps.
 
     Returns:
         float64 arrays.
@@ -66,10 +68,11 @@ def descend(
     capacity = capacity_for(num_steps + 1)
     padded = _pad_starts(start)
     rules = tuple(job.rule for job in jobs)
+    taken = num_steps if stop is None else min(stop, num_steps)
     with on_cpu(dtype):
         lengths = (num_steps, steps_per_epoch, capacity, dtype)
         factors = tuple(factors_for(job, *lengths) for job in jobs)
-        inputs = inputs_of(num_steps, noise, seed, capacity, dtype, surface.params_shape)
+        inputs = inputs_of(taken, noise, seed, capacity, dtype, surface.params_shape)
         kept = records(
             Field(rules, surface, factors, padded.astype(dtype), inputs, capacity, dtype)
         )
@@ -79,7 +82,7 @@ def descend(
     if start.ndim == 2:
         kept = kept[:, : len(start)]
     # Whoever asked may write to it, whichever way it was computed; so what JAX holds is copied.
-    kept = kept[..., : num_steps + 1, :].astype(np.float64, copy=not kept.flags.writeable)
+    kept = kept[..., : taken + 1, :].astype(np.float64, copy=not kept.flags.writeable)
     losses = kept[..., 2]
     runs = Descents(
         params=kept[..., :2],

@@ -35,6 +35,7 @@ KEPT = 32  # selections that are known, those that have a program among them
 # States that a selection's program holds: what it gives back is shorter than the loops' buffers
 # where that is enough, for a short race is quicker computed than a long buffer is handed over.
 BUFFERS = (512, CAPACITIES[0])
+SHORT = 256  # the same of a series: most of a search are its first steps
 # Runs of one rule that are worth a program of their own, and those that it is made for: a grid of
 # rates with the class's own fits.
 SERIES, LONGEST_SERIES = 8, 40
@@ -107,7 +108,7 @@ def records(field: Field) -> np.ndarray:
     if len(field.rules) >= SERIES and _are_alike(field):
         return _in_series(field)
     numbers, tree = jax.tree.flatten((field.rules, field.surface))
-    buffer = _buffer(field)
+    buffer = next(size for size in BUFFERS if size > field.inputs.num_steps)
     selection = known((tree, *(structure for _, structure in field.factors), field.dtype, buffer))
     arrays = tuple(f for f, _ in field.factors)
     arguments = np.array(numbers, field.dtype), arrays, field.start, field.inputs
@@ -158,10 +159,6 @@ def _stacked(found: Sequence[Any], xp: Any) -> Any:
     return xp.stack([widened(record) for record in found])
 
 
-def _buffer(field: Field) -> int:
-    return next(size for size in BUFFERS if size > field.inputs.num_steps)
-
-
 def _are_alike(field: Field) -> bool:
     """Whether it is one rule with other numbers each time, knobs' factors the same."""
     first, (factors, _) = structure_of(field.rules[0]), field.factors[0]
@@ -173,12 +170,13 @@ def _are_alike(field: Field) -> bool:
 def _in_series(field: Field) -> np.ndarray:
     factors, _ = field.factors[0]
     shared = factors, cast(field.surface, field.dtype), field.start, field.inputs
+    capacity = SHORT if field.inputs.num_steps < SHORT else field.capacity
     parts = []
     for first in range(0, len(field.rules), LONGEST_SERIES):
         rules = field.rules[first : first + LONGEST_SERIES]
         padded = (*rules, *rules[-1:] * (LONGEST_SERIES - len(rules)))
         stacked = jax.tree.map(lambda *values: np.array(values, field.dtype), *padded)
-        found = record_series()(stacked, *shared, np.int32(len(rules)), capacity=_buffer(field))
+        found = record_series()(stacked, *shared, np.int32(len(rules)), capacity=capacity)
         parts.append(np.asarray(found)[: len(rules)])
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 

@@ -20,6 +20,7 @@ from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run
 from optviz.specs.surface import parse_surface
+from optviz.surfaces import SURFACES
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
@@ -247,13 +248,34 @@ def test_a_knob_that_is_an_array_is_searched_each_time(asked):
     assert len(asked) == 2
 
 
-def test_a_search_compiles_one_program_whatever_its_numbers():
+def test_a_search_compiles_a_few_programs_whatever_its_numbers():
+    """Its first steps, all of its steps, and the loop of the race."""
     spec = spec_of("ravine", "adam", seed=99)  # asked nowhere else
     jax.clear_caches()
     spec.resolved()
-    assert compile_count() == 1
-    replace(spec, seed=3, noise=0.5, num_steps=77).resolved()
-    assert compile_count() == 1
+    replace(spec, tolerance=0.0).resolved()  # nobody arrives
+    assert compile_count() == 3
+    replace(spec, seed=98, noise=0.5, num_steps=777).resolved()
+    assert compile_count() == 3
+
+
+@pytest.mark.parametrize("surface", ["ravine", "rosenbrock", "rastrigin", "saddle"])
+def test_a_look_at_the_first_steps_changes_no_answer(surface, monkeypatch):
+    """Where a rate arrives at once, later or never, leaves again, or diverges after all."""
+    settings = [
+        {},
+        {"noise": 0.3, "tolerance": 1e-2},
+        {"schedule": SCHEDULES["cosine"](), "tolerance": 1e-3},
+        {"schedule": SCHEDULES["linear"](start=1, end=30), "tolerance": 1e-1},  # it grows
+        *({"start": minimum} for minimum in SURFACES[surface]().minima()[:1]),
+    ]
+    for rule in ("sgd", "nesterov", "adam", "lion"):
+        for setting in settings:
+            (question,) = spec_of(surface, rule, num_steps=400, **setting).questions()
+            quick = tuning._search(question)
+            with monkeypatch.context() as patched:
+                patched.setattr(tuning, "LOOK", 10**6)
+                assert quick == tuning._search(question), (rule, setting)
 
 
 def test_a_search_from_many_starts_compiles_what_the_race_compiles_and_nothing_else():

@@ -581,3 +581,22 @@ def test_programs_are_kept_for_the_next_process(tmp_path):
     # A folder that cannot be made is no obstacle.
     (tmp_path / "file").write_text("")
     assert process(tmp_path / "file") == first
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_run_that_is_stopped_is_the_beginning_of_the_whole_one(dtype):
+    jobs = [
+        Job(Adam(learning_rate=0.3), {"learning_rate": SCHEDULES["cosine"]()}),
+        Job(SGD(learning_rate=10), {}),  # diverges within the part
+    ]
+    surface = SURFACES["ravine"]()
+    settings = {"num_steps": 300, "noise": 0.1, "seed": 5, "dtype": dtype}
+    whole = descend(jobs, surface, np.array(surface.start), **settings)
+    part = descend(jobs, surface, np.array(surface.start), **settings, stop=120)
+    assert part.losses.shape == (2, 121)
+    for name in ("params", "losses", "grad_norms", "evaluations"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[:, :121])
+    assert part.diverged_at.tolist() == whole.diverged_at.tolist()
+    assert -1 < part.diverged_at[1] < 120
+    longer = descend(jobs, surface, np.array(surface.start), **settings, stop=999)
+    np.testing.assert_array_equal(longer.losses, whole.losses)
