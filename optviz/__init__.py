@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from optviz import optimizers, schedules, surfaces
 from optviz.api import Race, race
-from optviz.engine.compile_cache import enable as enable_compile_cache
+from optviz.engine.machine.compile_cache import enable as enable_compile_cache
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.specs import Budget

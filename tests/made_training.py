@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from optviz.data import Synthetic
-from optviz.engine.train_events import EpochEnd, Layers, RunEnd, Started, Steps, TrainResult
+from optviz.engine.training.events import EpochEnd, Layers, RunEnd, Started, Steps, TrainResult
 from optviz.networks import MLP
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import optviz
-from optviz.analysis.convergence import OUTCOMES
+from optviz.analysis.race.convergence import OUTCOMES
 from optviz.catalog import entry, knob
 from optviz.optimizers import OPTIMIZERS, Adam, Momentum
 from optviz.optimizers.base import runnable

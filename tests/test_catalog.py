@@ -11,7 +11,7 @@ import pytest
 
 from optviz import catalog
 from optviz.catalog import Catalog, Entry, defaults, entry, knob, knobs, source, summary, switches
-from optviz.engine.precision import cast
+from optviz.engine.machine.precision import cast
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.surfaces import SURFACES

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from optviz.analysis.description import describe, stacked
+import pytest
+
 from optviz.catalog import Entry
+from optviz.catalog.description import describe, stacked
+from optviz.schedules import SCHEDULES
 
 
 class Told(Entry):
@@ -43,6 +46,13 @@ def test_parts() -> None:
     )
     assert text.citation.startswith("First & Second 1964")
     assert "http" not in text.citation
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_says_how_it_goes(name: str) -> None:
+    text = describe(SCHEDULES[name])
+    assert text.equations or "$" in text.summary or any("$" in part.text for part in text.parts)
+    assert not any("Reference" in part.text for part in text.parts)
 
 
 def test_what_is_not_said_is_empty() -> None:

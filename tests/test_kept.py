@@ -129,7 +129,8 @@ def test_races_on_pages_are_kept_by_their_bytes():
 def test_no_cache_of_arrays_counts_entries():
     """`lru_cache` holds so many results, however large: no function that gives arrays has one."""
     from optviz.data import synthetic
-    from optviz.engine import factors, loop
+    from optviz.engine import factors
+    from optviz.engine.surfaces import loop
     from optviz.ui import cached
     from optviz.ui.schedules import view
     from optviz.ui.training import pictures

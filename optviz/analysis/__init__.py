@@ -1,5 +1,5 @@
 """Numbers about runs, and about what they descend."""
 
-from optviz.analysis.gradient_check import GradientCheck, gradient_check
+from optviz.analysis.gradient.check import GradientCheck, gradient_check
 
 __all__ = ["GradientCheck", "gradient_check"]

@@ -1,6 +1,6 @@
 """The public verbs, and the results they return."""
 
-from optviz.analysis import tuning
+from optviz.analysis.race import tuning
 from optviz.api.race import WRITERS, Race, race, run_race
 from optviz.specs.rates import search_with
 

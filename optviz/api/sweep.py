@@ -16,7 +16,7 @@ from optviz.api.arguments import (
     as_schedule,
     as_surface,
 )
-from optviz.engine import sweep as engine
+from optviz.engine.surfaces import sweep as engine
 from optviz.specs import Budget, RaceSpec, Run, SweepSpec
 from optviz.specs.budget import SWEEP
 from optviz.specs.surface import as_starts

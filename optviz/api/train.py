@@ -15,7 +15,7 @@ from optviz.api.arguments import (
     common_schedule,
     with_schedules,
 )
-from optviz.engine.train_events import Event, TrainResult
+from optviz.engine.training.events import Event, TrainResult
 from optviz.networks import NETWORKS, Network
 from optviz.runs.training import parse_data, run_training
 from optviz.specs import Budget, parse_entry

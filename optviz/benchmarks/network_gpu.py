@@ -20,7 +20,7 @@ from optviz.analysis.network_cost import cost
 from optviz.benchmarks.network_speed import Arm, compare, over
 from optviz.benchmarks.peer import Ask
 from optviz.benchmarks.report import bar, say, spread
-from optviz.engine.train_events import EpochEnd, Event
+from optviz.engine.training.events import EpochEnd, Event
 from optviz.runs.training import load_data, parse_data, run_training
 from optviz.schedules.piecewise import Piecewise
 from optviz.specs.run import Run

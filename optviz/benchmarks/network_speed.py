@@ -17,8 +17,8 @@ from optviz.benchmarks.peer import Ask
 from optviz.benchmarks.report import bar, say, spread
 from optviz.data import Data, Synthetic
 from optviz.data.cifar10_files import CLASS_NAMES
-from optviz.engine.train import train, usable_cores
-from optviz.engine.train_events import Event, Steps
+from optviz.engine.training.events import Event, Steps
+from optviz.engine.training.train import train, usable_cores
 from optviz.networks import NETWORKS, Network
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs.run import Run

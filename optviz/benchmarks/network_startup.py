@@ -17,8 +17,8 @@ import jax
 
 from optviz.benchmarks.network_speed import Arm, images
 from optviz.benchmarks.report import bar, say, spread
-from optviz.engine.train import train
-from optviz.engine.train_events import Event, Steps
+from optviz.engine.training.events import Event, Steps
+from optviz.engine.training.train import train
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
 
@@ -28,7 +28,7 @@ REPEATS = 3
 CODE = """
 import json
 from optviz.benchmarks import network_startup
-from optviz.engine import compile_cache
+from optviz.engine.machine import compile_cache
 compile_cache.enable()
 print(json.dumps(network_startup.first_training({network!r})))
 """

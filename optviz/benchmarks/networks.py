@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from optviz.benchmarks.peer import NONE, torch_peer
-from optviz.engine.host_memory import keep_freed_memory
+from optviz.engine.machine.host_memory import keep_freed_memory
 
 NETWORKS = ("lenet", "resnet")  # whose start-up is timed
 

@@ -118,7 +118,7 @@ def measure(
 
 
 def _payload(race: Any) -> int:
-    from optviz.engine.ground import lowest_loss, window
+    from optviz.engine.surfaces.ground import lowest_loss, window
     from optviz.player import pack_race
 
     grid = window(race.surface)

@@ -88,7 +88,7 @@ def measure(
     """
     if device != "cpu":
         raise ValueError("races run on the CPU: a GPU only slows down loops over two numbers")
-    from optviz.engine import selection
+    from optviz.engine.surfaces import selection
 
     draw = draws()
     optax_arm = _optax_arm()
@@ -206,7 +206,7 @@ def _told(numbers: Numbers) -> Any:
 
 def _engine(numbers: Numbers) -> Any:
     import optviz
-    from optviz.engine.descend import Job, descend
+    from optviz.engine.surfaces.descend import Job, descend
 
     surface: Any = optviz.SURFACES[SURFACE]
     jobs = [Job(rule, {}) for rule in _rules(numbers)]

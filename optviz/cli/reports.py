@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from optviz.specs.text import counted
 
 if TYPE_CHECKING:
-    from optviz.engine.train_events import Started, TrainResult
+    from optviz.engine.training.events import Started, TrainResult
 
 
 class Report:
@@ -20,7 +20,7 @@ class Report:
 
     def __call__(self, event: object) -> None:
         # Networks take a moment to import; `optviz --help` need not wait for them.
-        from optviz.engine.train_events import Downloading, EpochEnd, Notice, RunEnd, Started
+        from optviz.engine.training.events import Downloading, EpochEnd, Notice, RunEnd, Started
 
         if isinstance(event, Downloading):
             _downloading(event.done, event.total)

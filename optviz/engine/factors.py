@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from optviz.catalog import Entry, knobs, static_fields
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
 from optviz.kept import kept
 from optviz.optimizers import Optimizer
 from optviz.schedules import Schedule

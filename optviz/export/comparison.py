@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from optviz.analysis.description import describe
 from optviz.analysis.memory import in_copies, state_per_param
 from optviz.catalog import knobs
+from optviz.catalog.description import describe
 from optviz.export.cells import cell
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers import proofs as proved

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optviz.analysis.training_curves import Axis, axis, groups, learning_rate, whole_epochs
-from optviz.engine.train_events import EPOCH_MEANS, EPOCH_NUMBERS, TrainResult
+from optviz.analysis.training.curves import Axis, axis, groups, learning_rate, whole_epochs
+from optviz.engine.training.events import EPOCH_MEANS, EPOCH_NUMBERS, TrainResult
 from optviz.export import tensorboard
 from optviz.export.cells import as_cells
 from optviz.folders import replace_file, replacing

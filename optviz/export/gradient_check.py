@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optviz.analysis.gradient_check import GradientCheck
+from optviz.analysis.gradient.check import GradientCheck
 from optviz.figures.theme import LIGHT
 from optviz.folders import replacing
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
-from optviz.engine.ground import lowest_loss, window
+from optviz.analysis.race.record import RaceRecord
+from optviz.engine.surfaces.ground import lowest_loss, window
 from optviz.export.html import html_page
 from optviz.export.snippets import command_of
 from optviz.figures.heights import surface_heading
 from optviz.player import pack_race
 
-if TYPE_CHECKING:
-    from optviz.api import Race
 
-
-def race_payload(race: Race, *, draggable: bool = False) -> bytes:
+def race_payload(race: RaceRecord, *, draggable: bool = False) -> bytes:
     """The player's message for a race, with the surface's window sampled for the map.
 
     Args:
@@ -34,7 +31,7 @@ def race_payload(race: Race, *, draggable: bool = False) -> bytes:
     )
 
 
-def race_page(race: Race) -> str:
+def race_page(race: RaceRecord) -> str:
     """The player with this race as one HTML file that works offline."""
     title = f"{surface_heading(race.surface)}: {', '.join(race.labels)}"
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,7 +12,8 @@ from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 
-from optviz.engine.ground import lowest_loss, window
+from optviz.analysis.race.record import RaceRecord
+from optviz.engine.surfaces.ground import lowest_loss, window
 from optviz.export.tables import overview_frame
 from optviz.figures.heights import (
     Curve,
@@ -24,9 +25,6 @@ from optviz.figures.heights import (
     surface_heading,
 )
 from optviz.figures.theme import LIGHT, STAR, Theme, styles_of
-
-if TYPE_CHECKING:
-    from optviz.api import Race
 
 LEVELS = 22  # contour lines
 LINES_TO_BAND = 9  # from this many starts a curve is a median with its 10–90 % band
@@ -44,7 +42,7 @@ MARKERS = {
 }
 
 
-def save_picture(race: Race, path: Path, *, theme: Theme = LIGHT) -> None:
+def save_picture(race: RaceRecord, path: Path, *, theme: Theme = LIGHT) -> None:
     """Write the race as a 1600 × 900 picture: map, losses and learning rates.
 
     The file's suffix decides between pixels (.png) and lines that scale (.svg, .pdf).
@@ -84,7 +82,7 @@ def save_picture(race: Race, path: Path, *, theme: Theme = LIGHT) -> None:
         figure.savefig(path)
 
 
-def _map(axes: Any, race: Race, theme: Theme) -> dict[str, Any]:
+def _map(axes: Any, race: RaceRecord, theme: Theme) -> dict[str, Any]:
     """The map; what the legend says, and the line that it says it of."""
     surface = race.surface
     losses = window(surface)
@@ -132,7 +130,7 @@ def _map(axes: Any, race: Race, theme: Theme) -> dict[str, Any]:
 
 
 def _curves(
-    axes: Any, race: Race, curves: Sequence[Curve], title: str, log: bool, theme: Theme
+    axes: Any, race: RaceRecord, curves: Sequence[Curve], title: str, log: bool, theme: Theme
 ) -> None:
     for curve, style in zip(curves, styles_of(race.keys), strict=True):
         values = np.where(np.isnan(curve.values), np.inf, curve.values)

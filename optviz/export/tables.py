@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-from optviz.analysis.convergence import told, told_all
-
-if TYPE_CHECKING:
-    from optviz.api import Race
+from optviz.analysis.race.convergence import told, told_all
+from optviz.analysis.race.record import RaceRecord
 
 
-def summary_frame(race: Race) -> pd.DataFrame:
+def summary_frame(race: RaceRecord) -> pd.DataFrame:
     """One row an optimizer (and start).
 
     Returns:
@@ -40,7 +36,7 @@ def summary_frame(race: Race) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def overview_frame(race: Race) -> pd.DataFrame:
+def overview_frame(race: RaceRecord) -> pd.DataFrame:
     """One row an optimizer, in words for people: with several starts, medians and counts.
 
     Returns:
@@ -73,7 +69,7 @@ def overview_frame(race: Race) -> pd.DataFrame:
     )
 
 
-def _outcomes(race: Race) -> list[str]:
+def _outcomes(race: RaceRecord) -> list[str]:
     """Each outcome's one word; a divergence says when."""
     return [
         f"diverged at step {step}" if outcome == "diverged" else str(outcome)
@@ -81,7 +77,7 @@ def _outcomes(race: Race) -> list[str]:
     ]
 
 
-def steps_frame(race: Race) -> pd.DataFrame:
+def steps_frame(race: RaceRecord) -> pd.DataFrame:
     """One row per (label, start, step): x, y, loss, gradient norm, learning rate, evaluations.
 
     The learning rate stands beside the state that it is about to change; the last state has none.

@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from optviz.analysis.training_curves import axis, learning_rate, whole_epochs
-from optviz.analysis.training_tables import settings
-from optviz.engine.train_events import TrainResult
+from optviz.analysis.training.curves import axis, learning_rate, whole_epochs
+from optviz.analysis.training.tables import settings
+from optviz.engine.training.events import TrainResult
 from optviz.specs.labels import unique
 
 EPOCH_TAGS = {

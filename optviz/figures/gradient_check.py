@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from optviz.analysis.gradient_check import DTYPES, ErrorCurve, GradientCheck
-from optviz.engine.ground import lowest_loss, window
+from optviz.analysis.gradient.check import DTYPES, ErrorCurve, GradientCheck
+from optviz.engine.surfaces.ground import lowest_loss, window
 from optviz.figures.heights import map_heights
 from optviz.figures.theme import colorscale
 from optviz.surfaces import Point, Surface

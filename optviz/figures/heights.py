@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
+from optviz.analysis.race.record import RaceRecord
 from optviz.catalog import knobs
 from optviz.surfaces import Surface
 
@@ -82,17 +83,6 @@ def loss_axis(losses: np.ndarray, minimum: float | None) -> LossAxis:
     return LossAxis(losses, "Loss", "loss", low >= 0)
 
 
-class RaceLike(Protocol):
-    """What is read of a race."""
-
-    @property
-    def params(self) -> np.ndarray: ...
-    @property
-    def outcomes(self) -> np.ndarray: ...
-    @property
-    def surface(self) -> Surface: ...
-
-
 class Curve(NamedTuple):
     """One run's curves on an axis that all runs share."""
 
@@ -101,7 +91,7 @@ class Curve(NamedTuple):
     leaves: int | None = None  # the point after which it may leave it downwards
 
 
-def race_curves(race: RaceLike, values: np.ndarray, *, runs_off: bool = True) -> list[Curve]:
+def race_curves(race: RaceRecord, values: np.ndarray, *, runs_off: bool = True) -> list[Curve]:
     """Numbers of a race, a row a run, with what is to be left out of their axis.
 
     Args:

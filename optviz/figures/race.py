@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from optviz.engine.ground import lowest_loss, window
+from optviz.analysis.race.record import RaceRecord
+from optviz.engine.surfaces.ground import lowest_loss, window
 from optviz.figures.heights import (
     axis_range,
     loss_axis,
@@ -20,13 +21,10 @@ from optviz.figures.heights import (
 from optviz.figures.theme import FONT_FAMILY, LIGHT, STAR, colorscale, styles_of
 from optviz.figures.words import plain
 
-if TYPE_CHECKING:
-    from optviz.api import Race
-
 _DASHES = {(): "solid", (8, 4): "dash", (2, 3): "dot", (10, 3, 2, 3): "dashdot", (5, 2): "dash"}
 
 
-def race_figure(race: Race) -> go.Figure:
+def race_figure(race: RaceRecord) -> go.Figure:
     """Paths on the contour map, losses and learning rates beside it.
 
     Hovering names the step; a click on the legend hides a rule in all three panels. With several
@@ -105,7 +103,7 @@ def race_figure(race: Race) -> go.Figure:
     return figure
 
 
-def _contours(race: Race) -> go.Contour:
+def _contours(race: RaceRecord) -> go.Contour:
     surface = race.surface
     losses = window(surface)
     x, y = (np.linspace(*limits, len(losses)) for limits in (surface.xlim, surface.ylim))

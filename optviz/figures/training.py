@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from optviz.analysis.training_curves import AXES, Axis, Spread, spread
-from optviz.engine.train_events import TrainResult
+from optviz.analysis.training.curves import AXES, Axis, Spread, spread
+from optviz.engine.training.events import TrainResult
 from optviz.figures.theme import DARK, FONT_FAMILY, LIGHT, RunStyle, styles_of
 from optviz.figures.words import plain
 

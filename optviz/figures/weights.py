@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from optviz.analysis.weights import Misclassified
+from optviz.analysis.training.weights import Misclassified
 from optviz.figures.theme import DARK, FONT_FAMILY, LIGHT, Theme
 from optviz.figures.words import plain
 from optviz.specs.labels import unique

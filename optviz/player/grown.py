@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optviz.engine.train_events import RunResult
+from optviz.engine.training.events import RunResult
 
 
 @dataclass

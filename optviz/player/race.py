@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from optviz.analysis.convergence import WORDS, counted, told, told_all
+from optviz.analysis.race.convergence import WORDS, counted, told, told_all
+from optviz.analysis.race.record import RaceRecord
 from optviz.figures.heights import leaves_window, loss_axis, rates_are_log, surface_title
 from optviz.figures.theme import RunStyle, styles_of
 from optviz.player.pack import Double, Quantised, exact, pack
@@ -20,27 +21,8 @@ MAX_CLOUD_POINTS = 250_000  # points of all trails together with many starts: 1 
 _LINES_TO_BAND = 9  # from this many starts a curve is a median with its 10–90 % band
 
 
-class RaceLike(Protocol):
-    """What is read of a race; R rules, S starts, N steps."""
-
-    @property
-    def labels(self) -> Sequence[str]: ...
-    @property
-    def params(self) -> np.ndarray: ...  # (R, N + 1, 2), with many starts (R, S, N + 1, 2)
-    @property
-    def losses(self) -> np.ndarray: ...  # (R, N + 1) or (R, S, N + 1)
-    @property
-    def learning_rates(self) -> np.ndarray: ...  # (R, N) or (R, S, N)
-    @property
-    def outcomes(self) -> Any: ...  # (R,) or (R, S) of str
-    @property
-    def diverged_at(self) -> Any: ...
-    @property
-    def steps_to_tolerance(self) -> Any: ...
-
-
 def pack_race(
-    race: RaceLike,
+    race: RaceRecord,
     *,
     surface: Surface,
     grid: np.ndarray | None = None,
@@ -208,7 +190,7 @@ def _series(run: int, values: np.ndarray) -> dict[str, Any]:
 
 
 def _runs(
-    race: RaceLike,
+    race: RaceRecord,
     params: np.ndarray,
     surface: Surface,
     visible: Sequence[str] | None,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optviz.engine.train_events import RunResult, TrainResult
+from optviz.engine.training.events import RunResult, TrainResult
 from optviz.figures.theme import styles_of
 from optviz.player.pack import pack
 from optviz.player.training_curves import evenly

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optviz.engine.train_events import RunResult, TrainResult
+from optviz.engine.training.events import RunResult, TrainResult
 
 MAX_POINTS = 1500  # of a curve; more than there are pixels tell nothing
 

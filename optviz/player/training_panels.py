@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optviz.engine.train_events import TrainResult
+from optviz.engine.training.events import TrainResult
 from optviz.player import training_curves as curves
 from optviz.player.grown import array_of
 

@@ -18,7 +18,7 @@ from optviz.runs.store import Store, SupersededError
 from optviz.runs.store_file import UnavailableError
 
 if TYPE_CHECKING:  # a training that waits does without networks
-    from optviz.engine.train_events import OnEvent
+    from optviz.engine.training.events import OnEvent
 
 RESERVE_BYTES = 1 << 18  # given back on a full disk, so that the last word can be written
 

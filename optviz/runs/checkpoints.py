@@ -12,8 +12,8 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from optviz.engine.train_events import Outcome
-from optviz.engine.train_snapshot import Snapshot
+from optviz.engine.training.events import Outcome
+from optviz.engine.training.snapshots import Snapshot
 from optviz.folders import replace_file
 from optviz.runs.checks import fields, list_of, maybe, one_of, real, whole, words
 from optviz.runs.writer import Writer

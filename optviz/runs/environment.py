@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from optviz.engine.host_memory import keep_freed_memory
+from optviz.engine.machine.host_memory import keep_freed_memory
 
 PACKAGES = ("optviz", "jax", "jaxlib", "flax", "numpy")
 DETERMINISTIC_THREADS = 2
@@ -56,7 +56,7 @@ def describe() -> dict[str, Any]:
     """The environment of this process as plain JSON data; starts JAX."""
     import jax
 
-    from optviz.engine.train import usable_cores
+    from optviz.engine.training.train import usable_cores
 
     devices = jax.devices()
     return {
@@ -86,7 +86,7 @@ def difference(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> str 
 
 def threads_now() -> int:
     """Into how many parts XLA divides the CPU's work in this process."""
-    from optviz.engine.train import usable_cores
+    from optviz.engine.training.train import usable_cores
 
     text = os.environ.get(THREADS, "")
     return int(text) if text.isascii() and text.isdecimal() and int(text) > 0 else usable_cores()

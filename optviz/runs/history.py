@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from optviz.engine.train_events import Event, Standing, TrainResult
+from optviz.engine.training.events import Event, Standing, TrainResult
 from optviz.runs.record import Record, UnreadableError
 from optviz.runs.store import Store
 from optviz.runs.told import Account, event_of

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from optviz.engine.train_events import Event, Started, TrainResult
+from optviz.engine.training.events import Event, Started, TrainResult
 from optviz.runs import history, places, processes, queue
 from optviz.runs.attempt import Stop, carry_out
 from optviz.runs.folder import checkpoints_of, folder_of

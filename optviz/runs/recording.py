@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from optviz.engine import compile_cache
-from optviz.engine.train_events import Downloading, EpochEnd, Event, RunEnd
+from optviz.engine.machine import compile_cache
+from optviz.engine.training.events import Downloading, EpochEnd, Event, RunEnd
 from optviz.runs import checkpoints, environment, history
 from optviz.runs.folder import checkpoints_of
 from optviz.runs.record import Record

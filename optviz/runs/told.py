@@ -8,7 +8,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from optviz.engine.train_events import EpochEnd, Event, Layers, Started, Steps, from_json
+from optviz.engine.training.events import EpochEnd, Event, Layers, Started, Steps, from_json
 from optviz.runs.checks import list_of, maybe, one_of, parsed, real, shown, whole, words
 from optviz.specs.train import TrainSpec
 

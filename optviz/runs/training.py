@@ -9,9 +9,9 @@ from optviz.data import DATASETS, Data, Dataset
 from optviz.data.base import Progress
 from optviz.data.cifar10 import NOTE, Cifar10
 from optviz.data.cifar10_files import load_directory
-from optviz.engine.train import train
-from optviz.engine.train_events import OnEvent, TrainResult
-from optviz.engine.train_snapshot import Keeper
+from optviz.engine.training.events import OnEvent, TrainResult
+from optviz.engine.training.snapshots import Keeper
+from optviz.engine.training.train import train
 from optviz.folders import expanded
 from optviz.specs.budget import TRAINING, Budget
 from optviz.specs.text import parse_entry

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from optviz.engine.train_events import Event, RunEnd, to_json
+from optviz.engine.training.events import Event, RunEnd, to_json
 from optviz.runs.store import Store
 from optviz.runs.store_file import UnavailableError
 

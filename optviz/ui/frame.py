@@ -122,7 +122,7 @@ def part() -> Iterator[None]:
 @st.cache_resource(show_spinner=False)
 def _prepare() -> None:
     """Once a process: plug-ins and the compile cache."""
-    from optviz.engine import compile_cache
+    from optviz.engine.machine import compile_cache
 
     compile_cache.enable()
     if plugin := os.environ.get(PLUGIN_VARIABLE):

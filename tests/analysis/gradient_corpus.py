@@ -16,10 +16,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from optviz.analysis.evidence import STEPS, Evidence, evidence_of, gather, slopes_by
-from optviz.analysis.gradient_verdict import judge, measured
-from optviz.analysis.probes import SurfaceProbe
-from optviz.engine.precision import on_cpu
+from optviz.analysis.gradient.evidence import STEPS, Evidence, evidence_of, gather, slopes_by
+from optviz.analysis.gradient.probes import SurfaceProbe
+from optviz.analysis.gradient.verdict import judge, measured
+from optviz.engine.machine.precision import on_cpu
 
 Real = np.longdouble
 SIGNED = np.concatenate([[0.0], STEPS, -STEPS])

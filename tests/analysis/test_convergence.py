@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import optviz
-from optviz.analysis.convergence import OUTCOMES, counted, ends, told, told_all
+from optviz.analysis.race.convergence import OUTCOMES, counted, ends, told, told_all
 from optviz.api.sweep import sweep
-from optviz.engine.descend import Descents
-from optviz.engine.ground import Ground, early, ground, window
+from optviz.engine.surfaces.descend import Descents
+from optviz.engine.surfaces.ground import Ground, early, ground, window
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import expression
 

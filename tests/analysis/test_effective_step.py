@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import optviz
-from optviz.analysis.effective_step import _running_rms, effective_steps
+from optviz.analysis.race.effective_step import _running_rms, effective_steps
 from optviz.surfaces import SURFACES
 
 

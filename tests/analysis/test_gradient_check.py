@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from optviz.analysis import gradient_check
-from optviz.analysis.gradient_check import DTYPES
+from optviz.analysis.gradient.check import DTYPES
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import expression
 

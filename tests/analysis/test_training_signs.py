@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from made_training import PER_EPOCH, falling, spec, started, tell
 
-from optviz.analysis.checks_of_losses import loss_of_scores
-from optviz.analysis.training_curves import learning_rates
-from optviz.analysis.training_signs import CHECKS, signs
-from optviz.analysis.training_tables import summary
+from optviz.analysis.training.curves import learning_rates
+from optviz.analysis.training.losses import loss_of_scores
+from optviz.analysis.training.signs import CHECKS, signs
+from optviz.analysis.training.tables import summary
 from optviz.data import Synthetic
-from optviz.engine import train_track
-from optviz.engine.train import train
-from optviz.engine.train_data import Batch
-from optviz.engine.train_events import Begun, Steps, TrainResult
+from optviz.engine.training import track
+from optviz.engine.training.data import Batch
+from optviz.engine.training.events import Begun, Steps, TrainResult
+from optviz.engine.training.train import train
 from optviz.export.curves import to_json
 from optviz.networks import MLP, Linear, Network
 from optviz.networks.losses import LOSSES
@@ -301,8 +301,8 @@ def test_rectifiers_with_weights_that_suit_them_keep_the_gradient():
 
 def test_data_that_are_slow(monkeypatch):
     """A batch that takes longer to be made than a step; the test need not last for a second."""
-    monkeypatch.setattr("optviz.analysis.checks_of_steps.MIN_CLOCK", 0.0)
-    made = train_track.batches
+    monkeypatch.setattr("optviz.analysis.training.steps.MIN_CLOCK", 0.0)
+    made = track.batches
 
     def slowly(*args) -> Iterator[Batch]:
         for batch in made(*args):
@@ -311,7 +311,7 @@ def test_data_that_are_slow(monkeypatch):
 
     asked = (Linear(), "sgd:learning_rate=1e-3", "adam#other")
     assert "waiting_for_data" not in trained(*asked, epochs=1)
-    monkeypatch.setattr(train_track, "batches", slowly)
+    monkeypatch.setattr(track, "batches", slowly)
     assert trained(*asked, epochs=1)["waiting_for_data"] == ("SGD", "other")
 
 

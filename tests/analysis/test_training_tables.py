@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from made_training import PER_EPOCH, falling, spec, started, tell
 
-from optviz.analysis.training_curves import AXES, axis, groups, learning_rates, quantile, spread
-from optviz.analysis.training_tables import compare, settings, summary
-from optviz.engine.train_events import TrainResult
+from optviz.analysis.training.curves import AXES, axis, groups, learning_rates, quantile, spread
+from optviz.analysis.training.tables import compare, settings, summary
+from optviz.engine.training.events import TrainResult
 
 SEEDS = spec("adam", "sgd", seeds=3, vary=("batch_size=10",))
 

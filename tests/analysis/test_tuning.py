@@ -11,10 +11,10 @@ import optax
 import pytest
 
 import optviz
-from optviz.analysis import tuning
-from optviz.analysis.tuning import GRID, around, rule_of_tuning, search, searched_starts
+from optviz.analysis.race import tuning
+from optviz.analysis.race.tuning import GRID, around, rule_of_tuning, search, searched_starts
 from optviz.catalog import defaults
-from optviz.engine.descend import compile_count
+from optviz.engine.surfaces.descend import compile_count
 from optviz.export.tables import overview_frame
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES

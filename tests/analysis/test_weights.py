@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from optviz.analysis.weights import (
+from optviz.analysis.training.weights import (
     Predictions,
     confusion,
     first_filters,
@@ -16,8 +16,8 @@ from optviz.analysis.weights import (
     templates,
 )
 from optviz.data import Synthetic
-from optviz.engine.train import train
-from optviz.engine.train_snapshot import Snapshot
+from optviz.engine.training.snapshots import Snapshot
+from optviz.engine.training.train import train
 from optviz.networks import MLP, NETWORKS, LeNet, Linear, Network
 from optviz.networks.base import Params
 from optviz.specs.run import Run

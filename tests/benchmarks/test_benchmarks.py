@@ -9,7 +9,7 @@ import pytest
 from optviz import benchmarks
 from optviz.benchmarks import maps, peer, race
 from optviz.benchmarks.report import bar, finite, spread, stamp, table
-from optviz.engine.descend import compile_count
+from optviz.engine.surfaces.descend import compile_count
 
 
 def test_a_report_says_where_and_with_what():

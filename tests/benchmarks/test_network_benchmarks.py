@@ -12,7 +12,7 @@ import pytest
 from optviz import benchmarks
 from optviz.benchmarks import network_gpu, network_speed
 from optviz.cli import main
-from optviz.engine.train_events import Steps
+from optviz.engine.training.events import Steps
 
 # Stands for an interpreter with torch: whatever the program, a step takes it 10 ms.
 PEER = f"""#!{sys.executable}

@@ -7,7 +7,7 @@ import sys
 
 CODE = """
 from optviz.cli import main
-from optviz.analysis.description import describe
+from optviz.catalog.description import describe
 from optviz.optimizers import OPTIMIZERS
 assert False, "asserts are off as well"
 asked = (["list", "optimizers"], ["list", "--json"], ["race", "saddle", "-O", "sgd"])

@@ -6,9 +6,10 @@ import pytest
 from small_networks import smallest
 
 from optviz.data import Synthetic
-from optviz.engine import cpu_compiler, train_step
-from optviz.engine.train_batch import Recipe, Strengths, Task
-from optviz.engine.train_data import batches, split
+from optviz.engine.machine import cpu_compiler
+from optviz.engine.training import programs
+from optviz.engine.training.data import batches, split
+from optviz.engine.training.objective import Recipe, Strengths, Task
 from optviz.networks import NETWORKS, LeNet, Linear
 from optviz.specs.train import TrainSpec
 
@@ -21,7 +22,7 @@ def asked(network):
     spec = TrainSpec(DATASET, network, (), batch_size=32)
     images = split(DATASET.load(), spec).train
     task = Task(network, images, next(batches(64, 32, 0, 0)), Strengths.of(spec))
-    return (*train_step.weights(network, KEY), task, np.int32(0), KEY), Recipe.of(spec)
+    return (*programs.weights(network, KEY), task, np.int32(0), KEY), Recipe.of(spec)
 
 
 @cpu_only
@@ -31,10 +32,10 @@ def asked(network):
 def test_the_kernels_that_were_asked_for_give_the_same_gradient(name):
     network = smallest(NETWORKS[name])
     arguments, recipe = asked(network)
-    program = train_step.compiled_gradient(network).lower(*arguments, recipe=recipe).compile()
+    program = programs.compiled_gradient(network).lower(*arguments, recipe=recipe).compile()
     assert ("ynn_fusion" in program.as_text()) == bool(network.cpu_library)
     found = program(*arguments)
-    plain = jax.jit(train_step.gradient, static_argnames="recipe")(*arguments, recipe=recipe)
+    plain = jax.jit(programs.gradient, static_argnames="recipe")(*arguments, recipe=recipe)
     assert float(found.loss) == pytest.approx(float(plain.loss), rel=1e-5)
     for one, other in zip(jax.tree.leaves(found.grads), jax.tree.leaves(plain.grads), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * float(abs(other).max()))

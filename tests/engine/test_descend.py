@@ -15,7 +15,7 @@ import pytest
 
 import optviz
 from optviz.catalog import entry, knob
-from optviz.engine.descend import BOUND, Job, compile_count, descend, factors_of
+from optviz.engine.surfaces.descend import BOUND, Job, compile_count, descend, factors_of
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.from_optax import from_optax
 from optviz.schedules import SCHEDULES
@@ -553,7 +553,7 @@ def test_entries_of_different_classes_never_share_a_program():
 
 KEEP = """
 import optviz
-from optviz.engine import compile_cache
+from optviz.engine.machine import compile_cache
 compile_cache.enable()
 race = optviz.race("ravine", ["sgd"], num_steps=20, noise=0.1)
 print(race.id)

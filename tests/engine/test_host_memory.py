@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from optviz.engine.host_memory import HUGE_PAGE, RESERVED
+from optviz.engine.machine.host_memory import HUGE_PAGE, RESERVED
 
 CODE = """
 import resource, sys
 import numpy as np
-from optviz.engine.host_memory import keep_freed_memory
+from optviz.engine.machine.host_memory import keep_freed_memory
 if sys.argv[1] == "kept":
     keep_freed_memory()
 def faults():
@@ -42,7 +42,7 @@ def test_page_faults():
 HEAP = """
 import re
 from pathlib import Path
-from optviz.engine.host_memory import keep_freed_memory
+from optviz.engine.machine.host_memory import keep_freed_memory
 keep_freed_memory()
 told = Path("/proc/self/smaps").read_text()
 heaps = re.findall(r"\\[heap\\]\\nSize: +(\\d+) kB.*?VmFlags: ([a-z ]+)", told, re.DOTALL)

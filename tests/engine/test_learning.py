@@ -5,8 +5,8 @@ import pytest
 from small_networks import smallest
 
 from optviz.data import Synthetic
-from optviz.engine.train import train
-from optviz.engine.train_events import Begun, EpochEnd
+from optviz.engine.training.events import Begun, EpochEnd
+from optviz.engine.training.train import train
 from optviz.networks import NETWORKS, LeNet, Linear, Network
 from optviz.networks.mlp import MLP
 from optviz.specs.run import Run

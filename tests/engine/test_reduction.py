@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from optviz.data import Synthetic
-from optviz.engine import stack_step, train_batch, train_step
-from optviz.engine.train import train
+from optviz.engine.training import objective, programs
+from optviz.engine.training.stack import programs as stack_programs
+from optviz.engine.training.train import train
 from optviz.networks import MLP
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
@@ -50,24 +51,24 @@ FIRST = replace(asked("sgd", epochs=1), network=MLP(hidden="23"))
 @pytest.mark.parametrize("change", [{"reduction": "sum"}, {"decay_on": "weights", "l2": 0.1}])
 def test_what_decides_the_update_alone_compiles_no_gradient(change):
     train(FIRST, DATA)
-    before = programs()
+    before = how_many()
     assert before[0] > 0
     assert before[1] > 0
     train(replace(FIRST, **change), DATA)
-    assert programs() == before
+    assert how_many() == before
 
 
 @pytest.mark.parametrize("change", [{"flip": True}, {"crop": 2}])
 @pytest.mark.parametrize("arrangement", ["loop", "stack"])
 def test_what_decides_the_training_alone_compiles_no_evaluation(change, arrangement):
     train(FIRST, DATA, arrangement=arrangement)
-    before = programs()[1:]
+    before = how_many()[1:]
     train(replace(FIRST, **change), DATA, arrangement=arrangement)
-    assert programs()[1:] == before
+    assert how_many()[1:] == before
 
 
-def programs():
+def how_many():
     """How many there are of the gradient, of evaluation, and of evaluation of several runs."""
-    of_one = (train_step.compiled_gradient, train_batch.compiled_evaluation)
-    counted = [*(compiled(FIRST.network) for compiled in of_one), stack_step.evaluate_block]
+    of_one = (programs.compiled_gradient, objective.compiled_evaluation)
+    counted = [*(compiled(FIRST.network) for compiled in of_one), stack_programs.evaluate_block]
     return [function._cache_size() for function in counted]

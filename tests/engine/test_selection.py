@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from optviz.catalog import knobs
-from optviz.engine import selection
-from optviz.engine.descend import Descents, Job, descend
+from optviz.engine.surfaces import selection
+from optviz.engine.surfaces.descend import Descents, Job, descend
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.surfaces import SURFACES
@@ -217,7 +217,7 @@ def test_a_program_that_cannot_be_compiled_is_not_tried_again(monkeypatch):
 def test_a_process_that_ends_while_one_compiles_ends_well():
     code = """
 import optviz
-from optviz.engine import selection
+from optviz.engine.surfaces import selection
 for _ in range(selection.OFTEN):
     optviz.race("ravine", {"a": "sgd:learning_rate=0.1", "b": "adam:learning_rate=0.1"})
 print(len(selection._selections), any(s.ready for s in selection._selections.values()))

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from optviz.data import Synthetic
-from optviz.engine import train_batch, train_data, train_step
-from optviz.engine.train import train
-from optviz.engine.train_data import batches, num_batches, split
-from optviz.engine.train_events import (
+from optviz.engine.training import data, objective, programs
+from optviz.engine.training.data import batches, num_batches, split
+from optviz.engine.training.events import (
     EpochEnd,
     RunEnd,
     Started,
@@ -21,7 +20,8 @@ from optviz.engine.train_events import (
     from_json,
     to_json,
 )
-from optviz.engine.train_track import scheduled_knobs
+from optviz.engine.training.track import scheduled_knobs
+from optviz.engine.training.train import train
 from optviz.networks import MLP, LeNet, Linear, ResNet
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec
@@ -57,26 +57,26 @@ def test_company_changes_nothing():
 def test_new_values_compile_nothing():
     spec = asked("adam:learning_rate=0.001", epochs=2)
     train(spec, DATA)
-    programs = (
-        train_step.compiled_gradient(SMALL),
-        train_step.update,
-        train_batch.compiled_evaluation(SMALL),
+    compiled = (
+        programs.compiled_gradient(SMALL),
+        programs.update,
+        objective.compiled_evaluation(SMALL),
     )
-    before = [program._cache_size() for program in programs]
+    before = [program._cache_size() for program in compiled]
     for run, seed in [
         ("adam:learning_rate=0.5,b1=0.5", 0),
         ("adam:eps=1e-3@cosine", 3),
         ("adam@step@b1~exponential", 2**31 - 1),
     ]:
         train(dataclasses.replace(spec, runs=(Run.parse(run),), seed=seed, epochs=1), DATA)
-    assert [program._cache_size() for program in programs] == before
+    assert [program._cache_size() for program in compiled] == before
 
 
 def test_rules_share_the_gradient():
     train(asked("sgd", epochs=1), DATA)
-    before = train_step.compiled_gradient(SMALL)._cache_size()
+    before = programs.compiled_gradient(SMALL)._cache_size()
     train(asked("adam", "momentum", "nesterov:form=look_ahead", epochs=1), DATA)
-    assert train_step.compiled_gradient(SMALL)._cache_size() == before
+    assert programs.compiled_gradient(SMALL)._cache_size() == before
 
 
 def test_sgd_by_hand():
@@ -176,7 +176,7 @@ def test_training_and_validation_are_tested_alike(monkeypatch):
     assert run.epochs[-1].mean_loss > 1.02 * run.epochs[-1].train_loss
     assert run.begun.train_accuracy < run.epochs[-1].train_accuracy
 
-    monkeypatch.setattr(train_data, "SAMPLE", 50)
+    monkeypatch.setattr(data, "SAMPLE", 50)
     seen = []
     result = train(asked("sgd", "adam", epochs=1), DATA, seen.append)
     assert result.started.num_sample == [50, 50]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from optviz.data import Synthetic
-from optviz.engine import arrangement
-from optviz.engine.train import train
-from optviz.engine.train_events import EpochEnd, RunEnd, Steps, TrainResult
-from optviz.engine.train_snapshot import Snapshot
+from optviz.engine.training import arrangement
+from optviz.engine.training.events import EpochEnd, RunEnd, Steps, TrainResult
+from optviz.engine.training.snapshots import Snapshot
+from optviz.engine.training.train import train
 from optviz.networks import MLP, Linear
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs.run import Run

@@ -11,10 +11,10 @@ import pytest
 from optviz.data import Synthetic
 from optviz.data.augmentation import mirrored, shifted
 from optviz.data.preprocessing import moments
-from optviz.engine import train_batch, train_step, train_track
-from optviz.engine.train import train
-from optviz.engine.train_events import Layers, TrainResult
-from optviz.engine.train_snapshot import Snapshot
+from optviz.engine.training import objective, programs, track
+from optviz.engine.training.events import Layers, TrainResult
+from optviz.engine.training.snapshots import Snapshot
+from optviz.engine.training.train import train
 from optviz.networks import MLP, Linear
 from optviz.networks.losses import cross_entropy
 from optviz.specs.run import Run
@@ -109,7 +109,7 @@ def test_l2_of_schedule_free_against_optax():
     ours = train(spec, DATA).runs[0]
     base = optax.chain(optax.add_decayed_weights(strength), optax.sgd(rate))
     rule = optax.contrib.schedule_free(base, rate, b1=0.9)
-    params, stats = train_step.weights(spec.network, jax.random.fold_in(jax.random.key(0), 0))
+    params, stats = programs.weights(spec.network, jax.random.fold_in(jax.random.key(0), 0))
     state, losses, ends = rule.init(params), [], []
     x, y = (jax.numpy.asarray(v) for v in (DATA.train_x / np.float32(255), DATA.train_y))
     test_x, test_y = DATA.test_x / np.float32(255), DATA.test_y
@@ -144,14 +144,14 @@ def test_a_rule_that_asks_for_losses_descends_the_penalty_too():
 
 def test_new_strengths_compile_nothing():
     train(BASE, DATA)
-    programs = (
-        train_step.compiled_gradient(BASE.network),
-        train_step.update,
-        train_batch.compiled_evaluation(BASE.network),
+    compiled = (
+        programs.compiled_gradient(BASE.network),
+        programs.update,
+        objective.compiled_evaluation(BASE.network),
     )
-    before = [program._cache_size() for program in programs]
+    before = [program._cache_size() for program in compiled]
     train(dataclasses.replace(BASE, l2=0.1, weight_decay=0.2, label_smoothing=0.3, seed=9), DATA)
-    assert [program._cache_size() for program in programs] == before
+    assert [program._cache_size() for program in compiled] == before
 
 
 def test_label_smoothing_by_hand():
@@ -301,7 +301,7 @@ def test_no_rate_no_decoupled_decay():
 def test_a_batch_is_no_longer_than_there_are_images():
     """Filling it up would cost time and memory that no one has been told of."""
     asked = dataclasses.replace(BASE, batch_size=50_000, limit=5, epochs=2)
-    shapes, made = set(), train_track.batches
+    shapes, made = set(), track.batches
 
     def seen(*args):
         for batch in made(*args):
@@ -309,7 +309,7 @@ def test_a_batch_is_no_longer_than_there_are_images():
             yield batch
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_track, "batches", seen)
+        patch.setattr(track, "batches", seen)
         long = train(asked, DATA)
     assert shapes == {(5,)}
     assert (

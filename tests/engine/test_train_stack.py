@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 
 from optviz.data import Synthetic
-from optviz.engine import arrangement, arrangement_timing, stack_step
-from optviz.engine.stack import Stack, sliced, useful_devices
-from optviz.engine.train import train
-from optviz.engine.train_data import Splits
-from optviz.engine.train_events import EpochEnd, RunEnd, Steps, TrainResult
-from optviz.engine.train_snapshot import Snapshot
-from optviz.engine.train_stack import TrainStack
-from optviz.engine.train_track import Track
+from optviz.engine.training import arrangement, timing
+from optviz.engine.training.data import Splits
+from optviz.engine.training.events import EpochEnd, RunEnd, Steps, TrainResult
+from optviz.engine.training.snapshots import Snapshot
+from optviz.engine.training.stack import programs as stack_programs
+from optviz.engine.training.stack.device import Stack, sliced, useful_devices
+from optviz.engine.training.stack.run import TrainStack
+from optviz.engine.training.track import Track
+from optviz.engine.training.train import train
 from optviz.networks import MLP, NETWORKS, LeNet, Linear
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.base import runnable
@@ -106,8 +107,8 @@ def test_convolutions_running_averages_and_dropout(text):
 def test_new_values_compile_nothing():
     spec = asked("adam:learning_rate=0.001@cosine", "adam", "momentum", epochs=2)
     train(spec, DATA, arrangement="stack")
-    programs = (stack_step.advance, stack_step.evaluate_block, stack_step.dead_shares)
-    before = [program._cache_size() for program in programs]
+    compiled = (stack_programs.advance, stack_programs.evaluate_block, stack_programs.dead_shares)
+    before = [program._cache_size() for program in compiled]
     assert before == [max(n, 1) for n in before]
     other = asked("momentum@step", "adam:b1=0.3", "adam:eps=0.1@exponential@b1~step", epochs=4)
     for changed in (
@@ -115,7 +116,7 @@ def test_new_values_compile_nothing():
         replace(other, weight_decay=0.1, label_smoothing=0.2),
     ):
         train(changed, DATA, arrangement="stack")
-    assert [program._cache_size() for program in programs] == before
+    assert [program._cache_size() for program in compiled] == before
 
 
 def test_stopping():
@@ -196,7 +197,7 @@ sys.path.insert(0, "tests/engine")
 import test_train_stack as t
 assert len(jax.local_devices()) == 4
 spec = t.asked(*["adam:b1=0.5"] * 5, "sgd", "adam", seeds=2)
-from optviz.engine.stack import Stack
+from optviz.engine.training.stack.device import Stack
 assert Stack(t.tracks_of(spec), jax.local_devices()).mesh.size == 4
 shelf = t.Shelf()
 result = t.train(spec, t.DATA, arrangement="stack", keeper=shelf)
@@ -323,22 +324,22 @@ def test_the_quicker_one_is_measured_once(monkeypatch, tmp_path):
     monkeypatch.setenv("OPTVIZ_CACHE", str(tmp_path))
     tracks = tracks_of(asked("adam", "sgd"))
     with jax.enable_x64(False):
-        first = arrangement_timing.quickest(tracks)
+        first = timing.quickest(tracks)
         (record,) = json.loads((tmp_path / "arrangements.json").read_text()).values()
         seconds = record["seconds_per_step"]
         assert set(seconds) == {"stack", "loop"}  # there are no convolutions
         assert min(seconds.values()) > 0
-        assert first == arrangement_timing.CHOICES[record["best"]]
+        assert first == timing.CHOICES[record["best"]]
         assert record["best"] == min(seconds, key=seconds.get)
 
         turned = {"stack": 1.0, "loop": 2.0} if first[0] == "loop" else {"stack": 2.0, "loop": 1.0}
-        monkeypatch.setattr(arrangement_timing, "stack_seconds", lambda *_: turned["stack"])
-        monkeypatch.setattr(arrangement_timing, "loop_seconds", lambda tracks: turned["loop"])
-        assert arrangement_timing.quickest(tracks) == first  # known
-        assert arrangement_timing.quickest(tracks[:1]) != first  # another number of runs
+        monkeypatch.setattr(timing, "stack_seconds", lambda *_: turned["stack"])
+        monkeypatch.setattr(timing, "loop_seconds", lambda tracks: turned["loop"])
+        assert timing.quickest(tracks) == first  # known
+        assert timing.quickest(tracks[:1]) != first  # another number of runs
         for damage in ("{", "[]", '{"a": 1}'):
             (tmp_path / "arrangements.json").write_text(damage)
-            assert arrangement_timing.quickest(tracks) != first
+            assert timing.quickest(tracks) != first
 
 
 @pytest.mark.parametrize("best", ["direct", "patches"])
@@ -347,14 +348,14 @@ def test_the_quicker_form_of_convolution_is_taken(monkeypatch, tmp_path, best):
     spec = asked("adam", "sgd", network=LeNet(), batch_size=8, limit=8, epochs=1)
     expected = train(spec, DATA, arrangement="loop")
     timed, recipes = [], []
-    monkeypatch.setattr(arrangement_timing, "without_timing", lambda tracks: None)
-    monkeypatch.setattr(arrangement_timing, "loop_seconds", lambda tracks: 9.0)
+    monkeypatch.setattr(timing, "without_timing", lambda tracks: None)
+    monkeypatch.setattr(timing, "loop_seconds", lambda tracks: 9.0)
 
     def seconds(tracks: list[Track], form: str) -> float:
         timed.append(form)
         return 1.0 if form == best else 2.0
 
-    monkeypatch.setattr(arrangement_timing, "stack_seconds", seconds)
+    monkeypatch.setattr(timing, "stack_seconds", seconds)
     advance = Stack.advance
 
     def seen(self: Stack, *args: int) -> object:
@@ -370,13 +371,13 @@ def test_the_quicker_form_of_convolution_is_taken(monkeypatch, tmp_path, best):
 def test_a_form_without_room_is_not_taken(monkeypatch):
     tracks = tracks_of(asked("adam", "sgd"))
     shortage(monkeypatch, 0, "_load")
-    assert arrangement_timing.stack_seconds(tracks, "patches") == math.inf
+    assert timing.stack_seconds(tracks, "patches") == math.inf
     assert {track.recipe.convolution for track in tracks} == {"direct"}
 
 
 def test_what_needs_no_measurement(monkeypatch):
     def of(*runs: str, **fields) -> str | None:
-        return arrangement_timing.without_timing(tracks_of(asked(*runs, **fields)))
+        return timing.without_timing(tracks_of(asked(*runs, **fields)))
 
     four = "sgd", "adam", "momentum", "rmsprop"
     assert of(*four, network=Linear()) == "stack"

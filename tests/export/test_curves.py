@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from made_training import PER_EPOCH, falling, spec, started, tell
 
-from optviz.engine.train_events import TrainResult
+from optviz.engine.training.events import TrainResult
 from optviz.export import curves
 from optviz.export.curves import epochs_frame, layers_frame, steps_frame, write
 from optviz.export.tensorboard import folders

@@ -10,7 +10,7 @@ from full_disk import full
 from made_training import spec, started, tell
 
 import optviz
-from optviz.analysis.gradient_check import gradient_check
+from optviz.analysis.gradient.check import gradient_check
 from optviz.api.race import WRITERS as RACES
 from optviz.cli import main
 from optviz.export import curves, tensorboard

@@ -2,7 +2,7 @@
 
 import pytest
 
-from optviz.analysis.gradient_check import DTYPES, gradient_check
+from optviz.analysis.gradient.check import DTYPES, gradient_check
 from optviz.figures.gradient_check import gradient_check_figure
 
 

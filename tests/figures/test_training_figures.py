@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from made_training import falling, spec, started, tell
 
-from optviz.analysis.training_curves import AXES
-from optviz.analysis.weights import (
+from optviz.analysis.training.curves import AXES
+from optviz.analysis.training.weights import (
     Misclassified,
     confusion,
     first_filters,
@@ -15,9 +15,9 @@ from optviz.analysis.weights import (
     templates,
 )
 from optviz.data import Synthetic
-from optviz.engine.train import train
-from optviz.engine.train_events import TrainResult
-from optviz.engine.train_snapshot import Snapshot
+from optviz.engine.training.events import TrainResult
+from optviz.engine.training.snapshots import Snapshot
+from optviz.engine.training.train import train
 from optviz.figures.theme import styles_of
 from optviz.figures.training import TITLES, training_curves
 from optviz.figures.weights import (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from optviz.catalog import validate
-from optviz.engine.descend import Job, descend, factors_of
+from optviz.engine.surfaces.descend import Job, descend, factors_of
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.surfaces import SURFACES

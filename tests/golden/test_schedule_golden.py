@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from optviz.catalog import validate
-from optviz.engine.descend import factors_of
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
+from optviz.engine.surfaces.descend import factors_of
 from optviz.export.schedule_code import torch_code
 from optviz.schedules import SCHEDULES
 from optviz.specs.schedule import parse_schedule

@@ -17,7 +17,7 @@ from training_case import extent, images, weights
 
 from optviz.catalog import entry
 from optviz.data import Data, Synthetic
-from optviz.engine.train import train
+from optviz.engine.training.train import train
 from optviz.networks import MLP, LeNet, ResNet
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec

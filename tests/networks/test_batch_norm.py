@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from small_networks import VARIANTS
 
-from optviz.engine.train_step import weights
+from optviz.engine.training.programs import weights
 from optviz.networks import MLP, LeNet, ResNet
 from optviz.networks.layers import BatchNorm
 from optviz.networks.normalisation import counting

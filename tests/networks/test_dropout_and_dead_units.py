@@ -7,7 +7,7 @@ import pytest
 from small_networks import VARIANTS
 
 from optviz.catalog import knobs, validate
-from optviz.engine.train_step import weights
+from optviz.engine.training.programs import weights
 from optviz.networks import MLP, NETWORKS, VGG, LeNet
 from optviz.networks.activations import ACTIVATIONS
 from optviz.networks.layers import Dropout

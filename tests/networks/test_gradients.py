@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_networks import VARIANTS
 
-from optviz.engine.train_step import weights  # a quick compilation of `init`
+from optviz.engine.training.programs import weights  # a quick compilation of `init`
 from optviz.networks.activations import ACTIVATIONS
 from optviz.networks.losses import LOSSES, cross_entropy
 

@@ -7,7 +7,7 @@ import pytest
 from small_networks import smallest
 
 from optviz.catalog import source, summary, switches, validate
-from optviz.engine.train_step import weights  # a quick compilation of `init`
+from optviz.engine.training.programs import weights  # a quick compilation of `init`
 from optviz.networks import MLP, NETWORKS, LeNet, Linear
 from optviz.networks.activations import ACTIVATIONS
 from optviz.networks.initialisers import INITIALISERS

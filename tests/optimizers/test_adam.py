@@ -12,7 +12,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from optviz.engine.descend import Job, descend
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces.expression import FunctionSurface
 

@@ -20,8 +20,8 @@ import optax
 import pytest
 
 from optviz.catalog import knobs
-from optviz.engine.descend import Job, descend
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS, StepContext
 from optviz.optimizers.from_optax import from_optax
 from optviz.surfaces import SURFACES

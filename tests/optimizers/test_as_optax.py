@@ -11,8 +11,8 @@ import optax
 import pytest
 
 from optviz.catalog import knobs, switches
-from optviz.engine.descend import Job, descend
-from optviz.engine.precision import on_cpu
+from optviz.engine.machine.precision import on_cpu
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.from_optax import answer
 from optviz.surfaces import SURFACES

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import optviz
-from optviz.engine.descend import Job, descend
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
 

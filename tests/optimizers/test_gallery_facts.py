@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from optviz.analysis.description import describe
 from optviz.analysis.memory import in_copies, state_per_param
 from optviz.catalog import switches
+from optviz.catalog.description import describe
 from optviz.figures.theme import _PLACES
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.base import KINDS

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import optviz
-from optviz.engine.descend import Job, descend
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS, StepContext
 from optviz.optimizers.base import Problem
 from optviz.optimizers.muon import orthogonal

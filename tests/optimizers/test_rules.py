@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from optviz.catalog import defaults, knobs, switches, validate
-from optviz.engine.descend import Job, descend
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS, Optimizer, StepContext
 from optviz.schedules import SCHEDULES
 from optviz.surfaces.expression import FunctionSurface

@@ -14,8 +14,8 @@ import pytest
 
 import optviz
 from optviz.api.sweep import sweep
-from optviz.engine.descend import Job, descend
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS, StepContext
 from optviz.optimizers._line_search import C1, MAX_TRIALS, strong_wolfe
 from optviz.optimizers.base import Problem, in_bytes, runnable

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optviz.engine.descend import Job, descend
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces.expression import FunctionSurface
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optviz.data import DATASETS
-from optviz.engine.train_events import EpochEnd, Layers, RunEnd, Started, Steps, TrainResult
+from optviz.engine.training.events import EpochEnd, Layers, RunEnd, Started, Steps, TrainResult
 from optviz.networks import NETWORKS
 from optviz.specs.run import Run
 from optviz.specs.train import TrainSpec

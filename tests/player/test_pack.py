@@ -8,7 +8,7 @@ import fake_races
 import numpy as np
 import pytest
 
-from optviz.analysis.convergence import OUTCOMES, WORDS
+from optviz.analysis.race.convergence import OUTCOMES, WORDS
 from optviz.player import Quantised, pack, pack_race, unpack
 from optviz.player.pack import exact
 from optviz.player.thinning import MAX_POINTS

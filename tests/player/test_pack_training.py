@@ -8,7 +8,7 @@ import fake_trainings
 import numpy as np
 import pytest
 
-from optviz.engine.train_events import EpochEnd, Layers, RunResult, Steps, TrainResult
+from optviz.engine.training.events import EpochEnd, Layers, RunResult, Steps, TrainResult
 from optviz.player import unpack
 from optviz.player.training import pack_training
 from optviz.player.training_curves import MAX_POINTS, epochs, stride_of

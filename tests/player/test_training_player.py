@@ -10,7 +10,7 @@ import fake_trainings
 import pytest
 from browser_view import Seen
 
-from optviz.engine.train_events import TrainResult
+from optviz.engine.training.events import TrainResult
 from optviz.player import unpack
 from optviz.player.training import pack_training
 

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import optviz.optimizers
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
 from optviz.optimizers import StepContext
 
 FILE = Path(optviz.optimizers.__file__).with_name("proofs.json")

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from proof_kit import Proof, error_of, two_steps, walk
 
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
 from optviz.optimizers import OPTIMIZERS
 
 TOLERANCE = 1e-12

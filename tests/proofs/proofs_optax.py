@@ -17,7 +17,7 @@ import optax.contrib
 from proof_kit import TWIN, Proof, error_of, walk, with_start
 
 from optviz.catalog import knobs
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
 from optviz.optimizers import OPTIMIZERS
 
 TOLERANCE, NUM_STEPS = 1e-9, 100

@@ -14,8 +14,8 @@ from proof_kit import Proof, error_of, walk
 from scipy import linalg, optimize
 from scipy.sparse.linalg import cg
 
-from optviz.engine.descend import Job, descend
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
 

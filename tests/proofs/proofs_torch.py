@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from proof_kit import Proof, error_of, walk
 
-from optviz.engine.descend import Job, descend
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
 

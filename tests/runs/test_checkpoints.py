@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from optviz.data import Synthetic
-from optviz.engine.train_snapshot import Snapshot, check, fingerprint
+from optviz.engine.training.snapshots import Snapshot, check, fingerprint
 from optviz.networks import Linear
 from optviz.runs.checkpoints import Checkpoint, clean, find, path_of, read, write
 from optviz.specs.run import Run

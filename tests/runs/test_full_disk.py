@@ -8,7 +8,7 @@ import time
 import pytest
 from job_kit import LONG, wait_until
 
-from optviz.engine.train_events import EpochEnd, Steps
+from optviz.engine.training.events import EpochEnd, Steps
 from optviz.runs import checkpoints, jobs, writer
 from optviz.runs.folder import checkpoints_of, new_id
 from optviz.runs.store import current

@@ -11,7 +11,7 @@ import pytest
 from job_kit import DATASET, LONG, PATIENCE, SHORT, ended, kinds, set_process, wait_until
 
 from optviz.data import Cifar10
-from optviz.engine.train_events import EpochEnd, RunEnd, Started, to_json
+from optviz.engine.training.events import EpochEnd, RunEnd, Started, to_json
 from optviz.networks import Linear
 from optviz.runs import jobs, places, processes
 from optviz.runs.folder import checkpoints_of, folder_of, new_id

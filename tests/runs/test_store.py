@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from job_kit import PATIENCE
 
-from optviz.engine.train_events import RunEnd
+from optviz.engine.training.events import RunEnd
 from optviz.networks import Linear
 from optviz.runs import jobs, schema
 from optviz.runs.folder import STORE, new_id

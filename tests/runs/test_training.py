@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from optviz.data import Cifar10, Synthetic
-from optviz.engine.train_events import Downloading
+from optviz.engine.training.events import Downloading
 from optviz.networks import LeNet, Linear
 from optviz.runs.training import run_training
 from optviz.specs.run import Run

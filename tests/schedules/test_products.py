@@ -9,7 +9,7 @@ import pytest
 
 from optviz import schedules as s
 from optviz.catalog import validate
-from optviz.engine.descend import compile_count, factors_of
+from optviz.engine.surfaces.descend import compile_count, factors_of
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run, entry_text

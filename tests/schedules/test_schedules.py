@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from optviz.catalog import defaults, knobs
-from optviz.engine.descend import compile_count, factors_of
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
+from optviz.engine.surfaces.descend import compile_count, factors_of
 from optviz.schedules import SCHEDULES
 
 CLASSES = list(SCHEDULES.values())

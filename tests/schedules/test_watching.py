@@ -7,8 +7,8 @@ import pytest
 import optviz
 from optviz import schedules as s
 from optviz.api.sweep import sweep
-from optviz.engine.descend import compile_count
-from optviz.engine.watch import Watcher, replay
+from optviz.engine.surfaces.descend import compile_count
+from optviz.engine.training.watch import Watcher, replay
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import optviz
-from optviz.analysis.gradient_check import gradient_check
+from optviz.analysis.gradient.check import gradient_check
 from optviz.analysis.network_cost import cost
 from optviz.data import Cifar10, Synthetic
 from optviz.networks import MLP, NETWORKS, LeNet, Linear, ResNet

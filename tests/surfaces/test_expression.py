@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import optviz
-from optviz.engine.precision import on_cpu
+from optviz.engine.machine.precision import on_cpu
 from optviz.surfaces.expression import FUNCTIONS, MAX_CHARS, compile_expression, expression
 
 X = np.array([-1.7, -0.4, 0.3, 1.0, 2.5])

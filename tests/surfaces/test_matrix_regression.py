@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import optviz
-from optviz.engine.descend import Job, descend
-from optviz.engine.precision import on_cpu
+from optviz.engine.machine.precision import on_cpu
+from optviz.engine.surfaces.descend import Job, descend
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
 

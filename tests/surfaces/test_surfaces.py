@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from optviz.catalog import knobs, source, summary
-from optviz.engine.descend import Job, descend
-from optviz.engine.ground import lowest_loss, window
-from optviz.engine.precision import cast, on_cpu
+from optviz.engine.machine.precision import cast, on_cpu
+from optviz.engine.surfaces.descend import Job, descend
+from optviz.engine.surfaces.ground import lowest_loss, window
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
 

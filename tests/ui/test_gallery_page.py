@@ -9,7 +9,7 @@ import pytest
 from drive import lines, link, opened
 from streamlit.testing.v1 import AppTest
 
-from optviz.analysis.description import describe
+from optviz.catalog.description import describe
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.proofs import Proof
 

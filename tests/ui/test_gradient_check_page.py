@@ -9,7 +9,7 @@ import pytest
 from drive import lines, link, opened
 from streamlit.testing.v1 import AppTest
 
-from optviz.analysis.gradient_check import gradient_check
+from optviz.analysis.gradient.check import gradient_check
 from optviz.surfaces import SURFACES
 from optviz.ui.words import plain
 

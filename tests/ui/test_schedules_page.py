@@ -20,7 +20,6 @@ from optviz.specs.schedule import parse_schedule
 from optviz.surfaces import SURFACES
 from optviz.ui.parts.schedule import joined, split, with_momentum_warmup
 from optviz.ui.schedules.examples import EXAMPLES, example
-from optviz.ui.schedules.panel import equation
 from optviz.ui.schedules.view import knob_values, titles, view
 
 
@@ -133,13 +132,6 @@ def test_momentum_in_one_choice() -> None:
     assert run.text() == f"momentum:momentum=0.9@cosine@{text}"
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
-def test_every_schedule_shows_its_equation(name: str) -> None:
-    text = equation(SCHEDULES[name])
-    assert "$" in text or "$" in (SCHEDULES[name].__doc__ or "")
-    assert "Reference" not in text
-
-
 def test_examples_keep_what_they_can() -> None:
     """Whatever rule was there, also one that has nothing to schedule."""
 
@@ -156,8 +148,8 @@ def test_examples_keep_what_they_can() -> None:
 
 
 def test_the_networks_page_shows_what_a_watching_schedule_did() -> None:
-    from optviz.analysis.training_curves import learning_rates
-    from optviz.engine.train_events import EpochEnd, RunEnd, Started, Steps, TrainResult
+    from optviz.analysis.training.curves import learning_rates
+    from optviz.engine.training.events import EpochEnd, RunEnd, Started, Steps, TrainResult
     from optviz.specs.train import TrainSpec
     from optviz.ui.networks.session import default_spec
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from optviz.analysis import GradientCheck, gradient_check
-from optviz.analysis.gradient_verdict import CANNOT_TELL
+from optviz.analysis.gradient.verdict import CANNOT_TELL
 from optviz.cli.output import check_out
 from optviz.cli.outputs import refuse, write_all
-from optviz.engine import compile_cache
+from optviz.engine.machine import compile_cache
 from optviz.specs.surface import parse_surface
 from optviz.specs.text import parse_point, parse_whole
 from optviz.surfaces.expression import expression

@@ -10,7 +10,7 @@ from optviz.api import WRITERS, run_race
 from optviz.cli.flags import add_flags, said
 from optviz.cli.output import check_out
 from optviz.cli.outputs import refuse, write_all
-from optviz.engine import compile_cache
+from optviz.engine.machine import compile_cache
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
 from optviz.specs.surface import parse_surface

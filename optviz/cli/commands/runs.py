@@ -116,7 +116,7 @@ def show_one(options: argparse.Namespace) -> None:
 
 def show_comparison(options: argparse.Namespace) -> None:
     """Compare trainings: what differs between them, and how their runs went."""
-    from optviz.analysis.training_tables import compare
+    from optviz.analysis.training.tables import compare
     from optviz.runs import jobs
 
     wanted = parse_number(options.accuracy, "--accuracy") if options.accuracy else None

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import streamlit as st
 
-from optviz.analysis.gradient_check import DTYPES, GradientCheck, gradient_check
+from optviz.analysis.gradient.check import DTYPES, GradientCheck, gradient_check
 from optviz.catalog import unknown
 from optviz.specs import parse_entry
 from optviz.specs.text import parse_flag, parse_point, point_text

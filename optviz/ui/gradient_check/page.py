@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from optviz.analysis.gradient_check import DTYPES, GradientCheck
+from optviz.analysis.gradient.check import DTYPES, GradientCheck
 from optviz.export.gradient_check import lines_of, valleys_of
 from optviz.figures.gradient_check import gradient_check_figure, place_figure
 from optviz.surfaces import SURFACES

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from optviz.analysis.training_curves import learning_rates
-from optviz.analysis.training_signs import Sign, signs
+from optviz.analysis.training.curves import learning_rates
+from optviz.analysis.training.signs import Sign, signs
 from optviz.player.training import pack_training
 from optviz.runs import jobs
 from optviz.runs.history import standing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from optviz.analysis.description import describe
+from optviz.catalog.description import describe
 from optviz.figures.theme import style_of
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.base import KINDS

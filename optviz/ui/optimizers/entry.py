@@ -9,14 +9,15 @@ from typing import Any
 
 import streamlit as st
 
-from optviz.analysis.description import Description, describe, stacked
 from optviz.analysis.memory import LAYER, in_copies, state_per_param
 from optviz.catalog import Knob, defaults, knobs, switches
+from optviz.catalog.description import Description, describe
 from optviz.export.comparison import proofs_of
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.base import KINDS
 from optviz.specs.text import value_text
 from optviz.ui.optimizers import look, race
+from optviz.ui.parts.equations import equations
 from optviz.ui.words import plain
 
 
@@ -59,11 +60,7 @@ def _heading(key: str, cls: type[Optimizer], text: Description) -> None:
 
 def _equations(text: Description) -> None:
     with st.container(border=True, key="gallery-equations"):
-        for part in text.parts:
-            if part.is_math:
-                st.latex(stacked(part.text))
-            else:
-                st.markdown(part.text)
+        equations(text)
         if not text.equations:
             st.caption("The docstring prints no equation.")
 

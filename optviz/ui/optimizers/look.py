@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from optviz.analysis.description import describe
 from optviz.catalog import knobs, switches, unknown
+from optviz.catalog.description import describe
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.base import KINDS
 from optviz.surfaces import SURFACES

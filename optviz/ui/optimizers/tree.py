@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.components import v2 as components
 
-from optviz.analysis.description import describe
+from optviz.catalog.description import describe
 from optviz.figures.family_tree import Member, family_tree
 from optviz.figures.theme import DARK, LIGHT
 from optviz.optimizers import OPTIMIZERS

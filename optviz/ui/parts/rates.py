@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import streamlit as st
 
-from optviz.analysis.tuning import rule_of_tuning
+from optviz.analysis.race.tuning import rule_of_tuning
 from optviz.specs import RaceSpec
 from optviz.ui.words import plain
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from optviz.api import Race
-from optviz.engine.ground import lowest_loss
+from optviz.engine.surfaces.ground import lowest_loss
 from optviz.export.snippets import command_of, python_of
 from optviz.export.tables import overview_frame
 from optviz.specs import RaceSpec

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from optviz.catalog import docstring, knobs
+from optviz.catalog import describe, knobs
 from optviz.figures.theme import plain_styles
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES, Schedule
@@ -18,6 +17,7 @@ from optviz.specs import RaceSpec, Run
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import Expression
 from optviz.ui.parts import controls, rates, start
+from optviz.ui.parts.equations import equations
 from optviz.ui.parts.schedule import schedulable, schedule_control
 from optviz.ui.parts.settings import settings, start_over
 from optviz.ui.schedules.edits import (
@@ -201,7 +201,7 @@ def _schedule(uid: int, run: Run) -> None:
     )
     with st.expander("Equation"):
         for part in schedule.parts:
-            st.markdown(equation(type(part)))  # pyright: ignore[reportArgumentType]
+            equations(describe(type(part)))
     _base_value(uid, run, knob)
     st.button(
         "Run it twice",
@@ -222,12 +222,6 @@ def _base_value(uid: int, run: Run, knob: str) -> None:
 
     if info := knobs(type(rule)).get(knob):
         controls.knob_slider(knob, info, getattr(rule, knob), SESSION.key("base", uid, knob), apply)
-
-
-def equation(cls: type[Schedule]) -> str:
-    """What stands in a schedule's docstring after its first line and before the reference."""
-    body = docstring(cls).partition("\n")[2].partition("Reference:")[0]
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", body).strip()
 
 
 def _add() -> None:

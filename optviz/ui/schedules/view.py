@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from optviz.analysis.effective_step import effective_steps
+from optviz.analysis.race.effective_step import effective_steps
 from optviz.api import Race
 from optviz.catalog import knobs
-from optviz.engine.descend import factors_of
-from optviz.engine.ground import lowest_loss, window
+from optviz.engine.surfaces.descend import factors_of
+from optviz.engine.surfaces.ground import lowest_loss, window
 from optviz.figures.theme import plain_styles
 from optviz.kept import kept
 from optviz.player.race import curves, pack_race

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from optviz.analysis.weights import (
+from optviz.analysis.training.weights import (
     Predictions,
     Weights,
     confusion,

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from optviz.analysis.training_tables import summary
-from optviz.engine.train_events import TrainResult
+from optviz.analysis.training.tables import summary
+from optviz.engine.training.events import TrainResult
 
 GOAL = "train.goal"  # the accuracy to be reached, in percent
 FIRST_GOAL = 50

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from optviz.engine.train_events import Compiling, Downloading, Event, TrainResult
+from optviz.engine.training.events import Compiling, Downloading, Event, TrainResult
 from optviz.runs import jobs
 from optviz.runs.told import Account
 from optviz.specs.train import TrainSpec

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from optviz.analysis.training_tables import compare as side_by_side
+from optviz.analysis.training.tables import compare as side_by_side
 from optviz.catalog import Entry, defaults
-from optviz.engine.train_events import TrainResult
+from optviz.engine.training.events import TrainResult
 from optviz.figures.training import training_curves
 from optviz.runs import jobs
 from optviz.runs.jobs import Status

@@ -1,0 +1,1 @@
+"""How races went, and what makes them fair."""

@@ -1,0 +1,1 @@
+"""What trainings tell: curves, bad signs, tables and weights."""

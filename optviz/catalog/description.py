@@ -1,0 +1,145 @@
+"""What a class docstring says, in parts: the one source of the gallery, tables and lists.
+
+The shape is that of `STYLE.md`, section 4: one line; equations between `$$`; prose; the sentences
+`Cost per step: …` and `Memory: …`; and `Reference: …` at the end.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from optviz.catalog.entry import Entry
+
+_MATH = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+_LINK = re.compile(r"https?://[^\s,;]+[^\s,;.]")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a docstring: an equation, or a paragraph of Markdown with `$inline$` math."""
+
+    text: str
+    is_math: bool
+
+
+@dataclass(frozen=True)
+class Description:
+    """A docstring, read.
+
+    Attributes:
+        summary: the first line.
+        parts: equations and prose between the first line and the reference, in order.
+        cost: what follows `Cost per step:`, or ''.
+        memory: what follows `Memory:`, or ''.
+        reference: what follows `Reference:`, links included, or ''.
+        links: the addresses in the reference.
+        year: of the idea: the class's own `since`, else the first year in the reference, or None.
+    """
+
+    summary: str
+    parts: tuple[Part, ...]
+    cost: str
+    memory: str
+    reference: str
+    links: tuple[str, ...]
+    year: int | None
+
+    @property
+    def equations(self) -> tuple[str, ...]:
+        return tuple(part.text for part in self.parts if part.is_math)
+
+    @property
+    def citation(self) -> str:
+        """The reference without its links."""
+        return re.sub(r"\s*,\s*;", ";", _LINK.sub("", self.reference)).strip(" ,;.")
+
+
+@cache
+def describe(cls: type[Entry]) -> Description:
+    """Read the docstring of an entry class; what it does not say is left empty."""
+    text = docstring(cls)
+    body = re.split(r"^Reference:", text.partition("\n")[2], flags=re.MULTILINE)[0]
+    cost, body = _take("Cost per step", body)
+    memory, body = _take("Memory", body)
+    reference = source(cls)
+    year = re.search(r"\b(1[6-9]\d\d|20\d\d)\b", _LINK.sub("", reference))
+    return Description(
+        summary=summary(cls),
+        parts=tuple(_parts(body)),
+        cost=cost,
+        memory=memory,
+        reference=reference,
+        links=tuple(_LINK.findall(reference)),
+        year=vars(cls).get("since") or (int(year.group()) if year else None),
+    )
+
+
+def docstring(item: Any) -> str:
+    """What a class, function or module says about itself; '' where Python took it away.
+
+    Under `python -OO` there are no docstrings, and what a dataclass or a base class puts in their
+    place says something else.
+    """
+    if sys.flags.optimize < 2:
+        return inspect.getdoc(item) or ""
+    _say_why_texts_are_missing()
+    return ""
+
+
+@cache
+def _say_why_texts_are_missing() -> None:
+    print(
+        "optviz: descriptions, equations and references are missing, for python -OO takes "
+        "docstrings away",
+        file=sys.stderr,
+    )
+
+
+def source(cls: type[Entry]) -> str:
+    """The reference that the class docstring names (the text after `Reference:`), or ''."""
+    found = re.search(r"Reference:\s*(.+?)(?:\n\s*\n|\Z)", docstring(cls), re.DOTALL)
+    return " ".join(found.group(1).split()) if found else ""
+
+
+def summary(cls: type[Entry]) -> str:
+    """The first line of the class docstring: what the entry is, in one line."""
+    return docstring(cls).split("\n", 1)[0]
+
+
+def _take(name: str, text: str) -> tuple[str, str]:
+    """The sentence after `name:`, and the text without it."""
+    found = re.search(rf"\b{name}:\s*(.+?)(?:\.(?=\s+[A-Z$`]|\s*\Z)|\n\s*\n|\Z)", text, re.DOTALL)
+    if not found:
+        return "", text
+    return " ".join(found.group(1).split()), text[: found.start()] + text[found.end() :]
+
+
+def _parts(body: str) -> list[Part]:
+    parts = []
+    for index, piece in enumerate(_MATH.split(body)):
+        if index % 2:
+            parts.append(Part(" ".join(piece.split()), True))
+            continue
+        paragraphs = (" ".join(lines.split()) for lines in re.split(r"\n\s*\n", piece))
+        parts += [Part(paragraph, False) for paragraph in paragraphs if paragraph]
+    return parts
+
+
+def stacked(equation: str) -> str:
+    """The equation with what `\\qquad` sets apart on lines of their own, for a narrow column."""
+    lines, depth, start = [], 0, 0
+    for match in re.finditer(r"\\begin\b|\\end\b|\\qquad|(?<!\\)[{}]", equation):
+        token = match.group()
+        if token == r"\qquad" and depth == 0:
+            lines.append(equation[start : match.start()])
+            start = match.end()
+        depth += {"{": 1, r"\begin": 1, "}": -1, r"\end": -1}.get(token, 0)
+    lines = [line.strip() for line in (*lines, equation[start:]) if line.strip()]
+    if len(lines) == 1:
+        return lines[0]
+    return r"\begin{gathered} " + r" \\[0.4em] ".join(lines) + r" \end{gathered}"

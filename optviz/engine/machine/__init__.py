@@ -1,0 +1,1 @@
+"""What a machine is asked for: number formats, compilers, caches and memory."""

@@ -1,0 +1,1 @@
+"""Races and sweeps: rules on surfaces of two numbers."""

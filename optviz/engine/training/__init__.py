@@ -1,0 +1,1 @@
+"""Networks that are trained: one by one, or many runs in one program."""

@@ -1,0 +1,272 @@
+"""Many runs of one network moved on as one program: stacked weights, a span of steps at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import jax
+
+from optviz.engine.training import snapshots
+from optviz.engine.training.events import Compiling, OnEvent, Outcome
+from optviz.engine.training.loop import BLOCK, KEEP_SECONDS
+from optviz.engine.training.objective import Totals
+from optviz.engine.training.stack.device import Seat, Stack
+from optviz.engine.training.stack.programs import CAPACITY, Told
+from optviz.engine.training.track import Track
+
+SPAN_SECONDS = 0.2  # that a span of steps takes, about: how often losses are told
+
+
+class Flight(NamedTuple):
+    """A span that was handed to the device and has not been told."""
+
+    length: int
+    told: tuple[Told, ...]
+
+
+class TrainStack:
+    """Weights and optimizer states of many runs, stacked; `epochs` moves them on together.
+
+    The network's switches, the recipe, the images, the batch size and the number of steps are the
+    same for all runs; rules, knobs, strengths, seeds and schedules are their own. A run that has
+    diverged keeps its place, untold: taking it out would compile everything anew.
+
+    Runs whose snapshots are of different steps begin at the earliest; each of the others is untold
+    until the stack comes to its step, where its snapshot takes its place. So a training goes on
+    with the very program that it was broken off in.
+    """
+
+    def __init__(
+        self,
+        tracks: Sequence[Track],
+        emit: OnEvent,
+        should_stop: Callable[[], bool],
+        checkpoint_every: int | None,
+        devices: Sequence[Any] = (),
+        alone: bool = True,
+    ) -> None:
+        """Decide who sits where; nothing is on the device yet.
+
+        Args:
+            tracks: the runs.
+            emit: called with each event.
+            should_stop: asked before every span of steps.
+            checkpoint_every: steps between two snapshots; None: about half a minute.
+            devices: share the runs, as many of them as have something to do; none: the default.
+            alone: whether nobody else takes turns with these runs: then the device begins the next
+                steps before the last ones are told.
+        """
+        self._emit, self._should_stop, self._every = emit, should_stop, checkpoint_every
+        self._alone = alone
+        self._stack = Stack(tracks, devices)
+        self._one = tracks[0]  # stands for all in what they have in common
+        self._per_step = 0.0  # seconds, as last seen; 0: not yet
+        self._kept_at = time.monotonic()
+
+    def needed(self) -> int:
+        """Bytes that each device needs for all of it; compiles."""
+        for seat in self._stack.seats:
+            self._emit(Compiling("compiling", seat.track.index))
+        return self._stack.needed()
+
+    def epochs(self) -> Iterator[None]:
+        """Train and test what is left, pausing after every span of steps.
+
+        Before the first step there are two more pauses: once the runs are on the device, and once
+        everything is compiled, so that nothing but the steps can run out of memory afterwards.
+        """
+        self._load()
+        yield
+        if self._left() and not self._stopped():
+            self._compile()
+            yield
+            if not self._step:
+                self._begin()
+                yield
+        while self._left() and self._epoch < self._one.spec.epochs:
+            if self._stopped():
+                break
+            yield from self._train()
+            if self._stopped() or not self._end_epoch():
+                break
+        self._end("finished")
+
+    def seconds_per_step(self, steps: int) -> float:
+        """How long one of the first steps takes, compilation excluded; nothing is told."""
+        self._load()
+        self._stack.begin_epoch(self._epoch)
+        place, steps = (self._step, self._epoch), min(steps, self._one.steps_per_epoch)
+        jax.block_until_ready(self._stack.advance(*place, 1))
+        start = time.perf_counter()
+        jax.block_until_ready(self._stack.advance(*place, steps))
+        return (time.perf_counter() - start) / steps
+
+    def _left(self) -> bool:
+        return any(not seat.track.ended for seat in self._stack.seats)
+
+    def _active(self) -> list[Seat]:
+        """Who is told of: neither ended nor waiting for the stack."""
+        return [s for s in self._stack.seats if not s.track.ended and s not in self._waiting]
+
+    def _stopped(self) -> bool:
+        """Whether all runs have ended, now that it has been looked whether they should."""
+        if self._left() and self._should_stop():
+            self._end("stopped")
+            for seat in self._waiting:
+                seat.track.end("stopped")  # its snapshot is the one it came with
+            self._waiting = {}
+        return not self._left()
+
+    # On the device and back -----------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Put every run on the device, as it begins or as its snapshot has it."""
+        begun = {seat: seat.track.begin() for seat in self._stack.seats}
+        places = {s: (step, s.track.epoch) for s, (_, step) in begun.items() if not s.track.ended}
+        self._step, self._epoch = min(places.values(), default=(0, 0))
+        arrays = {seat: snapshots.to_arrays(carry) for seat, (carry, _) in begun.items()}
+        self._waiting = {
+            seat: (place, arrays[seat])
+            for seat, place in places.items()
+            if place > (self._step, self._epoch)
+        }
+        self._stack.load(arrays)
+
+    def _enter(self) -> None:
+        """Runs whose place the stack has come to join in."""
+        come = [s for s, (place, _) in self._waiting.items() if place == (self._step, self._epoch)]
+        if come:
+            self._stack.put_in({seat: self._waiting.pop(seat)[1] for seat in come})
+
+    def _keep(self, seats: Sequence[Seat]) -> None:
+        for seat, carry in self._stack.rows(seats):
+            seat.track.keep(carry)
+
+    def _end(self, outcome: Outcome) -> None:
+        """All who are told of end like this."""
+        seats = self._active()
+        for seat in seats:
+            seat.track.end(outcome)
+        self._keep(seats)
+
+    # Training -------------------------------------------------------------------------------------
+
+    def _compile(self) -> None:
+        """Compile before the clock runs: each program once, for no step or for nothing."""
+        self._stack.begin_epoch(self._epoch)
+        self._stack.advance(self._step, self._epoch, 0)
+        self._stack.block(self._stack.answers(), self._stack.zeros(), 0, 1)
+        self._stack.dead(0)
+
+    def _train(self) -> Iterator[None]:
+        """Go through the steps of one epoch that are left, or to where all runs end."""
+        end = (self._epoch + 1) * self._one.steps_per_epoch
+        begun = time.perf_counter()
+        self._stack.begin_epoch(self._epoch)
+        self._waited = time.perf_counter() - begun
+        self._start = begun
+        flight: Flight | None = None  # on its way while the next one is made ready
+        while self._step < end and not self._should_stop():
+            self._enter()
+            count = self._next_count(end)
+            told = self._stack.advance(self._step, self._epoch, count)
+            self._step += count
+            self._tell(flight)
+            flight = Flight(count, told)
+            due = self._every is not None and self._step % self._every == 0
+            late = self._every is None and time.monotonic() - self._kept_at > KEEP_SECONDS
+            looks = self._one.looks_at(self._step - 1)
+            enters = any(step == self._step for (step, _), _ in self._waiting.values())
+            if due or late or looks or enters or not (self._alone and self._per_step):
+                self._tell(flight)
+                if looks:
+                    self._look(flight.told)
+                flight = None
+                if due or late:
+                    self._keep(self._active())
+                    self._kept_at = time.monotonic()
+            if not self._left():
+                return
+            yield
+            self._start = time.perf_counter()
+        self._tell(flight)
+
+    def _next_count(self, end: int) -> int:
+        """How many steps to hand over: none beyond what has to be looked at or kept."""
+        first, every = self._step, self._one.look_every
+        ends = [end, first + CAPACITY, -(-first // every) * every + 1]
+        ends += [step for (step, _), _ in self._waiting.values() if step > first]
+        if self._every is not None:
+            ends.append((first // self._every + 1) * self._every)
+        wanted = round(SPAN_SECONDS / self._per_step) if self._per_step else 1
+        return min(min(ends) - first, max(wanted, 1))
+
+    def _tell(self, flight: Flight | None) -> None:
+        """Wait for a span and tell what it brought; a run's seconds are its share of all."""
+        if flight is None:
+            return
+        found = jax.device_get([(t.losses, t.grad_norms) for t in flight.told])
+        now = time.perf_counter()
+        share = (now - self._start) / len(self._stack.seats)
+        waited = self._waited / len(self._stack.seats)
+        self._per_step = (now - self._start) / flight.length
+        self._start, self._waited = now, 0.0
+        for seat in self._active():
+            losses, norms = (values[: flight.length, seat.row] for values in found[seat.slice])
+            seat.track.clock += share
+            seat.track.tell(losses, norms, waited)
+            if seat.track.ended:
+                self._keep([seat])
+
+    def _look(self, told: Sequence[Told]) -> None:
+        """Tell of the layers after the last step."""
+        number = self._step - 1
+        found = self._stack.dead(number - self._epoch * self._one.steps_per_epoch)
+        ratios, dead = jax.device_get(([(t.update_ratios, t.grad_ratios) for t in told], found))
+        for seat in self._active():
+            shares = {name: values[seat.row] for name, values in dead[seat.slice].items()}
+            moved, grads = (values[seat.row] for values in ratios[seat.slice])
+            seat.track.tell_layers(number, moved, grads, shares)
+
+    # Tests ----------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Tell what the first weights make of the images."""
+        tested = self._test()
+        for seat in self._active() if tested else ():
+            seat.track.tell_begun(_rows(tested, seat))
+
+    def _end_epoch(self) -> bool:
+        """Test and tell the epoch; False where the runs were stopped meanwhile."""
+        self._enter()
+        tested = self._test()
+        if not tested:
+            return False
+        (seen,) = jax.device_get([[carry.totals for carry in self._stack.carries]])
+        for seat in self._active():
+            (own,) = _rows([seen], seat)
+            seat.track.tell_epoch(own, _rows(tested, seat))
+        self._epoch += 1
+        return True
+
+    def _test(self) -> list[tuple[Totals, ...]]:
+        """Sums over each of the tracks' `tests`, by slice; [] where the runs were stopped.
+
+        No clock runs: this is not training.
+        """
+        params, found = self._stack.answers(), []
+        for first, end in self._one.tests:
+            totals = self._stack.zeros()
+            for start in range(first, end, BLOCK):
+                if self._stopped():
+                    return []
+                totals = self._stack.block(params, totals, start, end)
+            found.append(totals)
+        return jax.device_get(found)
+
+
+def _rows(parts: Sequence[Sequence[Totals]], seat: Seat) -> list[Totals]:
+    """A run's own sums, of those by slice."""
+    return [Totals(*(values[seat.row] for values in part[seat.slice])) for part in parts]
