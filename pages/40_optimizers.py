@@ -3,9 +3,9 @@
 import streamlit as st
 
 from optviz.ui import frame
-from optviz.ui.optimizers import page
+from optviz.ui.optimizers import look, page
 
 frame.begin(__file__, __doc__)
 with frame.part():
-    page.open_link()
+    look.SESSION.open()
 st.fragment(frame.part()(page.page))()

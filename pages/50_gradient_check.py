@@ -7,5 +7,5 @@ from optviz.ui.gradient_check import look, page
 
 frame.begin(__file__, __doc__)
 with frame.part():
-    look.open_link()
+    look.SESSION.open()
 st.fragment(frame.part()(page.page))()

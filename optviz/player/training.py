@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from optviz.analysis.training.curves import groups
 from optviz.engine.training.events import RunResult, TrainResult
 from optviz.figures.theme import styles_of
 from optviz.player.pack import pack
@@ -22,7 +23,6 @@ _NO_ID = "0" * 16
 def pack_training(
     result: TrainResult,
     *,
-    keys: Sequence[str],
     learning_rates: Sequence[np.ndarray],
     live: bool,
     smoothing: int = 1,
@@ -34,17 +34,12 @@ def pack_training(
 
     Args:
         result: everything told so far.
-        keys: each member's rule, which decides its colour.
         learning_rates: (num_steps,) for each member; empty where a rule has none.
         live: whether more will come; the playhead then stays at the end.
         smoothing: the loss of a step is the mean over so many steps up to it; so is its gradient.
     """
-    members = result.spec.members()
-    grouped: dict[tuple[str, int], list[int]] = {}
-    for index, member in enumerate(members):
-        grouped.setdefault(member.group, []).append(index)
-    groups = list(grouped.values())
-    styles = styles_of([keys[group[0]] for group in groups])
+    drawn = groups(result.spec)
+    styles = styles_of([group.rule for group in drawn])
     done = max((len(run.losses) for run in result.runs), default=0)
     header: dict[str, Any] = {
         "title": "Training",
@@ -56,16 +51,16 @@ def pack_training(
         "members": _members(result),
         "runs": [
             {
-                "label": members[group[0]].series,
-                "seeds": len(group),
-                "members": group,
+                "label": group.label,
+                "seeds": len(group.members),
+                "members": group.members,
                 **asdict(style),
                 "visible": True,
-                **_ended([result.runs[index] for index in group]),
+                **_ended([result.runs[index] for index in group.members]),
             }
-            for group, style in zip(groups, styles, strict=True)
+            for group, style in zip(drawn, styles, strict=True)
         ],
-        "panels": panels(result, groups, learning_rates, smoothing),
+        "panels": panels(result, [group.members for group in drawn], learning_rates, smoothing),
     }
     payload = pack({"id": _NO_ID, **header})
     digest = hashlib.blake2b(payload, digest_size=len(_NO_ID) // 2).hexdigest()

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
+from math import inf
 from typing import Any, NamedTuple, TypeVar
 
-from optviz.catalog import Catalog, Entry, shown, validate
+from optviz.catalog import Catalog, Entry, UnknownKeyError, shown, unknown, validate
 from optviz.schedules import Schedule
 from optviz.specs.checks import check_choice, check_flag, check_real, check_whole
 from optviz.specs.schedule import parse_schedule
@@ -20,7 +21,9 @@ from optviz.specs.text import (
     parse_entry,
     parse_flag,
     parse_number,
+    parse_point,
     parse_whole,
+    point_text,
     value_text,
 )
 
@@ -188,6 +191,57 @@ def one_of(options: Collection[str]) -> Rule:
         lambda text, _: text,
         options=tuple(options),
     )
+
+
+def some_of(options: Mapping[str, Any], what: str) -> Rule:
+    """Any of these words, each said by itself and once; `what` is what they are."""
+
+    def known(text: str, _: str) -> str:
+        if text not in options:
+            raise UnknownKeyError(unknown(what, text, options))
+        return text
+
+    def check(who: str, value: Any) -> None:
+        if not isinstance(value, tuple) or len(set(value)) < len(value):
+            raise ValueError(f"{who} must be words, each once, got {shown(value)}")
+        for word in value:
+            known(word, who)
+
+    return Rule(check, known, many=len(options), options=tuple(options))
+
+
+def key_of(catalog: Mapping[str, Any]) -> Rule:
+    """The key of an entry."""
+
+    def check(who: str, value: Any) -> None:
+        if not isinstance(value, str) or value not in catalog:
+            raise UnknownKeyError(unknown(who, value, catalog))
+
+    return Rule(check, lambda text, _: text)
+
+
+def optional_point() -> Rule:
+    """`x,y`, or None, which no text says: it is the default."""
+
+    def check(who: str, value: Any) -> None:
+        if value is None:
+            return
+        if not isinstance(value, tuple) or len(value) != 2:
+            raise ValueError(f"{who} must be two finite numbers x, y, got {shown(value)}")
+        for number in value:
+            check_real(who, number, -inf, inf, "neither")
+
+    return Rule(check, parse_point, point_text, optional=True)
+
+
+def text(most: int) -> Rule:
+    """Text of at most so many characters."""
+
+    def check(who: str, value: Any) -> None:
+        if not isinstance(value, str) or len(value) > most:
+            raise ValueError(f"{who} must be text of at most {most} characters, got {shown(value)}")
+
+    return Rule(check, lambda text, _: text)
 
 
 def flag() -> Rule:

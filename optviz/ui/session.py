@@ -16,12 +16,13 @@ import streamlit as st
 
 from optviz.catalog import Entry
 from optviz.specs import Run
+from optviz.specs.link import Spec
 from optviz.specs.setting import plain
 from optviz.ui import links
 from optviz.ui.faults import line_of
 
 E = TypeVar("E", bound=Entry)
-S = TypeVar("S")  # a RaceSpec or a TrainSpec: frozen, with runs, check, to_query, from_query
+S = TypeVar("S", bound=Spec)  # those of races and trainings have runs
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Session(Generic[S]):
     def reset(self, spec: S) -> None:
         """Look at another spec altogether."""
         self._store(spec)
-        st.session_state[self.key("ids")] = list(range(len(spec.runs)))  # pyright: ignore
+        st.session_state[self.key("ids")] = list(range(len(getattr(spec, "runs", ()))))
         self.say([])
 
     @property
@@ -138,13 +139,13 @@ class Session(Generic[S]):
 
     def write_link(self, **foreign: str | None) -> None:
         """Put the spec, and what else the page wants, into the address bar."""
-        spec: Any = self.spec
+        spec = self.spec
         more = {name: [value] for name, value in foreign.items() if value}
         links.write(self.prefix, spec, spec.to_query, more)
 
     def address(self) -> str:
         """The link that opens exactly this on any server of the app."""
-        spec: Any = self.spec
+        spec = self.spec
         base = (st.context.url or "").split("?")[0]
         return f"{base}?{urlencode(spec.to_query(), doseq=True, safe=':,@~;*/')}"
 

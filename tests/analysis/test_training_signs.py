@@ -221,7 +221,7 @@ def test_looking_at_a_training_compiles_nothing():
         signs(result)
         summary(result, 0.5)
         rates = learning_rates(result)
-        pack_training(result, keys=["sgd", "adam"], learning_rates=rates, live=True)
+        pack_training(result, learning_rates=rates, live=True)
         to_json(result)
     assert [line for line in said if "ompil" in line] == []
 

@@ -25,11 +25,6 @@ def spec(
     return TrainSpec(DATASETS["synthetic"](), network, runs, seeds=seeds, vary=vary)
 
 
-def keys(result: TrainResult) -> list[str]:
-    asked = result.spec
-    return [asked.runs[member.run].optimizer.name for member in asked.members()]
-
-
 def training(
     asked: TrainSpec, epochs: int = 12, share: float = 1.0, diverges: tuple[int, ...] = ()
 ) -> TrainResult:

@@ -18,8 +18,7 @@ def message(
     result: TrainResult, *, live: bool = False, smoothing: int = 1, moving: bool = True
 ) -> dict[str, Any]:
     rates = fake_trainings.rates(result, moving)
-    keys = fake_trainings.keys(result)
-    packed = pack_training(result, keys=keys, learning_rates=rates, live=live, smoothing=smoothing)
+    packed = pack_training(result, learning_rates=rates, live=live, smoothing=smoothing)
     return unpack(packed)
 
 
@@ -174,7 +173,6 @@ def test_sixty_four_runs_of_ten_thousand_steps_fit_in_two_megabytes() -> None:
         ]
     payload = pack_training(
         result,
-        keys=fake_trainings.keys(result),
         learning_rates=fake_trainings.rates(result),
         live=True,
         smoothing=160,
@@ -186,15 +184,11 @@ def test_a_rule_without_a_rate_and_a_training_that_has_not_begun() -> None:
     asked = fake_trainings.spec(seeds=1, vary=())
     result = fake_trainings.training(asked, epochs=1)
     rates = [np.empty(0), *fake_trainings.rates(result)[1:]]
-    packed = pack_training(
-        result, keys=fake_trainings.keys(result), learning_rates=rates, live=False
-    )
+    packed = pack_training(result, learning_rates=rates, live=False)
     drawn = panel(unpack(packed), "learning_rate")["series"]
     assert [series["run"] for series in drawn] == [1]
     nothing = TrainResult.empty(asked)
-    found = unpack(
-        pack_training(nothing, keys=fake_trainings.keys(nothing), learning_rates=[], live=True)
-    )
+    found = unpack(pack_training(nothing, learning_rates=[], live=True))
     assert (found["num_steps"], found["axes"]) == (1, ["step"])
 
 

@@ -20,7 +20,6 @@ pytestmark = pytest.mark.browser
 def packed(result: TrainResult, live: bool = False) -> bytes:
     return pack_training(
         result,
-        keys=fake_trainings.keys(result),
         learning_rates=fake_trainings.rates(result),
         live=live,
         smoothing=9,

@@ -18,8 +18,10 @@ FILES = sorted(
     [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "optviz" / "ui").rglob("*.py")]
 )
 
-# The gallery's entry shows docstrings of classes, which are Markdown, and nothing from outside.
-DOCSTRINGS = ROOT / "optviz" / "ui" / "optimizers" / "entry.py"
+# These show docstrings of classes, which are Markdown, and nothing from outside.
+DOCSTRINGS = [
+    ROOT / "optviz" / "ui" / place for place in ("optimizers/entry.py", "parts/equations.py")
+]
 
 # Calls whose first argument (and `help`, `label`, `text`, `body`) is shown as Markdown. Options of
 # `selectbox`, `multiselect` and `select_slider` and the cells of tables are not; those of the rest
@@ -233,7 +235,7 @@ def _column(value: ast.expr) -> Iterator[ast.expr]:
 
 @pytest.mark.parametrize(
     "file",
-    [file for file in FILES if file != DOCSTRINGS],
+    [file for file in FILES if file not in DOCSTRINGS],
     ids=lambda file: "/".join(file.relative_to(ROOT).parts[-2:]),
 )
 def test_text_from_outside_goes_through_plain(file: Path) -> None:

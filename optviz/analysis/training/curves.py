@@ -123,7 +123,7 @@ def groups(spec: TrainSpec) -> tuple[Group, ...]:
         found.setdefault(member.group, []).append(index)
     return tuple(
         Group(
-            members[indices[0]].label.removesuffix(f" · seed {members[indices[0]].seed}"),
+            members[indices[0]].series,
             arm,
             spec.runs[run].optimizer.name,
             tuple(indices),

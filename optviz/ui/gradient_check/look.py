@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import jax
-import streamlit as st
 
 from optviz.analysis.gradient.check import DTYPES, GradientCheck, gradient_check
-from optviz.catalog import unknown
 from optviz.specs import parse_entry
-from optviz.specs.text import parse_flag, parse_point, point_text
+from optviz.specs.link import Spec
+from optviz.specs.setting import Rule, flag, one_of, optional_point, setting, some_of
 from optviz.surfaces import SURFACES, Point, Surface
 from optviz.surfaces.expression import FunctionSurface, expression
-from optviz.ui import links
+from optviz.ui.session import Session
 
 KINDS = ("surface", "expression", "network")
-_KEY, PROBLEMS = "check.asked", "check.problems"
+_PLACE = ("at", "broken")  # of surfaces and formulas only
+LENET = "lenet"
+
+
+def _surface(text: str) -> Surface:
+    return parse_entry(text, SURFACES)[0]
+
+
+def _network(text: str) -> Any:
+    from optviz.networks import NETWORKS
+
+    network = parse_entry(text, NETWORKS)[0]
+    network.check()
+    return network
+
+
+def read_by(read: Callable[[str], object], known: str | None = None) -> Rule:
+    """Text that this reads without a `ValueError`; of `known` that is known."""
+
+    def check(_: str, value: Any) -> None:
+        if value != known:
+            read(value)
+
+    return Rule(check, lambda text, _: text)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One check. Every field but `kind` is a parameter of the link.
+class Asked(Spec):
+    """One check.
 
     Attributes:
         kind: one of KINDS.
@@ -33,103 +56,64 @@ class Asked:
         broken: whether the gradient is spoiled on purpose, to see the check find it.
     """
 
-    kind: str = "surface"
-    surface: str = "rosenbrock"
-    expression: str = "sin(x) * exp(y)"
-    network: str = "lenet"
-    at: Point | None = None
-    dtypes: tuple[str, ...] = DTYPES
-    broken: bool = False
+    what: ClassVar[str] = "a gradient check"
+
+    kind: str = setting(one_of(KINDS), "surface", link="")
+    surface: str = setting(read_by(_surface), "rosenbrock")
+    expression: str = setting(read_by(expression), "sin(x) * exp(y)")
+    # Networks take a second to import: that is left to those who look at one.
+    network: str = setting(read_by(_network, known=LENET), LENET)
+    at: Point | None = setting(optional_point(), None)
+    dtypes: tuple[str, ...] = setting(
+        some_of(dict.fromkeys(DTYPES), "number format"), DTYPES, link="dtype"
+    )
+    broken: bool = setting(flag(), False)
 
     def target(self) -> Surface | Any:
-        """The surface or network.
+        """The surface or network."""
+        read: Any = {"surface": _surface, "expression": expression, "network": _network}[self.kind]
+        return read(getattr(self, self.kind))
 
-        Raises:
-            ValueError: there is no such entry, or the formula does not read as one.
-        """
-        if self.kind == "network":
-            from optviz.networks import NETWORKS
+    def to_query(self) -> dict[str, list[str]]:
+        """What is checked, always; and of the rest what belongs to it and is not as it begins."""
+        query = super().to_query()
+        left_out = {*KINDS, *(_PLACE if self.kind == "network" else ())}
+        rest = {name: said for name, said in query.items() if name not in left_out}
+        return {self.kind: [getattr(self, self.kind)]} | rest
 
-            network = parse_entry(self.network, NETWORKS)[0]
-            network.check()
-            return network
-        if self.kind == "expression":
-            return expression(self.expression)
-        return parse_entry(self.surface, SURFACES)[0]
+    @classmethod
+    def from_query(  # pyright: ignore[reportIncompatibleMethodOverride]  # of `Self`, as there
+        cls, query: Mapping[str, Sequence[str]], base: Self
+    ) -> tuple[Self, list[str]]:
+        # What is checked comes first, wherever the link says it: the rest is about that.
+        order = sorted(query.items(), key=lambda item: item[0] not in KINDS)
+        return super().from_query(dict(order), base)
 
-    def query(self) -> dict[str, list[str]]:
-        query = {self.kind: [getattr(self, self.kind)]}
-        if self.at is not None and self.kind != "network":
-            query["at"] = [point_text(self.at)]
-        if self.dtypes != DTYPES:
-            query["dtype"] = list(self.dtypes)
-        if self.broken and self.kind != "network":
-            query["broken"] = ["true"]
-        return query
-
-
-def open_link() -> None:
-    """Take what the link says; what is damaged is ignored and reported."""
-    query = links.read()
-    if _KEY in st.session_state and not links.is_news(_KEY, query):
-        return
-    asked, problems, chosen = Asked(), [], ""
-    # What is checked comes first, wherever the link says it: the rest is about that.
-    for name, values in sorted(query.items(), key=lambda item: item[0] not in KINDS):
-        try:
-            if name in KINDS and chosen:
-                raise ValueError(f"{name}: the link says what is checked, a {chosen}, already")
-            asked, ignored = _read(asked, name, values)
-            chosen = asked.kind if name in KINDS else chosen
-        except ValueError as error:
-            ignored = [str(error)]
-        problems += links.ignored(ignored)
-    st.session_state[_KEY], st.session_state[PROBLEMS] = asked, problems
-    if not problems:
-        links.is_told(_KEY, asked, query)
+    def with_said(self, said: Mapping[str, list[Any]]) -> Self:
+        kind, *others = [name for name in said if name in KINDS] or [self.kind]
+        if others:
+            raise ValueError(f"the link says what is checked, a {kind}, already")
+        if kind == "network" and set(_PLACE) & set(said):
+            raise ValueError("is for surfaces and formulas, and a network is checked")
+        asked = replace(super().with_said(said), kind=kind)
+        return replace(asked, dtypes=in_order(asked.dtypes))
 
 
-def _read(asked: Asked, name: str, values: list[str]) -> tuple[Asked, list[str]]:
-    """What is asked for with one thing more that a link says, and what of it was ignored."""
-    if name == "dtype":
-        strange = [unknown("number format", v, list(DTYPES)) for v in values if v not in DTYPES]
-        chosen = tuple(dtype for dtype in DTYPES if dtype in values)
-        return replace(asked, dtypes=chosen or DTYPES), strange
-    value, ignored = links.one(name, values)
-    if name not in (*KINDS, "at", "broken"):
-        raise ValueError(f"{name}: not a setting of a gradient check")
-    if not value:
-        return asked, ignored
-    if name in KINDS:
-        asked = replace(asked, kind=name, **{name: value})
-        asked.target()
-    elif asked.kind == "network":
-        raise ValueError(f"{name}: is for surfaces and formulas, and a network is checked")
-    elif name == "at":
-        asked = replace(asked, at=parse_point(value, "at"))
-    else:
-        asked = replace(asked, broken=parse_flag(value, "broken"))
-    return asked, ignored
+SESSION = Session("check", Asked)
 
 
 def current() -> Asked:
-    return st.session_state[_KEY]
+    return SESSION.spec
 
 
 def change(**values: Any) -> None:
     """Check something else, or say in one line why not."""
-    asked = replace(current(), **values)
-    try:
-        asked.target()
-    except ValueError as error:
-        st.session_state[PROBLEMS] = [str(error)]
-        return
-    st.session_state[_KEY], st.session_state[PROBLEMS] = asked, []
-    write_link()
+    SESSION.change(lambda asked: replace(asked, **values))
 
 
-def write_link() -> None:
-    links.write(_KEY, current(), current().query)
+def in_order(dtypes: Sequence[str]) -> tuple[str, ...]:
+    """Number formats as they are drawn; all where none is chosen."""
+    return tuple(dtype for dtype in DTYPES if dtype in dtypes) or DTYPES
 
 
 def point_of(asked: Asked) -> Point:

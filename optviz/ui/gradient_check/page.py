@@ -45,7 +45,7 @@ def page() -> None:
         _panel()
     with stage:
         _stage()
-    look.write_link()
+    look.SESSION.write_link()
 
 
 def _panel() -> None:
@@ -71,7 +71,7 @@ def _panel() -> None:
         selection_mode="multi",
         value=list(asked.dtypes),
         key="check.dtypes",
-        apply=lambda chosen: look.change(dtypes=tuple(d for d in DTYPES if d in chosen) or DTYPES),
+        apply=lambda chosen: look.change(dtypes=look.in_order(chosen)),
     )
     if asked.kind != "network":
         bound(
@@ -96,7 +96,7 @@ def _surface(asked: look.Asked) -> None:
 
 def _formula(asked: look.Asked) -> None:
     """A formula field that keeps what was typed, also when it is refused."""
-    if _DRAFT not in st.session_state or not st.session_state.get(look.PROBLEMS):
+    if _DRAFT not in st.session_state or not look.SESSION.problems:
         st.session_state[_DRAFT] = asked.expression
     st.text_input(
         "f(x, y) =",
@@ -158,7 +158,7 @@ def _clicked() -> None:
 
 def _stage() -> None:
     asked = look.current()
-    frame.problems(st.session_state.get(look.PROBLEMS, []))
+    frame.problems(look.SESSION.problems)
     with st.spinner("Taking differences …"):
         check = look.checked(asked)
     _verdict(check)

@@ -97,7 +97,6 @@ def _payload(seen: Watch, ended: bool) -> bytes:
         f"payload {ended}",
         lambda: pack_training(
             result,
-            keys=[seen.spec.runs[member.run].optimizer.name for member in seen.spec.members()],
             learning_rates=learning_rates(result),
             live=not ended,
             smoothing=max(1, planned // SMOOTHED),

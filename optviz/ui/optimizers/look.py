@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
-import streamlit as st
-
-from optviz.catalog import knobs, switches, unknown
+from optviz.catalog import knobs, switches
 from optviz.catalog.description import describe
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.base import KINDS
+from optviz.specs.link import Spec
+from optviz.specs.setting import key_of, one_of, setting, some_of, text
 from optviz.surfaces import SURFACES
-from optviz.ui import links
+from optviz.ui.session import Session
 
 VIEWS = ("rules", "tree", "table")
 MAX_SEARCH = 200  # characters
-_KEY = "gallery.look"
 
 
 @dataclass(frozen=True)
-class Look:
-    """One visit. Every field is a parameter of the link.
+class Look(Spec):
+    """One visit.
 
     Attributes:
         rule: the rule that is open.
@@ -32,42 +31,39 @@ class Look:
         surface: where the small race runs.
     """
 
-    rule: str = "sgd"
-    find: str = ""
-    kind: tuple[str, ...] = ()
-    view: str = "rules"
-    surface: str = "ravine"
+    what: ClassVar[str] = "the gallery"
+
+    rule: str = setting(key_of(OPTIMIZERS), "sgd")
+    find: str = setting(text(MAX_SEARCH), "")
+    kind: tuple[str, ...] = setting(some_of(KINDS, "kind"), ())
+    view: str = setting(one_of(VIEWS), "rules")
+    surface: str = setting(key_of(SURFACES), "ravine")
+
+    @classmethod
+    def from_query(  # pyright: ignore[reportIncompatibleMethodOverride]  # of `Self`, as there
+        cls, query: Mapping[str, Sequence[str]], base: Self
+    ) -> tuple[Self, list[str]]:
+        find = list(query.get("find", ()))
+        cut = [text[:MAX_SEARCH] for text in find]
+        look, problems = super().from_query({**query, "find": cut} if find else query, base)
+        if cut != find:
+            problems.append(f"find: only the first {MAX_SEARCH} characters are read")
+        return look, problems
+
+    def with_said(self, said: Mapping[str, list[Any]]) -> Self:
+        return super().with_said({name: [*dict.fromkeys(words)] for name, words in said.items()})
 
 
-def open_link() -> list[str]:
-    """Take what the link says; returns one line for everything that was ignored."""
-    query = links.read()
-    if _KEY in st.session_state and not links.is_news(_KEY, query):
-        return []
-    said, problems = {}, []
-    for name, values in query.items():
-        said[name], ignored = _read(name, values)
-        problems += ignored
-    look = Look(**{name: value for name, value in said.items() if value})
-    st.session_state[_KEY] = look
-    if not problems:
-        links.is_told(_KEY, look, query)
-    return links.ignored(problems)
+SESSION = Session("gallery", Look)
 
 
 def current() -> Look:
-    return st.session_state[_KEY]
+    return SESSION.spec
 
 
 def change(**values: Any) -> None:
-    """Look at something else, and say so in the link."""
-    st.session_state[_KEY] = replace(current(), **values)
-    write_link()
-
-
-def write_link() -> None:
-    look = current()
-    links.write(_KEY, look, lambda: _query(look))
+    """Look at something else."""
+    SESSION.change(lambda look: replace(look, **values))
 
 
 def found(look: Look) -> list[str]:
@@ -97,31 +93,3 @@ def _words(cls: type[Any]) -> str:
     for fields_of in (knobs(cls), switches(cls)):
         told += [f"{name} {name.replace('_', ' ')} {info.help}" for name, info in fields_of.items()]
     return " ".join(told).casefold()
-
-
-def _query(look: Look) -> dict[str, list[str]]:
-    query = {}
-    for field in fields(look):
-        value = getattr(look, field.name)
-        if value != field.default:
-            query[field.name] = list(value) if isinstance(value, tuple) else [value]
-    return query
-
-
-def _read(name: str, values: Sequence[str]) -> tuple[Any, list[str]]:
-    """What a link says of a setting, nothing where it says nothing sound; and what was ignored."""
-    known = {"rule": OPTIMIZERS, "kind": KINDS, "surface": SURFACES, "view": dict.fromkeys(VIEWS)}
-    if name == "kind":
-        said = list(dict.fromkeys(filter(None, values)))
-        strange = [unknown(name, kind, KINDS) for kind in said if kind not in KINDS]
-        return tuple(kind for kind in said if kind in KINDS), strange
-    if name not in known and name != "find":
-        return None, [f"{name}: not a setting of the gallery"]
-    value, ignored = links.one(name, values)
-    if name == "find":
-        if len(value) > MAX_SEARCH:
-            ignored.append(f"find: only the first {MAX_SEARCH} characters are read")
-        return value[:MAX_SEARCH], ignored
-    if value and value not in known[name]:
-        return None, [*ignored, unknown(name, value, known[name])]
-    return value, ignored

@@ -9,7 +9,6 @@ from optviz.ui.optimizers import cards, entry, look, table, tree
 from optviz.ui.session import bound
 
 _TITLES = {"rules": "Rules", "tree": "Family tree", "table": "Table"}
-_PROBLEMS = "gallery.problems"
 
 STYLE = """
 <style>
@@ -29,16 +28,11 @@ STYLE = """
 """
 
 
-def open_link() -> None:
-    """Read the link, before anything is drawn."""
-    st.session_state[_PROBLEMS] = look.open_link()
-
-
 def page() -> None:
     """Draw the page."""
     st.html(STYLE)
     here = look.current()
-    frame.problems(st.session_state.get(_PROBLEMS, []))
+    frame.problems(look.SESSION.problems)
     bound(
         st.segmented_control,
         "View",
@@ -69,4 +63,4 @@ def page() -> None:
             tree.tree(keys)
         elif keys:
             table.table(keys)
-    look.write_link()
+    look.SESSION.write_link()
