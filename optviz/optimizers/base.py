@@ -151,7 +151,7 @@ def in_bytes(count: int) -> str:
     """`15.4 GB`: a number of bytes to three digits."""
     size, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB", "PB"))
     unit = next(units)
-    while size >= 1000:
+    while size >= 999.5:  # three digits of it are 1,000
         size, unit = size / 1000, next(units, unit)
     return f"{size:.3g} {unit}"
 

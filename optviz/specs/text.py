@@ -145,6 +145,13 @@ def point_text(point: Iterable[float]) -> str:
     return ",".join(value_text(float(v)) for v in point)
 
 
+def brief(value: float, digits: int = 3) -> str:
+    """`0.0123`, `12,346`, `1.23e+09`: so many digits, an exponent from a million on."""
+    if 10**digits - 0.5 <= abs(value) < 1e6:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 step`, `1,024 steps`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

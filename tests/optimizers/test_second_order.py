@@ -299,6 +299,12 @@ def test_rules_that_take_every_loss_for_the_same_say_so_under_noise():
 
 def test_bytes_are_told_to_three_digits():
     assert in_bytes(16) == "16 bytes"
+    assert [in_bytes(n) for n in (999, 1000, 999_499, 999_500)] == [
+        "999 bytes",
+        "1 kB",
+        "999 kB",
+        "1 MB",
+    ]
     assert in_bytes(4_960_480) == "4.96 MB"
     assert in_bytes(4 * 62_006**2) == "15.4 GB"
 

@@ -94,8 +94,8 @@ def test_the_page_and_the_command_line_call_the_same_accuracy_best(
 
 
 def test_a_short_time_is_not_nothing() -> None:
-    told = [duration(seconds) for seconds in (0.042, 0.4, 9.9, 40, 180, 7500)]
-    assert told == ["0.042 s", "0.4 s", "9.9 s", "40 s", "3 min", "2 h 5 min"]
+    told = [duration(seconds) for seconds in (0.042, 0.4, 9.9, 40, 180, 7200, 7500)]
+    assert told == ["0.042 s", "0.4 s", "9.9 s", "40 s", "3 min", "2 h", "2 h 5 min"]
 
 
 def test_the_list_follows_a_link_that_was_searched_with_before(two: list[str]) -> None:

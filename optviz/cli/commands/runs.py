@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from optviz.cli.outputs import refuse
 from optviz.cli.reports import Report, print_result, print_table, say
-from optviz.specs.text import counted, parse_number
+from optviz.specs.text import brief, counted, parse_number
 
 if TYPE_CHECKING:
     from optviz.runs.status import Status
@@ -130,7 +130,7 @@ def show_comparison(options: argparse.Namespace) -> None:
     else:
         if set(table["seeds"]) == {1}:  # no spread to show
             table = table.loc[:, ~table.columns.str.contains("(?:least|greatest)$")]
-        print(table.to_string(index=False, na_rep="–", float_format=lambda v: f"{v:.4g}"))
+        print(table.to_string(index=False, na_rep="–", float_format=lambda v: brief(v, 4)))
 
 
 def write_curves(options: argparse.Namespace) -> None:

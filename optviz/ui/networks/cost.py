@@ -56,7 +56,7 @@ def layers(spec: TrainSpec) -> None:
 def scaled(value: float) -> str:
     """`1.3 M`: a number with the prefix that a unit can follow."""
     for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= factor:
+        if value >= 0.9995 * factor:  # three digits of it are 1,000 of the next smaller prefix
             return f"{value / factor:.3g} {prefix}"
     return f"{value:.3g} "
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from optviz.analysis.training.tables import summary
 from optviz.engine.training.events import TrainResult
+from optviz.specs.text import brief
 
 GOAL = "train.goal"  # the accuracy to be reached, in percent
 FIRST_GOAL = 50
@@ -95,7 +96,7 @@ def _text(column: str, value: float) -> str:
     if "accuracy" in column:
         return f"{100 * value:.1f} %"
     if "loss" in column or column.startswith(("seconds", "milliseconds")):
-        return f"{value:,.3g}"
+        return brief(value)
     return f"{value:,.0f}"
 
 

@@ -131,10 +131,12 @@ def best_accuracy(result: TrainResult) -> float | None:
 
 
 def duration(seconds: float) -> str:
-    """`0.4 s`, `40 s`, `3 min`, `2 h 5 min`."""
+    """`0.4 s`, `40 s`, `3 min`, `2 h`, `2 h 5 min`."""
     if seconds < 9.95:
         return f"{seconds:.2g} s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
