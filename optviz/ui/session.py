@@ -33,21 +33,27 @@ class Session(Generic[S]):
         prefix: of every key in session state, and so of every widget.
         default: makes the spec that the page opens on without a link.
         foreign: names of link parameters that belong to the page and not to the spec.
+        own: names of those that belong to the spec, where that is the shorter list.
     """
 
     prefix: str
     default: Callable[[], S]
     foreign: tuple[str, ...] = ()
+    own: tuple[str, ...] | None = None
 
     def key(self, *names: object) -> str:
         """A key of this page: `race.run.3.momentum`."""
         return ".".join(map(str, (self.prefix, *names)))
 
-    def open(self) -> None:
-        """Take the spec from the link: once a session, and when the link is another one."""
-        query = {n: values for n, values in links.read().items() if n not in self.foreign}
+    def open(self) -> bool:
+        """Take the spec from the link: once a session, and when the link is another one.
+
+        Returns:
+            Whether it was taken.
+        """
+        query = {n: values for n, values in links.read().items() if self._owns(n)}
         if self.key("spec") in st.session_state and not links.is_news(self.prefix, query):
-            return
+            return False
         # A link leaves unsaid what a spec has by default, whatever the page opens on.
         base: Any = plain(self.default()) if query else self.default()
         try:
@@ -58,6 +64,10 @@ class Session(Generic[S]):
         if not ignored:
             self.is_told(query)
         self.say(links.ignored(ignored))
+        return True
+
+    def _owns(self, parameter: str) -> bool:
+        return parameter not in self.foreign and (self.own is None or parameter in self.own)
 
     def is_told(self, query: links.Query) -> None:
         """The spec is what this link says already: it is not written until something changes."""

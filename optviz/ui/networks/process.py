@@ -5,76 +5,51 @@ Neither is part of a training's spec, since neither changes what is learned; the
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar
 
-import streamlit as st
-
-from optviz.runs.launch import checked_interval
-from optviz.specs.text import parse_flag, parse_whole
+from optviz.specs.link import Spec
+from optviz.specs.setting import flag, optional, setting, whole
 from optviz.ui import links
 from optviz.ui.networks.session import CHECKPOINT, DETERMINISTIC, SESSION
+from optviz.ui.session import Session
 
-_KEY = SESSION.key("process")
 
-
-class Process(NamedTuple):
+@dataclass(frozen=True)
+class Process(Spec):
     """See `jobs.start`."""
 
-    checkpoint_every: int | None = None  # steps; None: about half a minute
-    deterministic: bool = False
+    what: ClassVar[str] = "the process of a training"
+
+    checkpoint_every: int | None = setting(
+        optional(whole(1, 10**9)),
+        None,
+        link=CHECKPOINT,
+        label="Steps between checkpoints",
+        help="From the last one a training goes on that was stopped or broken off.",
+        offer=(None, 1, 10, 50, 100, 500, 1000),
+        words={None: "half a minute"},
+    )
+    deterministic: bool = setting(
+        flag(),
+        False,
+        link=DETERMINISTIC,
+        label="Same numbers on any number of cores",
+        help="Sums are always divided into as many parts; that may be slower.",
+    )
 
 
-def process() -> Process:
-    """What was chosen."""
-    return st.session_state.get(_KEY, Process())
+PROCESS = Session(SESSION.key("process"), Process, own=(CHECKPOINT, DETERMINISTIC))
 
 
 def open_link() -> None:
-    """Take it from the link: once a session, and where Back leads to another one."""
-    query = {n: v for n, v in links.read().items() if n in (CHECKPOINT, DETERMINISTIC)}
-    if _KEY in st.session_state and not links.is_news(_KEY, query):
-        return
-    ignored, chosen = [], {}
-    for name, (field, read) in {
-        CHECKPOINT: ("checkpoint_every", _steps),
-        DETERMINISTIC: ("deterministic", parse_flag),
-    }.items():
-        text, again = links.one(name, query.get(name, ()))
-        ignored += again
-        try:
-            if text:
-                chosen[field] = read(text, name)
-        except ValueError as error:
-            ignored.append(str(error))
-    _store(Process(**chosen))
-    SESSION.say([*SESSION.problems, *links.ignored(ignored)])
+    """Take it from the link; what of that was ignored is told with the rest of the link."""
+    if PROCESS.open():
+        SESSION.say([*SESSION.problems, *PROCESS.problems])
 
 
 def as_link() -> dict[str, str | None]:
     """What the link, which is written with it, says of it; nothing where nothing was chosen."""
-    every, deterministic = process()
-    said = {
-        CHECKPOINT: None if every is None else str(every),
-        DETERMINISTIC: "true" if deterministic else None,
-    }
-    links.is_told(_KEY, process(), {name: [text] for name, text in said.items() if text})
-    return said
-
-
-def reset() -> None:
-    """Back to what is chosen without a link."""
-    _store(Process())
-
-
-def choose(name: str) -> Callable[[Any], None]:
-    """The `apply` of a widget that sets one field."""
-    return lambda value: _store(process()._replace(**{name: value}))
-
-
-def _steps(text: str, who: str) -> int:
-    return checked_interval(parse_whole(text, who), who)
-
-
-def _store(chosen: Process) -> None:
-    st.session_state[_KEY] = chosen
+    said = PROCESS.spec.to_query()
+    links.is_told(PROCESS.prefix, PROCESS.spec, said)
+    return {name: said[name][0] if name in said else None for name in (CHECKPOINT, DETERMINISTIC)}

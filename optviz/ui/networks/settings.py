@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from optviz.specs.setting import Choice
-from optviz.ui.networks import process
+from optviz.specs.setting import Choice, choices
+from optviz.ui.networks.process import PROCESS, Process
 from optviz.ui.networks.session import SESSION, default_spec
 from optviz.ui.session import bound, with_option
 from optviz.ui.training import fields as known
@@ -34,7 +34,7 @@ def settings() -> None:
     with images:
         fields(known.IMAGES)
     with work:
-        fields(known.PROCESS, process.process(), process.choose)
+        fields(choices(Process), PROCESS.spec, PROCESS.set)
     st.button(
         "Start over",
         icon=":material/restart_alt:",
@@ -47,7 +47,7 @@ def settings() -> None:
 
 def _start_over() -> None:
     SESSION.reset(default_spec())
-    process.reset()
+    PROCESS.reset(Process())
 
 
 def fields(

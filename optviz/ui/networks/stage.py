@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import streamlit as st
 
 from optviz.runs import jobs, launch
@@ -11,7 +13,7 @@ from optviz.ui.networks.cost import layers
 from optviz.ui.networks.data import trouble
 from optviz.ui.networks.images import samples
 from optviz.ui.networks.live import live
-from optviz.ui.networks.process import as_link, process
+from optviz.ui.networks.process import PROCESS, as_link
 from optviz.ui.networks.session import JOB, SESSION, named
 from optviz.ui.networks.take_away import take_away
 from optviz.ui.training.pictures import look_inside
@@ -111,7 +113,7 @@ def _start(download: bool) -> None:
         if (problem := trouble(spec)) is not None:  # the files may have changed meanwhile
             raise ValueError(problem)
         name = launch.shortened(launch.compared(spec))  # what is trained on what is shown beside it
-        wanted = process()._asdict()
+        wanted = asdict(PROCESS.spec)
         started.append(jobs.start(spec, download=download, env=environment(), name=name, **wanted))
         return spec
 

@@ -21,16 +21,3 @@ IMAGES = _some("normalise", "flip", "crop")
 NUMBERS = _some("precision")
 DATA = _some("limit", "validation")
 FIELDS: Mapping[str, Choice] = LENGTH | LOSS | DECAY | IMAGES | NUMBERS | DATA
-PROCESS = {  # not of the training's spec, but of how it is run
-    "checkpoint_every": Choice(
-        "Steps between checkpoints",
-        "From the last one a training goes on that was stopped or broken off.",
-        (None, 1, 10, 50, 100, 500, 1000),
-        {None: "half a minute"},
-    ),
-    "deterministic": Choice(
-        "Same numbers on any number of cores",
-        "Sums are always divided into as many parts; that may be slower.",
-        (False, True),
-    ),
-}
