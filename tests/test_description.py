@@ -48,6 +48,12 @@ def test_parts() -> None:
     assert "http" not in text.citation
 
 
+def test_a_link_amid_a_reference_leaves_no_hole() -> None:
+    text = describe(SCHEDULES["one_cycle"])
+    assert text.links == ("https://arxiv.org/abs/1708.07120",)
+    assert text.citation.startswith("Smith & Topin 2018, with the steps of")
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_says_how_it_goes(name: str) -> None:
     text = describe(SCHEDULES[name])

@@ -56,7 +56,7 @@ class Description:
     @property
     def citation(self) -> str:
         """The reference without its links."""
-        return re.sub(r"\s*,\s*;", ";", _LINK.sub("", self.reference)).strip(" ,;.")
+        return re.sub(r"\s*,\s*([,;])", r"\1", _LINK.sub("", self.reference)).strip(" ,;.")
 
 
 @cache

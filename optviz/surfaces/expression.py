@@ -268,7 +268,8 @@ def expression(text: str, *, xlim: Point = (-4.0, 4.0), ylim: Point = (-4.0, 4.0
 
     Args:
         text: the formula.
-        xlim, ylim: the window that is drawn, each (low, high) with low < high.
+        xlim: the window that is drawn, (low, high) with low < high.
+        ylim: likewise.
 
     Raises:
         ValueError: the formula has something that is not allowed, or the window is empty.
