@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' optviz/__init__.py)
 
-.PHONY: app test lint types unit js browser wheel release picture clean
+.PHONY: app test lint types unit js browser docs wheel release picture clean
 
 # uv installs far quicker than pip; where it cannot be had, or finds less, pip does it.
 define install
@@ -51,6 +51,14 @@ browser: .venv/test
 .venv/test: .venv/python pyproject.toml
 	$(call install,.[test])
 	@touch $@
+
+.venv/docs: .venv/python pyproject.toml
+	$(call install,.[docs])
+	@touch $@
+
+# The documentation, in build/site. The variable keeps Material from advertising its successor.
+docs: .venv/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # What a user installs, in an environment of its own: the command line runs, outside this folder.
 wheel: .venv/test
