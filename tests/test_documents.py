@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING and the benchmarks' page tell a reader to run is there."""
+"""What README, CONTRIBUTING, the benchmarks' page and the site tell a reader to run is there."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import optviz
 from optviz.cli import _parser, commands
 
 ROOT = Path(__file__).parents[1]
+SITE = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))
 PAGES = {
     name: (ROOT / name).read_text("utf-8")
-    for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")
+    for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", *SITE)
 }
 
 
