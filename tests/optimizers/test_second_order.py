@@ -84,7 +84,8 @@ def test_the_others_solve_one_of_n_parameters_in_about_n_steps(name, size):
     memory = {"memory_size": size} if name == "lbfgs" else {}
     exact = path(OPTIMIZERS[name](c2=1.1e-4, **memory), loss, np.zeros(size), size)
     assert np.abs(exact[-2] - solution).max() > 1e-4
-    np.testing.assert_allclose(exact[-1], solution, atol=1e-7)
+    # How near is left to rounding: jax 0.12 ends 1.3e-7 away where 0.10 ends within 1e-7.
+    np.testing.assert_allclose(exact[-1], solution, atol=1e-6)
     usual = path(OPTIMIZERS[name](**memory), loss, np.zeros(size), 3 * size + 5)
     error = lambda p: 0.5 * (p - solution) @ matrix @ (p - solution)  # noqa: E731
     assert error(usual[-1]) < 1e-6 * error(usual[0])
