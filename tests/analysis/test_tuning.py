@@ -237,7 +237,7 @@ def test_memory_is_bounded_and_forgets_what_was_asked_longest_ago(asked):
     assert len(asked) == 4
     replace(specs[1]).resolved()
     assert len(asked) == 5
-    assert len(tuning._KEPT._rates) == 3
+    assert len(tuning._KEPT._answers) == 3
 
 
 def test_a_knob_that_is_an_array_is_searched_each_time(asked):
@@ -276,6 +276,22 @@ def test_a_look_at_the_first_steps_changes_no_answer(surface, monkeypatch):
             with monkeypatch.context() as patched:
                 patched.setattr(tuning, "LOOK", 10**6)
                 assert quick == tuning._search(question), (rule, setting)
+
+
+@pytest.mark.parametrize("schedule", [None, SCHEDULES["cosine"]()])
+def test_another_number_of_steps_changes_no_answer_but_the_true_one(schedule, monkeypatch):
+    """Whether the first steps were taken before, for a race of another length, or not."""
+    monkeypatch.setattr(tuning, "_LOOKS", tuning._Kept(99))
+    settings = {"noise": 0.2, "tolerance": 1e-2, "schedule": schedule}
+    for rule in ("momentum", "adam"):
+        for num_steps in (300, 900, 260):
+            (question,) = spec_of("ravine", rule, num_steps=num_steps, **settings).questions()
+            remembered = tuning._search(question)
+            with monkeypatch.context() as patched:
+                patched.setattr(tuning, "LOOK", 10**6)
+                assert remembered == tuning._search(question), (rule, num_steps)
+    grids = [rates for _, rates in tuning._LOOKS._answers if len(rates) > len(tuning.GRID) - 2]
+    assert len(grids) == (2 if schedule is None else 6)  # of a rule, or of each of its races
 
 
 def test_a_search_from_many_starts_compiles_what_the_race_compiles_and_nothing_else():

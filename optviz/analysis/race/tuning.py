@@ -76,7 +76,7 @@ def _answer(question: Question) -> float:
     rate = _KEPT.get(question)
     if rate is None:
         rate = _search(question)
-        _KEPT.put(question, rate)
+        _KEPT.put(rate, question)
     return rate
 
 
@@ -176,7 +176,7 @@ def _scores_of_the_best(question: Question, rates: Sequence[float], to_beat: flo
     """
     if len(question.starts) > 1 or question.num_steps < 2 * LOOK:
         return scores(question, rates, try_rates(question, rates))
-    arrived_at = scores(question, rates, try_rates(question, rates, LOOK)).steps
+    arrived_at = _arrivals(question, rates)
     fewest, nobody = arrived_at.min(), np.full(len(rates), np.inf)
     if fewest > min(to_beat, LOOK) and to_beat <= LOOK:
         return Scores(np.asarray(rates), nobody, nobody)
@@ -189,6 +189,20 @@ def _scores_of_the_best(question: Question, rates: Sequence[float], to_beat: flo
             steps[first], final[first] = found.steps, found.final
             return Scores(np.asarray(rates), steps, final)
     return scores(question, rates, try_rates(question, rates))
+
+
+def _arrivals(question: Question, rates: Sequence[float]) -> np.ndarray:
+    """Steps to tolerance of each rate, of those that take at most `LOOK`; the others infinite.
+
+    Without schedules the first steps are the same however many follow, so that the slider of the
+    number of steps need not take them again.
+    """
+    alike = question if question.schedules else question._replace(num_steps=0)
+    found = _LOOKS.get(alike, *rates)
+    if found is None:
+        found = scores(question, rates, try_rates(question, rates, LOOK)).steps
+        _LOOKS.put(found, alike, *rates)
+    return found
 
 
 def around(rate: float) -> tuple[float, ...]:
@@ -223,25 +237,25 @@ def searched_starts(question: Question) -> tuple[tuple[float, float], ...]:
 
 
 class _Kept:
-    """Answers by question, the least recently asked forgotten; safe between threads."""
+    """Answers by question and more, the least recently asked forgotten; safe between threads."""
 
     def __init__(self, most: int) -> None:
         self._most, self._lock = most, Lock()
-        self._rates: OrderedDict[Any, float] = OrderedDict()
+        self._answers: OrderedDict[Any, Any] = OrderedDict()
 
-    def get(self, question: Question) -> float | None:
-        key = _key(question)
+    def get(self, question: Question, *more: float) -> Any:
+        key = (_key(question), more)
         with self._lock, suppress(TypeError):  # a knob that is an array has no hash
-            if key in self._rates:
-                self._rates.move_to_end(key)
-            return self._rates.get(key)
+            if key in self._answers:
+                self._answers.move_to_end(key)
+            return self._answers.get(key)
         return None
 
-    def put(self, question: Question, rate: float) -> None:
+    def put(self, answer: Any, question: Question, *more: float) -> None:
         with self._lock, suppress(TypeError):
-            self._rates[_key(question)] = rate
-            while len(self._rates) > self._most:
-                self._rates.popitem(last=False)
+            self._answers[_key(question), more] = answer
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
 
 
 def _key(question: Question) -> Any:
@@ -252,7 +266,7 @@ def _key(question: Question) -> Any:
     return (*question._replace(starts=()), starts)
 
 
-_KEPT = _Kept(MOST_KEPT)
+_KEPT, _LOOKS = _Kept(MOST_KEPT), _Kept(MOST_KEPT)
 
 
 def rule_of_tuning(spec: RaceSpec) -> str:
