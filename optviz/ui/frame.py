@@ -32,8 +32,6 @@ STYLE = """
   .st-key-frame [data-testid="stCaptionContainer"] { margin: 0; }
   .st-key-frame p { margin: 0; }
   .st-key-frame .stImage img { border-radius: 7px; }
-  /* Names of data sets and networks fit into their menus on a small laptop too. */
-  .stColumn:has(.st-key-controls) { min-width: 15rem; }
   .st-key-controls [data-testid="stVerticalBlock"] { gap: 0.45rem; }
   .st-key-controls button { min-height: 2.15rem; padding: 0.1rem 0.7rem; }
   .st-key-controls [data-testid="stPopoverButton"],
