@@ -174,18 +174,20 @@ def _scores_of_the_best(question: Question, rates: Sequence[float], to_beat: flo
     Args:
         to_beat: steps to tolerance of the best rate so far.
     """
-    if len(question.starts) > 1 or question.num_steps < 2 * LOOK:
+    bounded = lowest_loss(question.surface) != -np.inf  # else nobody arrives
+    if not bounded or len(question.starts) > 1 or question.num_steps < 2 * LOOK:
         return scores(question, rates, try_rates(question, rates))
     arrived_at = _arrivals(question, rates)
-    fewest, nobody = arrived_at.min(), np.full(len(rates), np.inf)
-    if fewest > min(to_beat, LOOK) and to_beat <= LOOK:
-        return Scores(np.asarray(rates), nobody, nobody)
-    first = np.flatnonzero(arrived_at == fewest).tolist() if fewest <= LOOK else []
-    runs = [run for place in first for run in try_rates(question, [rates[place]])]
-    if runs:
-        found = scores(question, [rates[place] for place in first], runs)
+    fewest = arrived_at.min()
+    steps, final = np.full((2, len(rates)), np.inf)
+    if to_beat <= LOOK and fewest > to_beat:
+        return Scores(np.asarray(rates), steps, final)
+    if fewest <= LOOK:
+        first = np.flatnonzero(arrived_at == fewest)
+        chosen = [rates[place] for place in first.tolist()]
+        runs = [run for rate in chosen for run in try_rates(question, [rate])]
+        found = scores(question, chosen, runs)
         if found.steps.min() < np.inf:  # it is there, or was; one that diverges later was not
-            steps, final = nobody.copy(), nobody
             steps[first], final[first] = found.steps, found.final
             return Scores(np.asarray(rates), steps, final)
     return scores(question, rates, try_rates(question, rates))
