@@ -8,8 +8,8 @@ from pathlib import Path
 from optviz.data import Synthetic
 from optviz.networks import Linear
 from optviz.runs import schema
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 SPEC = TrainSpec(
     Synthetic(num_train=640, num_test=20), Linear(), (Run.parse("adam"), Run.parse("sgd"))

@@ -10,11 +10,15 @@ import numpy as np
 from optviz.data import Synthetic
 from optviz.engine.training.events import EpochEnd, Layers, RunEnd, Started, Steps, TrainResult
 from optviz.networks import MLP
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 SPEC = TrainSpec(
-    Synthetic(num_train=1000, num_test=100), MLP(hidden="8"), (Run.parse("sgd"),), 3, 20
+    Synthetic(num_train=1000, num_test=100),
+    MLP(hidden="8"),
+    (Run.parse("sgd"),),
+    epochs=3,
+    batch_size=20,
 )
 NUM_TRAIN, PER_EPOCH = 990, 50  # the last batch of an epoch has 10 images
 

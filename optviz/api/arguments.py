@@ -20,7 +20,9 @@ from optviz.surfaces import SURFACES, Surface
 from optviz.surfaces.expression import FunctionSurface
 
 if TYPE_CHECKING:
-    from optviz.specs.train import TrainSpec  # needs the network layers, which races do without
+    from optviz.specs.experiment import (
+        TrainSpec,  # needs the network layers, which races do without
+    )
 
 AnySurface: TypeAlias = str | Surface | Callable[[Any, Any], Any]
 AnyOptimizer: TypeAlias = str | Optimizer | Any  # or an optax GradientTransformation

@@ -20,7 +20,7 @@ from optviz.networks import NETWORKS, Network
 from optviz.runs.training import parse_data, run_training
 from optviz.specs import Budget, parse_entry
 from optviz.specs.budget import TRAINING
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 
 def train(

@@ -7,9 +7,9 @@ from typing import Any
 from optviz.benchmarks.report import bar, say
 from optviz.networks import NETWORKS
 from optviz.runs.training import parse_data, run_training
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
 from optviz.specs.text import parse_entry
-from optviz.specs.train import TrainSpec
 
 # After two epochs in batches of 128, of test images, on average over seeds.
 EXPECTED = {
@@ -32,7 +32,9 @@ def measure(data: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     dataset, directory = parse_data(data)
     runs = tuple(map(Run.parse, EXPECTED))
     network = parse_entry("lenet:initialiser=pytorch", NETWORKS)[0]
-    spec = TrainSpec(dataset, network, runs, EPOCHS, 128, seeds=SEEDS, directory=directory)
+    spec = TrainSpec(
+        dataset, network, runs, epochs=EPOCHS, batch_size=128, seeds=SEEDS, directory=directory
+    )
     say(f"accuracies: {len(EXPECTED)} rules, {SEEDS} seeds, {EPOCHS} epochs each")
     result = run_training(spec)
     measured: dict[str, Any] = {}

@@ -23,8 +23,8 @@ from optviz.benchmarks.report import bar, say, spread
 from optviz.engine.training.events import EpochEnd, Event
 from optviz.runs.training import load_data, parse_data, run_training
 from optviz.schedules.piecewise import Piecewise
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 NETWORKS = ("lenet", "resnet")
 RUNS = 16

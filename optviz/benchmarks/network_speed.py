@@ -21,9 +21,9 @@ from optviz.engine.training.events import Event, Steps
 from optviz.engine.training.train import train, usable_cores
 from optviz.networks import NETWORKS, Network
 from optviz.optimizers import OPTIMIZERS
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
 from optviz.specs.text import parse_entry
-from optviz.specs.train import TrainSpec
 
 RULES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
 RUNS = 8

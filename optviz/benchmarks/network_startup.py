@@ -19,8 +19,8 @@ from optviz.benchmarks.network_speed import Arm, images
 from optviz.benchmarks.report import bar, say, spread
 from optviz.engine.training.events import Event, Steps
 from optviz.engine.training.train import train
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 COMPILED = "/jax/core/compile/backend_compile_duration"  # JAX's event, for each program
 IMAGES = 256

@@ -13,7 +13,7 @@ from optviz.specs.text import point_text, value_text
 from optviz.surfaces.expression import Expression
 
 if TYPE_CHECKING:
-    from optviz.specs.train import TrainSpec
+    from optviz.specs.experiment import TrainSpec
 
 
 def python_of(spec: RaceSpec) -> str:

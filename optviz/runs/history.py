@@ -12,7 +12,7 @@ from optviz.engine.training.events import Event, Standing, TrainResult
 from optviz.runs.record import Record, UnreadableError
 from optviz.runs.store import Store
 from optviz.runs.told import Account, event_of
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 READ_EVENTS = 2000  # at a time
 

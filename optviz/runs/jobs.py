@@ -32,7 +32,7 @@ from optviz.runs.status import FINAL, Status, state_of, status_of, unreadable
 from optviz.runs.store import Store, current
 from optviz.runs.transfer import Imported
 from optviz.runs.transfer import import_from as import_into
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 DAY = 86_400.0  # seconds
 PLATFORMS = "JAX_PLATFORMS"

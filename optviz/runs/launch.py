@@ -9,9 +9,9 @@ from optviz.runs.folder import folder_of, new_id
 from optviz.runs.record import Record
 from optviz.runs.status import FINAL, state_of
 from optviz.runs.store import Store
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.labels import check_label, shortened
 from optviz.specs.run import labels
-from optviz.specs.train import TrainSpec
 
 
 def heading(spec: TrainSpec) -> str:

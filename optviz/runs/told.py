@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from optviz.engine.training.events import EpochEnd, Event, Layers, Started, Steps, from_json
 from optviz.runs.checks import list_of, maybe, one_of, parsed, real, shown, whole, words
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 MAX_EVENT = 16_000_000  # characters
 MAX_STEPS = 50_000_000  # planned in all runs together: their learning rates are worked out

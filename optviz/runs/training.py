@@ -14,8 +14,9 @@ from optviz.engine.training.snapshots import Keeper
 from optviz.engine.training.train import train
 from optviz.folders import expanded
 from optviz.specs.budget import TRAINING, Budget
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.text import parse_entry
-from optviz.specs.train import TrainSpec
+from optviz.specs.training import TrainingSettings
 
 
 def run_training(
@@ -55,7 +56,9 @@ def run_training(
     return train(spec, data, on_event, should_stop, workers, arrangement=arrangement, **kept)
 
 
-def load_data(spec: TrainSpec, download: bool = False, on_download: Progress | None = None) -> Data:
+def load_data(
+    spec: TrainingSettings, download: bool = False, on_download: Progress | None = None
+) -> Data:
     """The images of a training."""
     if spec.directory is not None:
         return load_directory(spec.directory, NOTE)

@@ -13,16 +13,9 @@ from optviz.schedules import Schedule
 from optviz.specs.budget import RACE, Budget, Cost, check_affordable, race_cost
 from optviz.specs.checks import check_real
 from optviz.specs.rates import Question, fair_rates, origin
+from optviz.specs.rules import a_schedule, one_of, optional, real, whole
 from optviz.specs.run import Run, labels, runs_of, with_rate, with_schedule
-from optviz.specs.setting import (
-    Rule,
-    a_schedule,
-    one_of,
-    optional,
-    real,
-    setting,
-    whole,
-)
+from optviz.specs.setting import Rule, setting
 from optviz.specs.surface import STARTS, SURFACE, OnSurface, Starts
 from optviz.specs.text import entry_text, parse_number
 from optviz.surfaces import SURFACES, Surface

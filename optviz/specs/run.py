@@ -97,7 +97,8 @@ class Run:
 
     def with_knob(self, name: str, value: Any) -> Run:
         """The run with one hyperparameter of its rule set, which counts as said."""
-        given = self.given if name in self.given else (*self.given, name)
+        said = {*self.given, name}
+        given = tuple(n for n in defaults(type(self.optimizer)) if n in said)  # in their own order
         return replace(self, optimizer=replace(self.optimizer, **{name: value}), given=given)
 
     def schedule_of(self, knob_name: str) -> Schedule | None:
@@ -127,6 +128,15 @@ def _difference(run: Run, twins: Sequence[Run]) -> str:
     if len({t.schedules for t in twins}) > 1:
         parts += [entry_text(schedule) for _, schedule in run.schedules] or ["constant"]
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def _check_run(who: str, value: Any) -> None:
+    if not isinstance(value, Run):
+        raise ValueError(f"{who} must be a Run, got {shown(value)}")
+    value.check()
+
+
+RUN = Rule(_check_run, lambda text, _: Run.parse(text), Run.text, as_text=True)
 
 
 def runs_of(most: int, what: str) -> Rule:

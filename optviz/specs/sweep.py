@@ -13,16 +13,9 @@ from optviz.catalog import knobs, shown, switches, unknown, validate
 from optviz.optimizers import Optimizer
 from optviz.specs.budget import SWEEP, Budget, check_affordable, sweep_cost
 from optviz.specs.race import DTYPES, MAX_STEPS, NOISE, problem_on
-from optviz.specs.run import Run
-from optviz.specs.setting import (
-    Rule,
-    one_of,
-    real,
-    setting,
-    spec_from_json,
-    spec_to_json,
-    whole,
-)
+from optviz.specs.rules import one_of, real, whole
+from optviz.specs.run import RUN, Run
+from optviz.specs.setting import Rule, setting, spec_from_json, spec_to_json
 from optviz.specs.surface import STARTS, SURFACE, OnSurface, Starts
 from optviz.specs.text import parse_number, parse_whole, value_text
 from optviz.surfaces import Surface
@@ -100,12 +93,6 @@ def axes_of(rule: Optimizer, grid: Mapping[str, Any]) -> tuple[Axis, ...]:
     return tuple(axes)
 
 
-def _check_run(who: str, value: Any) -> None:
-    if not isinstance(value, Run):
-        raise ValueError(f"{who} must be a Run, got {shown(value)}")
-    value.check()
-
-
 def _check_grid(who: str, value: Any) -> None:
     if not isinstance(value, tuple) or not all(isinstance(axis, Axis) for axis in value):
         raise ValueError(f"{who} must be a tuple of Axis, got {shown(value)}")
@@ -116,7 +103,6 @@ def _check_grid(who: str, value: Any) -> None:
         raise ValueError(f"{who}: a knob is swept once, got {', '.join(names)}")
 
 
-RUN = Rule(_check_run, lambda text, _: Run.parse(text), Run.text, as_text=True)
 GRID = Rule(_check_grid, lambda text, _: Axis.parse(text), Axis.text, many=MAX_AXES)
 
 

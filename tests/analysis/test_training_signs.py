@@ -26,8 +26,8 @@ from optviz.export.curves import to_json
 from optviz.networks import MLP, Linear, Network
 from optviz.networks.losses import LOSSES
 from optviz.player.training import pack_training
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
@@ -246,7 +246,9 @@ DATA = DATASET.load()
 
 
 def trained(network: Network, *runs: str, epochs: int, **fields) -> dict[str, tuple[str, ...]]:
-    asked = TrainSpec(DATASET, network, tuple(map(Run.parse, runs)), epochs, 32, **fields)
+    asked = TrainSpec(
+        DATASET, network, tuple(map(Run.parse, runs)), epochs=epochs, batch_size=32, **fields
+    )
     return {sign.kind: sign.runs for sign in signs(train(asked, DATA))}
 
 

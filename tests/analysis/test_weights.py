@@ -20,8 +20,8 @@ from optviz.engine.training.snapshots import Snapshot
 from optviz.engine.training.train import train
 from optviz.networks import MLP, NETWORKS, LeNet, Linear, Network
 from optviz.networks.base import Params
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
@@ -40,7 +40,9 @@ class Shelf(dict[int, Snapshot]):
 
 
 def spec(network, *runs: str, **fields) -> TrainSpec:
-    return TrainSpec(DATASET, network, tuple(map(Run.parse, runs)), 1, 20, **fields)
+    return TrainSpec(
+        DATASET, network, tuple(map(Run.parse, runs)), epochs=1, batch_size=20, **fields
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,9 +73,9 @@ def test_predictions_are_those_of_the_training(asked):
 def test_another_networks_snapshot_is_refused():
     shelf, asked = Shelf(), spec(Linear(), "adam")
     train(asked, DATA, keeper=shelf)
-    other = dataclasses.replace(asked, network=MLP(hidden="8"))
+    (member,) = dataclasses.replace(asked, network=MLP(hidden="8")).members()
     with pytest.raises(ValueError, match="the checkpoint is of linear, adam; this training is of"):
-        params_of(other, shelf[0])
+        params_of(member.spec, shelf[0])
 
 
 def made_params(network: Network) -> Params:

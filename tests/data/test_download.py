@@ -11,7 +11,7 @@ import pytest
 from optviz.data import cifar10, download
 from optviz.data.cifar10 import Cifar10
 from optviz.data.download import DownloadError, fetch_archive
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 FOLDER = "cifar-10-batches-bin"
 

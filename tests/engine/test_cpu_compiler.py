@@ -11,7 +11,7 @@ from optviz.engine.training import programs
 from optviz.engine.training.data import batches, split
 from optviz.engine.training.objective import Recipe, Strengths, Task
 from optviz.networks import NETWORKS, LeNet, Linear
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 KEY = jax.random.key(0)
 DATASET = Synthetic(num_train=64, num_test=10)

@@ -9,8 +9,8 @@ from optviz.engine.training.events import Begun, EpochEnd
 from optviz.engine.training.train import train
 from optviz.networks import NETWORKS, LeNet, Linear, Network
 from optviz.networks.mlp import MLP
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
@@ -22,7 +22,12 @@ WHOLE = {"linear": Linear(), "mlp": MLP(hidden="64-32"), "lenet": LeNet()}
 def learns(network: Network, count: int, epochs: int) -> list[float | None]:
     """Training accuracy at the start and after each epoch, until all images are right."""
     spec = TrainSpec(
-        DATASET, network, (Run.parse("adam:learning_rate=0.003"),), epochs, 50, limit=count
+        DATASET,
+        network,
+        (Run.parse("adam:learning_rate=0.003"),),
+        epochs=epochs,
+        batch_size=50,
+        limit=count,
     )
     seen: list[float | None] = []
 
@@ -64,7 +69,9 @@ def test_every_rule_lowers_the_loss_of_every_network(name):
     runs = [f"{rule}:learning_rate={RATES.get(rule, 1e-3)}" for rule in rules]
     shapes = Synthetic(num_train=160, num_test=30)
     network = smallest(NETWORKS[name])
-    spec = TrainSpec(shapes, network, tuple(map(Run.parse, runs)), 3, 32, limit=32)
+    spec = TrainSpec(
+        shapes, network, tuple(map(Run.parse, runs)), epochs=3, batch_size=32, limit=32
+    )
     result = train(spec, shapes.load())
     for run in result.runs:
         assert run.outcome == "finished"

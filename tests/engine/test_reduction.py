@@ -10,8 +10,8 @@ from optviz.engine.training import objective, programs
 from optviz.engine.training.stack import programs as stack_programs
 from optviz.engine.training.train import train
 from optviz.networks import MLP
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 

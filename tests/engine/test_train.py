@@ -23,8 +23,8 @@ from optviz.engine.training.events import (
 from optviz.engine.training.track import scheduled_knobs
 from optviz.engine.training.train import train
 from optviz.networks import MLP, LeNet, Linear, ResNet
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 DATASET = Synthetic(num_train=160, num_test=30)
 DATA = DATASET.load()

@@ -10,8 +10,8 @@ from optviz.engine.training.snapshots import Snapshot
 from optviz.engine.training.train import train
 from optviz.networks import MLP, Linear
 from optviz.optimizers import OPTIMIZERS
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 DATASET = Synthetic(num_train=96, num_test=20)
 DATA = DATASET.load()
@@ -51,7 +51,9 @@ class KilledError(Exception):
 
 
 def asked(*runs: str, network=MLP(hidden="8"), epochs=3, **fields) -> TrainSpec:  # noqa: B008
-    return TrainSpec(DATASET, network, tuple(map(Run.parse, runs)), epochs, 20, **fields)
+    return TrainSpec(
+        DATASET, network, tuple(map(Run.parse, runs)), epochs=epochs, batch_size=20, **fields
+    )
 
 
 def numbers(result: TrainResult) -> list[tuple]:

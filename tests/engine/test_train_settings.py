@@ -17,14 +17,17 @@ from optviz.engine.training.snapshots import Snapshot
 from optviz.engine.training.train import train
 from optviz.networks import MLP, Linear
 from optviz.networks.losses import cross_entropy
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import NORMALISATIONS, TrainSpec
+from optviz.specs.training import NORMALISATIONS
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
 DATASET = Synthetic(num_train=64, num_test=20)
 DATA = DATASET.load()
-BASE = TrainSpec(DATASET, MLP(hidden="8"), (Run.parse("sgd:learning_rate=0.1"),), 1, 64)  # one step
+BASE = TrainSpec(
+    DATASET, MLP(hidden="8"), (Run.parse("sgd:learning_rate=0.1"),), epochs=1, batch_size=64
+)  # one step
 
 
 class Last:
@@ -231,7 +234,7 @@ def test_variations_seeds_and_rules():
     assert len(spec.labels) == len(set(spec.labels)) == 3 * 2 * 2  # relu is what it was anyway
     for member, run in zip(spec.members(), result.runs, strict=True):
         assert len(run.losses) == len(run.grad_norms) == 64 // member.spec.batch_size
-        alone = train(member.spec, DATA).runs[0]
+        alone = train(TrainSpec.of(member.spec), DATA).runs[0]
         assert (alone.losses, alone.grad_norms) == (run.losses, run.grad_norms)
 
 

@@ -24,9 +24,9 @@ from optviz.engine.training.train import train
 from optviz.networks import MLP, NETWORKS, LeNet, Linear
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.base import runnable
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
 from optviz.specs.text import parse_entry
-from optviz.specs.train import TrainSpec
 
 DATASET = Synthetic(num_train=96, num_test=20)
 DATA = DATASET.load()
@@ -35,7 +35,14 @@ PLATEAU = "reduce_on_plateau:patience=0,threshold=1000,mode=absolute"
 
 
 def asked(*runs: str, network=SMALL, epochs=3, batch_size=20, **fields) -> TrainSpec:
-    return TrainSpec(DATASET, network, tuple(map(Run.parse, runs)), epochs, batch_size, **fields)
+    return TrainSpec(
+        DATASET,
+        network,
+        tuple(map(Run.parse, runs)),
+        epochs=epochs,
+        batch_size=batch_size,
+        **fields,
+    )
 
 
 def assert_alike(stack: TrainResult, loop: TrainResult, rtol: float = 2e-5) -> None:

@@ -21,7 +21,7 @@ from optviz.networks import Linear
 from optviz.player.pack import unpack
 from optviz.specs import RaceSpec, Run
 from optviz.specs.budget import CAPACITIES
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 SPECS = {
     "plain": {"surface": ["ravine"], "run": ["sgd", "adam"]},

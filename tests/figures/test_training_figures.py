@@ -28,8 +28,8 @@ from optviz.figures.weights import (
     misclassified_figure,
 )
 from optviz.networks import LeNet, Linear
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 pytestmark = pytest.mark.xdist_group("training-figures")  # they share two trainings
 
@@ -49,7 +49,7 @@ RUNS = (Run.parse("adam"), Run.parse("sgd:learning_rate=1e30#wild"))
 @pytest.fixture(scope="module", params=[Linear(), LeNet()], ids=lambda network: network.name)
 def two_steps(request) -> tuple[TrainResult, Shelf]:
     """Two steps of Adam, and a run that diverges after its first."""
-    shelf, asked = Shelf(), TrainSpec(DATASET, request.param, RUNS, 2, 20)
+    shelf, asked = Shelf(), TrainSpec(DATASET, request.param, RUNS, epochs=2, batch_size=20)
     return train(asked, DATASET.load(), keeper=shelf), shelf
 
 

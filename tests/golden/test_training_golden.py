@@ -19,8 +19,8 @@ from optviz.catalog import entry
 from optviz.data import Data, Synthetic
 from optviz.engine.training.train import train
 from optviz.networks import MLP, LeNet, ResNet
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 

@@ -7,8 +7,8 @@ import numpy as np
 from optviz.data import DATASETS
 from optviz.engine.training.events import EpochEnd, Layers, RunEnd, Started, Steps, TrainResult
 from optviz.networks import NETWORKS
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 WEIGHTS = ["conv_0", "conv_1", "dense_0", "dense_1", "head"]
 RECTIFIED = ["relu_0", "relu_1", "relu_2", "relu_3"]

@@ -5,8 +5,8 @@ import time
 from optviz.data import Synthetic
 from optviz.networks import Linear
 from optviz.runs import jobs
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 PATIENCE = 120  # seconds; a shared machine may be slow
 DATASET = Synthetic(num_train=640, num_test=20)

@@ -10,7 +10,7 @@ from optviz.engine.training.snapshots import Snapshot, check, fingerprint
 from optviz.networks import Linear
 from optviz.runs.checkpoints import Checkpoint, clean, find, path_of, read, write
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
+from optviz.specs.training import Training
 
 ARRAYS = {
     "['params']['w'] / é": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -118,7 +118,7 @@ def test_fields_of_other_types_are_refused(tmp_path, change):
 
 
 def test_arrays_of_other_shapes_are_refused():
-    spec = TrainSpec(Synthetic(), Linear(), (Run.parse("adam"),))
+    spec = Training(Synthetic(), Linear(), Run.parse("adam"))
     like = {"w": np.zeros((2, 3), np.float32)}
     right = SNAPSHOT._replace(fingerprint=fingerprint(spec, like), arrays=like)
     check(right, spec, like)

@@ -16,8 +16,8 @@ from optviz.networks import Linear
 from optviz.runs import jobs, places, processes
 from optviz.runs.folder import checkpoints_of, folder_of, new_id
 from optviz.runs.store import current
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 
 def test_how_the_process_works_is_remembered():

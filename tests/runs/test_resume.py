@@ -13,8 +13,8 @@ from optviz.networks import Linear
 from optviz.runs import checkpoints, jobs
 from optviz.runs.folder import checkpoints_of
 from optviz.runs.store import current
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 DATASET = Synthetic(num_train=640, num_test=20)
 RUNS = tuple(map(Run.parse, ("momentum:learning_rate=0.01", "adam")))

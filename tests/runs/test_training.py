@@ -10,8 +10,8 @@ from optviz.data import Cifar10, Synthetic
 from optviz.engine.training.events import Downloading
 from optviz.networks import LeNet, Linear
 from optviz.runs.training import run_training
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 
 SPEC = TrainSpec(Synthetic(num_train=64, num_test=20), Linear(), (Run.parse("adam"),), epochs=1)
 

@@ -23,7 +23,7 @@ from optviz.specs.budget import (
     rate_search_cost,
     sweep_cost,
 )
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 from optviz.surfaces import SURFACES
 
 BASE = RaceSpec(SURFACES["ravine"](), (Run.parse("sgd"),))

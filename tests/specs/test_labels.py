@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from optviz.export.tensorboard import folders
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.labels import MAX_LABEL, shortened, unique
 from optviz.specs.run import Run, labels
-from optviz.specs.train import TrainSpec
-from optviz.specs.variations import members
 from optviz.ui.networks.session import SESSION
 
 
@@ -65,7 +64,7 @@ def test_every_label_comes_back(label: str) -> None:
 def test_labels_of_members_differ_whatever_runs_are_called() -> None:
     runs = tuple(map(Run.parse, ("sgd#a", "adam#a · batch size 64", "sgd#a · seed 0", "sgd#a")))
     spec: TrainSpec = SESSION.default()
-    found = members(TrainSpec(spec.dataset, spec.network, runs, seeds=2, vary=("batch_size=64",)))
+    found = TrainSpec(spec.dataset, spec.network, runs, seeds=2, vary=("batch_size=64",)).members()
     assert len({member.label for member in found}) == len(found) == 16
     assert len({member.series for member in found}) == 8
 

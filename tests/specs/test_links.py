@@ -11,9 +11,9 @@ from optviz.data import Synthetic
 from optviz.networks import MLP, LeNet
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.setting import parameters, plain, settings
 from optviz.specs.text import parse_number, parse_whole
-from optviz.specs.train import TrainSpec
 from optviz.surfaces import SURFACES
 
 BASES = {

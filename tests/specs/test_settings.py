@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 from dataclasses import MISSING, fields, replace
 from typing import Any
 
 import pytest
 
+import optviz
 from optviz.cli.flags import add_flags, said
 from optviz.data import Synthetic
 from optviz.networks import LeNet
 from optviz.optimizers import OPTIMIZERS
 from optviz.specs import RaceSpec, Run
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.setting import (
     choices,
     defaults,
@@ -23,7 +26,6 @@ from optviz.specs.setting import (
     spec_to_json,
 )
 from optviz.specs.sweep import SweepSpec
-from optviz.specs.train import TrainSpec
 from optviz.surfaces import SURFACES
 
 RUNS = (Run(OPTIMIZERS["sgd"]()),)
@@ -134,3 +136,32 @@ def test_any_other_empty_flag_is_refused(flag: str) -> None:
 def test_bad_text_names_its_flag() -> None:
     with pytest.raises(ValueError, match=r"^--batch-size must be .* got 'many'"):
         said(parser_of(TrainSpec).parse_args(["--batch-size", "many"]), TrainSpec)
+
+
+# What each function asks for in a way of its own: `rates` by giving rules instead of keys.
+BY_PLACE = {
+    RaceSpec: (optviz.race, {"surface", "runs", "rates"}),
+    TrainSpec: (optviz.train, {"dataset", "network", "runs", "directory"}),
+    SweepSpec: (optviz.sweep, {"surface", "run", "grid"}),
+}
+ARGUMENTS = [
+    (cls, name)
+    for cls, (_, placed) in BY_PLACE.items()
+    for name in settings(cls)
+    if name not in placed
+]
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"), ARGUMENTS, ids=[f"{c.__name__}.{n}" for c, n in ARGUMENTS]
+)
+def test_python_says_every_setting_by_its_name(cls: type, name: str) -> None:
+    function, _ = BY_PLACE[cls]
+    argument = inspect.signature(function).parameters[name]
+    assert argument.kind is inspect.Parameter.KEYWORD_ONLY
+    assert f"\n        {name}: " in function.__doc__
+    default = defaults(cls)[name]
+    if name == "epochs":  # how long to train is for the caller to say
+        assert argument.default is inspect.Parameter.empty
+    else:
+        assert argument.default == default

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from optviz.data import Synthetic
 from optviz.networks import NETWORKS
 from optviz.runs import jobs
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 from optviz.ui.networks.variations import choices, counts, steps, suggestions
 
 ROOT = Path(__file__).parents[2]

@@ -150,7 +150,7 @@ def test_examples_keep_what_they_can() -> None:
 def test_the_networks_page_shows_what_a_watching_schedule_did() -> None:
     from optviz.analysis.training.curves import learning_rates
     from optviz.engine.training.events import EpochEnd, RunEnd, Started, Steps, TrainResult
-    from optviz.specs.train import TrainSpec
+    from optviz.specs.experiment import TrainSpec
     from optviz.ui.networks.session import default_spec
 
     run = Run.parse("sgd:learning_rate=0.1@reduce_on_plateau:patience=0,factor=0.5")

@@ -17,9 +17,9 @@ from optviz.data import Synthetic
 from optviz.folders import home
 from optviz.networks import Linear
 from optviz.runs import jobs
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.labels import MAX_LABEL
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 from optviz.ui.words import plain
 
 HOST = "https://example.org"

@@ -23,8 +23,8 @@ from optviz.folders import home as home_folder
 from optviz.networks import Linear
 from optviz.runs import jobs
 from optviz.runs.folder import log_of
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
 from optviz.ui.training.files import ARCHIVES, as_archive, as_json
 from optviz.ui.training.watch import duration
 from optviz.ui.trainings.bring import found_in

@@ -13,9 +13,9 @@ from optviz.networks import MLP, NETWORKS
 from optviz.optimizers import OPTIMIZERS
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run, SweepSpec
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.setting import parameters
 from optviz.specs.sweep import Axis
-from optviz.specs.train import TrainSpec
 from optviz.surfaces import SURFACES
 from optviz.ui import cached
 from optviz.ui.schedules.view import view

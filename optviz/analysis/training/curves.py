@@ -17,7 +17,7 @@ from optviz.engine.training.events import (
 )
 from optviz.engine.training.track import scheduled_knobs
 from optviz.engine.training.watch import replay
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 Axis: TypeAlias = Literal["step", "epoch", "sample", "second"]
 AXES: Mapping[Axis, str] = {
@@ -56,7 +56,7 @@ def learning_rate(result: TrainResult, run: int) -> np.ndarray:
     if result.started is None:
         return np.empty(0)
     steps, per_epoch = result.started.num_steps[run], result.started.steps_per_epoch[run]
-    (asked,) = result.spec.members()[run].spec.resolved()
+    asked = result.spec.members()[run].spec.resolved()
     rate = getattr(asked.optimizer, "learning_rate", None)
     schedule = asked.schedule_of("learning_rate")
     if rate is None or schedule is None:

@@ -21,8 +21,9 @@ from optviz.analysis.training.curves import (
 )
 from optviz.catalog import Entry, knobs, switches
 from optviz.engine.training.events import RunResult, TrainResult
+from optviz.specs.setting import spec_to_json
 from optviz.specs.text import entry_text, value_text
-from optviz.specs.train import TrainSpec
+from optviz.specs.training import Training
 
 _NUMBERS = {
     "training loss": "train_loss",
@@ -157,17 +158,16 @@ def compare(results: Mapping[str, TrainResult], accuracy: float | None = None) -
     return pd.concat([asked, came], axis="columns")
 
 
-def settings(spec: TrainSpec) -> dict[str, str]:
+def settings(spec: Training) -> dict[str, str]:
     """What a member was asked to do, as text; a part's own settings as `network.activation`.
 
     Its seed is left out, for the seeds of a group make one row.
     """
-    (run,) = spec.resolved()
+    run = spec.resolved()
     record = {
         name: value_text(value)
-        for name, value in spec.to_json().items()
-        if value is not None
-        and name not in ("runs", "schedule", "vary", "grid", "seed", "seeds", "dataset", "network")
+        for name, value in spec_to_json(spec).items()
+        if value is not None and name not in ("run", "schedule", "seed", "dataset", "network")
     }
     parts = {"dataset": spec.dataset, "network": spec.network, "rule": run.optimizer}
     for part, item in parts.items():

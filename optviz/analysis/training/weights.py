@@ -17,7 +17,7 @@ from optviz.engine.training import programs, snapshots
 from optviz.engine.training.data import Images, split
 from optviz.engine.training.snapshots import Snapshot
 from optviz.networks.base import Network, Params, Stats
-from optviz.specs.train import TrainSpec
+from optviz.specs.training import Training
 
 BLOCK = 500  # images that go through the network at once
 
@@ -29,7 +29,7 @@ class Weights(NamedTuple):
     stats: Stats
 
 
-def params_of(spec: TrainSpec, snapshot: Snapshot) -> Weights:
+def params_of(spec: Training, snapshot: Snapshot) -> Weights:
     """The weights of a snapshot: those that the rule is judged by, such as an average.
 
     Args:
@@ -40,7 +40,7 @@ def params_of(spec: TrainSpec, snapshot: Snapshot) -> Weights:
         ValueError: the snapshot is of another network or rule.
     """
     with jax.enable_x64(False):
-        (run,) = spec.resolved()
+        run = spec.resolved()
         network, optimizer = cast(spec.network, "float32"), cast(run.optimizer, "float32")
 
         def begin() -> programs.Carry:
@@ -110,7 +110,7 @@ class Predictions:
         return np.argmax(self.probabilities, axis=1)
 
 
-def predict(spec: TrainSpec, data: Data, params: Params, stats: Stats) -> Predictions:
+def predict(spec: Training, data: Data, params: Params, stats: Stats) -> Predictions:
     """Let a network look at the images that the training validates with.
 
     Args:

@@ -14,7 +14,7 @@ from optviz.folders import replace_file
 from optviz.specs.text import parse_whole
 
 if TYPE_CHECKING:
-    from optviz.specs.train import TrainSpec
+    from optviz.specs.experiment import TrainSpec
 
 EXAMPLE = (
     "optviz train --data synthetic --network lenet -O sgd:learning_rate=0.05 -O adam --epochs 2"
@@ -23,7 +23,7 @@ EXAMPLE = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     # The layers of networks take a moment to import; other commands need not wait for them.
-    from optviz.specs.train import TrainSpec
+    from optviz.specs.experiment import TrainSpec
 
     parser.add_argument(
         "--data",
@@ -64,7 +64,7 @@ def spec_of(options: argparse.Namespace) -> TrainSpec:
     from optviz.networks import NETWORKS
     from optviz.runs.training import parse_data
     from optviz.specs import Run, parse_entry
-    from optviz.specs.train import TrainSpec
+    from optviz.specs.experiment import TrainSpec
 
     dataset, directory = parse_data(options.data)
     spec = TrainSpec(

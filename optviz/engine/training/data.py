@@ -10,7 +10,7 @@ import numpy as np
 
 from optviz.data.base import Data
 from optviz.data.preprocessing import moments
-from optviz.specs.train import TrainSpec
+from optviz.specs.training import TrainingSettings
 
 SAMPLE = 5_000  # training images that are tested at most: accuracies to 0.7 points, one in three
 
@@ -55,7 +55,7 @@ class Splits:
     def __init__(self, data: Data) -> None:
         self._data, self._known = data, {}
 
-    def of(self, spec: TrainSpec) -> Split:
+    def of(self, spec: TrainingSettings) -> Split:
         """See `split`."""
         asked = spec.validation, spec.limit, spec.normalise
         if asked not in self._known:
@@ -63,7 +63,7 @@ class Splits:
         return self._known[asked]
 
 
-def split(data: Data, spec: TrainSpec) -> Split:
+def split(data: Data, spec: TrainingSettings) -> Split:
     """Set validation images aside, take the first `limit` of the others, and normalise both alike.
 
     The moments are those of the training images before `limit`, so that a training on few images

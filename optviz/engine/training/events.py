@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 Outcome: TypeAlias = Literal["running", "finished", "stopped", "diverged", "failed"]
 # How a run stands that has told no end, where that of its training is known.
@@ -215,7 +215,7 @@ class TrainResult:
             "runs": [
                 {
                     "label": run.label,
-                    "spec": member.spec.to_json(),
+                    "spec": TrainSpec.of(member.spec).to_json(),
                     "outcome": run.outcome,
                     "diverged_at": run.diverged_at,
                     "num_sample": num_sample,

@@ -16,7 +16,7 @@ from optviz.networks.convolution import DIRECT, convolutions_as
 from optviz.networks.losses import LOSSES
 
 if TYPE_CHECKING:
-    from optviz.specs.train import TrainSpec
+    from optviz.specs.training import Training
 
 
 class Totals(NamedTuple):
@@ -32,7 +32,7 @@ class Totals(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """What of a training's settings decides the program; the names are those of `TrainSpec`."""
+    """What of a training's settings decides the program; the names are those of `Training`."""
 
     loss: str
     reduction: str
@@ -43,7 +43,7 @@ class Recipe(NamedTuple):
     convolution: str = DIRECT  # one of `FORMS`; no setting, but what is quicker
 
     @classmethod
-    def of(cls, spec: TrainSpec) -> Recipe:
+    def of(cls, spec: Training) -> Recipe:
         return cls(*(getattr(spec, name) for name in cls._fields if name != "convolution"))
 
     def of_gradient(self) -> Recipe:
@@ -63,7 +63,7 @@ class Strengths(NamedTuple):
     weight_decay: jax.Array
 
     @classmethod
-    def of(cls, spec: TrainSpec) -> Strengths:
+    def of(cls, spec: Training) -> Strengths:
         values: Any = [np.float32(getattr(spec, name)) for name in cls._fields]
         return cls(*values)
 

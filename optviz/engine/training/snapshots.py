@@ -12,7 +12,7 @@ import numpy as np
 
 from optviz.engine.training.events import Outcome
 from optviz.specs.text import entry_text
-from optviz.specs.train import TrainSpec
+from optviz.specs.training import Training
 
 T = TypeVar("T")
 
@@ -61,14 +61,14 @@ def from_arrays(arrays: Mapping[str, np.ndarray], like: T) -> T:
     return jax.tree.unflatten(structure, leaves)
 
 
-def fingerprint(spec: TrainSpec, arrays: Mapping[str, np.ndarray]) -> str:
+def fingerprint(spec: Training, arrays: Mapping[str, np.ndarray]) -> str:
     """What a snapshot is of: `network, rule, shapes`; another's cannot be gone on from."""
     shapes = "".join(f"{p}{a.shape}{a.dtype}" for p, a in sorted(arrays.items()))
     digest = hashlib.blake2b(shapes.encode(), digest_size=8).hexdigest()
-    return f"{entry_text(spec.network)}, {spec.runs[0].text()}, {digest}"
+    return f"{entry_text(spec.network)}, {spec.run.text()}, {digest}"
 
 
-def check(snapshot: Snapshot, spec: TrainSpec, like: Mapping[str, np.ndarray]) -> None:
+def check(snapshot: Snapshot, spec: Training, like: Mapping[str, np.ndarray]) -> None:
     """Raise `ValueError` where the snapshot is of another network or rule."""
     wanted = fingerprint(spec, like)
     if snapshot.fingerprint != wanted:

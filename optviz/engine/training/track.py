@@ -26,8 +26,8 @@ from optviz.engine.training.events import (
 from optviz.engine.training.snapshots import Keeper, Snapshot
 from optviz.engine.training.watch import Watcher
 from optviz.specs.budget import capacity_for
+from optviz.specs.experiment import Member
 from optviz.specs.run import Run
-from optviz.specs.variations import Member
 
 DIVERGED = 1e12  # as on surfaces, a loss beyond this counts as infinite
 LOOKS = 40  # at the layers of a run, evenly over its steps
@@ -50,7 +50,7 @@ class Track:
         self.look_every = -(-self.num_steps // LOOKS)
         self.recipe = objective.Recipe.of(self.spec)
         self.strengths = objective.Strengths.of(self.spec)
-        (run,) = self.spec.resolved()
+        run = self.spec.resolved()
         self.network = cast(self.spec.network, "float32")
         self.optimizer: Any = cast(run.optimizer, "float32")
         self._knobs = scheduled_knobs(run, self.num_steps, self.steps_per_epoch)

@@ -17,7 +17,7 @@ from optviz.engine.training.events import Event, OnEvent, Started, TrainResult
 from optviz.engine.training.snapshots import Keeper
 from optviz.engine.training.track import Track
 from optviz.specs.checks import check_choice
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 
 def train(

@@ -12,7 +12,8 @@ import jax
 from optviz.analysis.gradient.check import DTYPES, GradientCheck, gradient_check
 from optviz.specs import parse_entry
 from optviz.specs.link import Spec
-from optviz.specs.setting import Rule, flag, one_of, optional_point, setting, some_of
+from optviz.specs.rules import flag, one_of, optional_point, some_of
+from optviz.specs.setting import Rule, setting
 from optviz.surfaces import SURFACES, Point, Surface
 from optviz.surfaces.expression import FunctionSurface, expression
 from optviz.ui.session import Session

@@ -9,7 +9,7 @@ import streamlit as st
 
 from optviz.analysis.network_cost import NetworkCost, cost, memory
 from optviz.optimizers.base import in_bytes
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 
 def cost_line(spec: TrainSpec, images: int | None) -> str:

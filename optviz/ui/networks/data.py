@@ -12,8 +12,7 @@ import streamlit as st
 from optviz.data import Dataset
 from optviz.data.base import Data
 from optviz.data.cifar10_files import load_directory
-from optviz.specs.train import TrainSpec
-from optviz.specs.variations import arms
+from optviz.specs.experiment import TrainSpec
 from optviz.ui.faults import line_of
 
 
@@ -45,7 +44,7 @@ def used(spec: TrainSpec) -> int | None:
 def trouble(spec: TrainSpec) -> str | None:
     """Why the training would fail at its images, in one line; None: it would not."""
     seen: dict[tuple[Dataset, str | None], Found] = {}  # most variations have the same images
-    for _, settings in arms(spec):
+    for _, settings in spec.arms():
         where = (settings.dataset, settings.directory)
         if where not in seen:
             seen[where] = found(settings)

@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.text import counted
-from optviz.specs.train import TrainSpec
 from optviz.specs.variations import merged
 from optviz.ui.networks.session import SESSION
 from optviz.ui.networks.variations import choices, counts, steps, suggestions

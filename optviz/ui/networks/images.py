@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from optviz.data.cifar10_files import load_directory
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 from optviz.ui.networks.data import Found, found
 from optviz.ui.words import plain
 

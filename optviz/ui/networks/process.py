@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optviz.specs.link import Spec
-from optviz.specs.setting import flag, optional, setting, whole
+from optviz.specs.rules import flag, optional, whole
+from optviz.specs.setting import setting
 from optviz.ui import links
 from optviz.ui.networks.session import CHECKPOINT, DETERMINISTIC, SESSION
 from optviz.ui.session import Session

@@ -12,8 +12,8 @@ from optviz.networks import NETWORKS
 from optviz.optimizers import OPTIMIZERS
 from optviz.runs import jobs
 from optviz.specs import Run
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.text import parse_entry
-from optviz.specs.train import TrainSpec
 from optviz.ui import links
 from optviz.ui.session import Session
 

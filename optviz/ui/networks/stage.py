@@ -7,7 +7,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from optviz.runs import jobs, launch
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 from optviz.ui import frame, links
 from optviz.ui.networks.cost import layers
 from optviz.ui.networks.data import trouble

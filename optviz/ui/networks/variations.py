@@ -10,9 +10,8 @@ from typing import Any
 
 from optviz.catalog import Entry, Knob, knobs, switches
 from optviz.schedules import SCHEDULES
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.text import value_text
-from optviz.specs.train import TrainSpec
-from optviz.specs.variations import arms
 from optviz.ui.parts.controls import human, ratio_steps
 from optviz.ui.training.fields import FIELDS
 
@@ -64,7 +63,7 @@ def possible(item: Entry, name: str, values: Iterable[Any]) -> list[Any]:
 
 def counts(spec: TrainSpec) -> tuple[int, int, int]:
     """How many rules, variations (the settings as they are count as one) and seeds."""
-    return len(spec.runs), sum(1 for _ in arms(spec)), spec.seeds
+    return len(spec.runs), sum(1 for _ in spec.arms()), spec.seeds
 
 
 def steps(spec: TrainSpec, images: int) -> int:
@@ -74,7 +73,7 @@ def steps(spec: TrainSpec, images: int) -> int:
         ValueError: nothing is left to train or to validate with.
     """
     total = 0
-    for _, settings in arms(spec):
+    for _, settings in spec.arms():
         total += settings.epochs * -(-settings.num_used(images) // settings.batch_size)
     return total * len(spec.runs) * spec.seeds
 

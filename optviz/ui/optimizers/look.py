@@ -11,7 +11,8 @@ from optviz.catalog.description import describe
 from optviz.optimizers import OPTIMIZERS
 from optviz.optimizers.base import KINDS
 from optviz.specs.link import Spec
-from optviz.specs.setting import key_of, one_of, setting, some_of, text
+from optviz.specs.rules import key_of, one_of, some_of, text
+from optviz.specs.setting import setting
 from optviz.surfaces import SURFACES
 from optviz.ui.session import Session
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.setting import Choice, choices
-from optviz.specs.train import TrainSpec
 
 OF_TRAINING = choices(TrainSpec)
 

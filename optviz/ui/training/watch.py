@@ -11,7 +11,7 @@ import streamlit as st
 from optviz.engine.training.events import Compiling, Downloading, Event, TrainResult
 from optviz.runs import jobs
 from optviz.runs.told import Account
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 
 WATCHED = "train.watched"
 KEPT = 8  # trainings that a session remembers

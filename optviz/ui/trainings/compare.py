@@ -14,9 +14,9 @@ from optviz.figures.training import training_curves
 from optviz.runs import jobs
 from optviz.runs.jobs import Status
 from optviz.specs import Run
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.labels import unique
 from optviz.specs.text import value_text
-from optviz.specs.train import TrainSpec
 from optviz.ui import frame, links
 from optviz.ui.parts.controls import human
 from optviz.ui.training.fields import FIELDS

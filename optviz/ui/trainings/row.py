@@ -10,7 +10,7 @@ import streamlit as st
 from optviz.runs import jobs
 from optviz.runs.jobs import Status
 from optviz.runs.launch import subject
-from optviz.specs.train import TrainSpec
+from optviz.specs.experiment import TrainSpec
 from optviz.ui import frame
 from optviz.ui.networks.session import JOB, SESSION
 from optviz.ui.session import bound

@@ -1,12 +1,9 @@
-"""A training as it was asked for, and its forms as a link and as JSON."""
+"""One training: what a single run of a rule on a network needs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import islice
-from typing import Any, Self
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Any
 
 from optviz.catalog import shown
 from optviz.data import DATASETS, Dataset
@@ -14,38 +11,12 @@ from optviz.networks import NETWORKS, Network
 from optviz.networks.losses import LOSSES
 from optviz.optimizers.base import Problem
 from optviz.schedules import Schedule
-from optviz.specs.budget import TRAINING, Budget, check_affordable, training_cost
 from optviz.specs.link import Spec
-from optviz.specs.run import Run, runs_of, with_schedule
-from optviz.specs.setting import (
-    Rule,
-    a_schedule,
-    entry_of,
-    flag,
-    one_of,
-    optional,
-    parameters,
-    real,
-    setting,
-    settings,
-    spec_from_json,
-    spec_to_json,
-    whole,
-)
-from optviz.specs.variations import (
-    MAX_GRID,
-    Member,
-    arms,
-    axes_of,
-    members,
-    merged,
-    vary_entry,
-    vary_runs,
-)
+from optviz.specs.rules import a_schedule, entry_of, flag, one_of, optional, real, whole
+from optviz.specs.run import RUN, Run, with_schedule
+from optviz.specs.setting import Rule, setting
 
-MAX_EPOCHS, MAX_BATCH, MAX_IMAGES, MAX_RUNS, MAX_CROP = 1000, 50_000, 10**7, 32, 16
-MAX_MEMBERS = 256
-MOST_KNOWN_IMAGES = 50_000  # of a data set that does not say how many it has: CIFAR-10's
+MAX_EPOCHS, MAX_BATCH, MAX_IMAGES, MAX_CROP = 1000, 50_000, 10**7, 16
 STRONGEST = 1e6  # of what shrinks weights
 REDUCTIONS = ("mean", "sum")
 DECAYED = ("all", "weights")
@@ -54,11 +25,6 @@ PRECISIONS = ("float32", "bfloat16")
 _STRENGTHS = (0.0, *(float(f"{m}e-{k}") for k in (5, 4, 3, 2, 1) for m in (1, 2, 5)))
 _SHARES = (0.02, 0.05, 0.1, 0.2, 0.5)
 _NONE = {0.0: "none"}
-
-
-def _check_texts(who: str, value: Any) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(text, str) for text in value):
-        raise ValueError(f"{who} must be a tuple of texts, got {shown(value)}")
 
 
 def _check_folder(who: str, value: Any) -> None:
@@ -72,26 +38,20 @@ def _check_network(who: str, value: Any) -> None:
 
 
 NETWORK = replace(entry_of(NETWORKS), check=_check_network)
-VARY = Rule(_check_texts, lambda text, _: text, many=MAX_GRID)
 FOLDER = Rule(_check_folder, lambda text, _: text)
 
 
 @dataclass(frozen=True)
-class TrainSpec(Spec):
-    """Everything that decides a training: equal specs give equal trainings on one machine.
+class TrainingSettings(Spec):
+    """The settings of a training, whoever trains.
 
     Attributes:
         dataset: the images; where `directory` is given, only the kind of its files.
         network: what is trained.
-        runs: who trains it; all from the same weights, on the same batches.
         epochs: passes over the training images.
         batch_size: images in a step; the last batch of an epoch may be smaller.
-        schedule: of the learning rate, for every run that has none of its own.
+        schedule: of the learning rate of a run that has none of its own.
         seed: of the weights and of the order of the images.
-        seeds: how many seeds every rule is trained with: `seed`, `seed + 1`, …
-        vary: variations of these settings, each `field=value|value` with a field of this class, or
-            `network.FIELD`, `dataset.FIELD`, or `run.KNOB` of every rule that has it.
-        grid: whether variations are combined with each other; else one changes at a time.
         limit: how many training images are used, from the first on; None: all.
         validation: share of the training images that is set aside to validate with, before
             `limit`; None: the test images are validated with.
@@ -119,7 +79,7 @@ class TrainSpec(Spec):
     what = "a training"
     dataset: Dataset = setting(entry_of(DATASETS), flag="")
     network: Network = setting(NETWORK, flag="")
-    runs: tuple[Run, ...] = setting(runs_of(MAX_RUNS, "a training"), link="run", flag="")
+    _: KW_ONLY
     epochs: int = setting(
         whole(1, MAX_EPOCHS),
         2,
@@ -146,23 +106,6 @@ class TrainSpec(Spec):
         0,
         label="Seed",
         help="Of the first weights and of the order of the images; the same for every rule.",
-    )
-    seeds: int = setting(
-        whole(1, MAX_MEMBERS),
-        1,
-        label="Number of seeds",
-        help="Train everything again with the next seeds, to see how much is chance.",
-    )
-    vary: tuple[str, ...] = setting(
-        VARY,
-        (),
-        label="Variations",
-        help="Train with other settings too, such as batch_size=32|64, "
-        "network.activation=tanh|elu or run.learning_rate=0.1|0.01.",
-        form="FIELD=VALUE|VALUE",
-    )
-    grid: bool = setting(
-        flag(), False, label="All combinations", help="Combine variations with each other."
     )
     limit: int | None = setting(
         optional(whole(1, MAX_IMAGES)),
@@ -263,41 +206,6 @@ class TrainSpec(Spec):
     def check(self) -> None:
         """Raise `ValueError`, one line with who, what is allowed and what came."""
         super().check()
-        for run in self.runs:
-            if run.optimizer.max_params is not None:  # counting the parameters takes a moment
-                run.check_on(self.problem)
-        self._check_together()
-        if self.vary or self.seeds > 1:
-            self._check_members()
-
-    def check_affordable(self, budget: Budget = TRAINING) -> None:
-        """Raise `ValueError` where the training takes more than it may; asked before it begins.
-
-        Not a part of `check`: what was trained elsewhere with more is still a training.
-
-        Args:
-            budget: what it may take.
-        """
-        tried = [one for _, one in arms(self)]
-        num_runs = len(tried) * len(self.runs) * self.seeds
-        for one in tried:  # each as if all were like it, so that the dearest decides
-            images = getattr(one.dataset, "num_train", MOST_KNOWN_IMAGES)
-            cost = partial(
-                training_cost,
-                images=min(int(images), one.limit or MAX_IMAGES),
-                num_params=one.network.num_params(),
-                num_activations=one.network.num_activations,
-            )
-            sizes = {"runs": num_runs, "epochs": one.epochs, "images a batch": one.batch_size}
-            check_affordable("a training", budget, cost, sizes)
-
-    def _check_together(self) -> None:
-        """Refuse settings that contradict each other."""
-        if self.seed + self.seeds > 2**31:
-            raise ValueError(
-                f"seed must be a whole number from 0 to {2**31 - self.seeds:,} with "
-                f"{self.seeds} seeds, got {self.seed}"
-            )
         if self.batch_size < self.network.smallest_batch:
             raise ValueError(
                 f"batch norm ({self.network.label}) needs a batch_size of at least "
@@ -305,12 +213,24 @@ class TrainSpec(Spec):
             )
         if self.label_smoothing and not LOSSES[self.loss].smooths:
             raise ValueError(f"label_smoothing has no meaning with the loss {self.loss!r}")
-        for run in self.runs:
-            if self.weight_decay and not hasattr(run.optimizer, "learning_rate"):
-                raise ValueError(
-                    f"weight_decay shrinks by learning_rate times itself, and "
-                    f"{run.optimizer.label} has no learning rate; use l2"
-                )
+
+    def check_with(self, run: Run) -> None:
+        """Refuse a run that these settings cannot be trained with."""
+        if run.optimizer.max_params is not None:  # counting the parameters takes a moment
+            run.check_on(self.problem)
+        if self.weight_decay and not hasattr(run.optimizer, "learning_rate"):
+            raise ValueError(
+                f"weight_decay shrinks by learning_rate times itself, and "
+                f"{run.optimizer.label} has no learning rate; use l2"
+            )
+
+    @property
+    def problem(self) -> Problem:
+        """What decides which rules can run."""
+        whole = self.limit is not None and self.batch_size >= self.limit
+        return Problem(self.network.label, self.network.num_params(), True, whole)
+
+    # Images -------------------------------------------------------------------------------------
 
     def num_used(self, count: int) -> int:
         """How many of `count` training images are trained with.
@@ -353,86 +273,22 @@ class TrainSpec(Spec):
                 "take another batch_size or limit"
             )
 
-    def _check_members(self) -> None:
-        found = [one for _, one in islice(arms(self), MAX_MEMBERS + 1)]
-        count = len(found) * len(self.runs) * self.seeds
-        if count > MAX_MEMBERS:
-            raise ValueError(
-                f"a training has at most {MAX_MEMBERS} runs (optimizers x variations x seeds), "
-                f"got {count:,} or more"
-            )
-        for one in found:
-            replace(one, seeds=1).check()
 
-    @property
-    def problem(self) -> Problem:
-        """What decides which rules can run."""
-        whole = self.limit is not None and self.batch_size >= self.limit
-        return Problem(self.network.label, self.network.num_params(), True, whole)
+@dataclass(frozen=True)
+class Training(TrainingSettings):
+    """Everything that decides one training: equal ones give equal numbers on one machine.
 
-    def members(self) -> tuple[Member, ...]:
-        """Every single training: each variation with each optimizer and each seed, in this order.
+    Attributes:
+        run: who trains.
+    """
 
-        Raises:
-            ValueError: a variation that cannot be read.
-        """
-        return members(self)
+    run: Run = setting(RUN, flag="")
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """One label a member, all different."""
-        return tuple(member.label for member in self.members())
+    def check(self) -> None:
+        """Raise `ValueError`, one line with who, what is allowed and what came."""
+        super().check()
+        self.check_with(self.run)
 
-    def changed(self, field: str, text: str) -> TrainSpec:
-        """The spec with one setting read from text; see `vary`.
-
-        Raises:
-            ValueError: no such setting, or not a value for it.
-        """
-        part, dot, name = field.partition(".")
-        if dot and part in ("network", "dataset"):
-            return replace(self, **{part: vary_entry(getattr(self, part), name, text)})
-        if dot and part == "run":
-            return replace(self, runs=vary_runs(self.runs, name, text))
-        if field not in _VARIED:
-            raise ValueError(
-                "vary must name a setting such as batch_size or network.activation, "
-                f"got {shown(field)}"
-            )
-        return replace(self, **{field: settings(TrainSpec)[field].parse(text, field)})
-
-    def resolved(self) -> tuple[Run, ...]:
-        """The runs with every schedule filled in."""
-        return tuple(with_schedule(run, self.schedule) for run in self.runs)
-
-    # Links ------------------------------------------------------------------------------------
-
-    @classmethod
-    def from_query(  # pyright: ignore[reportIncompatibleMethodOverride]  # of `Self`, as there
-        cls, query: Mapping[str, Sequence[str]], base: Self
-    ) -> tuple[Self, list[str]]:
-        spec, problems = super().from_query(query, base)
-        again = len(spec.vary) - len(axes_of(spec.vary))
-        if again:
-            problems.append("vary: a setting is said again; its values are with its first ones")
-            spec = replace(spec, vary=merged(spec.vary))
-        return spec, problems
-
-    # JSON -------------------------------------------------------------------------------------
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON data that `from_json` reads back."""
-        return spec_to_json(self)
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> TrainSpec:
-        """The spec that `to_json` wrote, checked again.
-
-        Raises:
-            ValueError: a value that no training can have.
-        """
-        return spec_from_json(cls, record)
-
-
-# What can be varied; runs and data sets are by their fields, `run.KNOB` and `dataset.FIELD`.
-_VARIED = frozenset(parameters(TrainSpec)) - {"run", "vary", "grid", "seeds"}
+    def resolved(self) -> Run:
+        """The run with its schedule filled in."""
+        return with_schedule(self.run, self.schedule)

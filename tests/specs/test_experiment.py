@@ -1,15 +1,19 @@
-"""The spec of a training: checked in one line, and the same after a link or a file."""
+"""The spec of an experiment: checked in one line, and the same after a link or a file."""
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from optviz.data import Cifar10, Synthetic
+from optviz.engine.training.snapshots import fingerprint
 from optviz.networks import MLP, LeNet
 from optviz.runs.training import parse_data
 from optviz.schedules import SCHEDULES
+from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
-from optviz.specs.train import TrainSpec
+from optviz.specs.setting import settings
+from optviz.specs.training import Training, TrainingSettings
 
 BASE = TrainSpec(Synthetic(), LeNet(), (Run.parse("adam"),))
 RICH = TrainSpec(
@@ -90,3 +94,60 @@ def test_what_data_names(tmp_path):
     assert parse_data("no/such/folder") == (Cifar10(), "no/such/folder")
     with pytest.raises(ValueError, match=r"unknown data set 'cifar1' \(did you mean 'cifar10'"):
         parse_data("cifar1")
+
+
+# An experiment is many trainings ------------------------------------------------------------------
+
+MANY = dataclasses.replace(
+    RICH, seeds=2, vary=("batch_size=16|64", "network.activation=tanh", "run.learning_rate=0.5")
+)
+
+
+def test_an_experiment_says_what_a_training_says_and_who_how_often_and_with_what_else():
+    one, many = (list(settings(cls)) for cls in (Training, TrainSpec))
+    assert [name for name in one if name != "run"] == list(settings(TrainingSettings))
+    assert set(many) - set(one) == {"runs", "seeds", "vary", "grid"}
+
+
+def test_each_member_is_a_training_that_can_be_repeated_alone():
+    assert len(MANY.members()) == 5 * 2 * 2
+    for member in MANY.members():
+        member.spec.check()
+        alone = TrainSpec.of(member.spec)
+        (again,) = alone.members()
+        assert again.spec == member.spec
+        assert TrainSpec.from_json(alone.to_json()) == alone
+        assert member.spec.resolved() == alone.resolved()[0]
+
+
+@pytest.mark.parametrize("cls", [Training, TrainSpec])
+def test_only_what_is_trained_and_who_trains_is_said_by_place(cls):
+    with pytest.raises(TypeError, match="positional"):
+        cls(BASE.dataset, BASE.network, BASE.runs, 3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weight_decay": 0.1, "run": "adadelta:learning_rate=1"}, None),
+        ({"weight_decay": 0.1, "run": "rprop"}, None),
+        ({"run": "newton"}, "Newton on LeNet would need"),
+        ({"loss": "hinge", "label_smoothing": 0.1}, "label_smoothing has no meaning with the loss"),
+        ({"epochs": 0}, "epochs must be a whole number from 1"),
+    ],
+)
+def test_a_training_is_checked_by_itself(changes, message):
+    run = Run.parse(changes.pop("run", "adam"))
+    one = Training(BASE.dataset, BASE.network, run, **changes)
+    if message is None:
+        one.check()
+    else:
+        with pytest.raises(ValueError, match=message):
+            one.check()
+
+
+def test_kept_runs_are_known_by_what_they_were_known_by():
+    """The text stands in checkpoints that people have: with it a training goes on."""
+    member = dataclasses.replace(RICH, runs=RICH.runs[1:]).members()[0]
+    text = fingerprint(member.spec, {"w": np.zeros((2, 3), np.float32)})
+    assert text == "mlp:hidden=64-32tanh,activation=elu, adam:b1=0.5#mine, 1f34374a6e807c24"
