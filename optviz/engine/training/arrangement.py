@@ -174,10 +174,8 @@ def _lane(part: _Part, hands: Hands, alone: bool) -> Lane:
 
 
 def _looped(track: Track, hands: Hands) -> Iterator[None]:
-    run = TrainLoop(track, *hands)
-    yield
     try:
-        yield from run.epochs()
+        yield from TrainLoop([track], *hands).epochs()
     except jax.errors.JaxRuntimeError as error:
         raise _named(error, 1) from error
 

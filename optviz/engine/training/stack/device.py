@@ -12,7 +12,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding
 
 from optviz.engine.training import snapshots
-from optviz.engine.training.loop import BLOCK
+from optviz.engine.training.life import BLOCK
 from optviz.engine.training.objective import Totals
 from optviz.engine.training.programs import Carry
 from optviz.engine.training.stack import programs as stack_programs

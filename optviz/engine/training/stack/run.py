@@ -10,13 +10,12 @@ import jax
 
 from optviz.engine.training import snapshots
 from optviz.engine.training.events import Compiling, OnEvent, Outcome
-from optviz.engine.training.loop import BLOCK, KEEP_SECONDS
+from optviz.engine.training.life import SPAN_SECONDS, Life
 from optviz.engine.training.objective import Totals
 from optviz.engine.training.stack.device import Seat, Stack
 from optviz.engine.training.stack.programs import CAPACITY, Told
 from optviz.engine.training.track import Track
-
-SPAN_SECONDS = 0.2  # that a span of steps takes, about: how often losses are told
+from optviz.networks.base import Params
 
 
 class Flight(NamedTuple):
@@ -26,7 +25,7 @@ class Flight(NamedTuple):
     told: tuple[Told, ...]
 
 
-class TrainStack:
+class TrainStack(Life):
     """Weights and optimizer states of many runs, stacked; `epochs` moves them on together.
 
     The network's switches, the recipe, the images, the batch size and the number of steps are the
@@ -58,40 +57,16 @@ class TrainStack:
             alone: whether nobody else takes turns with these runs: then the device begins the next
                 steps before the last ones are told.
         """
-        self._emit, self._should_stop, self._every = emit, should_stop, checkpoint_every
+        super().__init__(tracks, emit, should_stop, checkpoint_every)
         self._alone = alone
         self._stack = Stack(tracks, devices)
-        self._one = tracks[0]  # stands for all in what they have in common
         self._per_step = 0.0  # seconds, as last seen; 0: not yet
-        self._kept_at = time.monotonic()
 
     def needed(self) -> int:
         """Bytes that each device needs for all of it; compiles."""
         for seat in self._stack.seats:
             self._emit(Compiling("compiling", seat.track.index))
         return self._stack.needed()
-
-    def epochs(self) -> Iterator[None]:
-        """Train and test what is left, pausing after every span of steps.
-
-        Before the first step there are two more pauses: once the runs are on the device, and once
-        everything is compiled, so that nothing but the steps can run out of memory afterwards.
-        """
-        self._load()
-        yield
-        if self._left() and not self._stopped():
-            self._compile()
-            yield
-            if not self._step:
-                self._begin()
-                yield
-        while self._left() and self._epoch < self._one.spec.epochs:
-            if self._stopped():
-                break
-            yield from self._train()
-            if self._stopped() or not self._end_epoch():
-                break
-        self._end("finished")
 
     def seconds_per_step(self, steps: int) -> float:
         """How long one of the first steps takes, compilation excluded; nothing is told."""
@@ -103,26 +78,13 @@ class TrainStack:
         jax.block_until_ready(self._stack.advance(*place, steps))
         return (time.perf_counter() - start) / steps
 
-    def _left(self) -> bool:
-        return any(not seat.track.ended for seat in self._stack.seats)
-
     def _active(self) -> list[Seat]:
         """Who is told of: neither ended nor waiting for the stack."""
         return [s for s in self._stack.seats if not s.track.ended and s not in self._waiting]
 
-    def _stopped(self) -> bool:
-        """Whether all runs have ended, now that it has been looked whether they should."""
-        if self._left() and self._should_stop():
-            self._end("stopped")
-            for seat in self._waiting:
-                seat.track.end("stopped")  # its snapshot is the one it came with
-            self._waiting = {}
-        return not self._left()
-
     # On the device and back -----------------------------------------------------------------------
 
     def _load(self) -> None:
-        """Put every run on the device, as it begins or as its snapshot has it."""
         begun = {seat: seat.track.begin() for seat in self._stack.seats}
         places = {s: (step, s.track.epoch) for s, (_, step) in begun.items() if not s.track.ended}
         self._step, self._epoch = min(places.values(), default=(0, 0))
@@ -145,23 +107,24 @@ class TrainStack:
             seat.track.keep(carry)
 
     def _end(self, outcome: Outcome) -> None:
-        """All who are told of end like this."""
         seats = self._active()
         for seat in seats:
             seat.track.end(outcome)
         self._keep(seats)
+        for seat in self._waiting:
+            seat.track.end("stopped")  # its snapshot is the one it came with
+        self._waiting = {}
 
     # Training -------------------------------------------------------------------------------------
 
     def _compile(self) -> None:
-        """Compile before the clock runs: each program once, for no step or for nothing."""
+        # Each program once, for no step or for nothing.
         self._stack.begin_epoch(self._epoch)
         self._stack.advance(self._step, self._epoch, 0)
-        self._stack.block(self._stack.answers(), self._stack.zeros(), 0, 1)
+        self._add(self._zeros(), self._answers(), 0, 1)
         self._stack.dead(0)
 
     def _train(self) -> Iterator[None]:
-        """Go through the steps of one epoch that are left, or to where all runs end."""
         end = (self._epoch + 1) * self._one.steps_per_epoch
         begun = time.perf_counter()
         self._stack.begin_epoch(self._epoch)
@@ -175,16 +138,15 @@ class TrainStack:
             self._step += count
             self._tell(flight)
             flight = Flight(count, told)
-            due = self._every is not None and self._step % self._every == 0
-            late = self._every is None and time.monotonic() - self._kept_at > KEEP_SECONDS
+            keeps = self._is_due() or self._is_late()
             looks = self._one.looks_at(self._step - 1)
             enters = any(step == self._step for (step, _), _ in self._waiting.values())
-            if due or late or looks or enters or not (self._alone and self._per_step):
+            if keeps or looks or enters or not (self._alone and self._per_step):
                 self._tell(flight)
                 if looks:
                     self._look(flight.told)
                 flight = None
-                if due or late:
+                if keeps:
                     self._keep(self._active())
                     self._kept_at = time.monotonic()
             if not self._left():
@@ -232,39 +194,30 @@ class TrainStack:
 
     # Tests ----------------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        """Tell what the first weights make of the images."""
-        tested = self._test()
-        for seat in self._active() if tested else ():
-            seat.track.tell_begun(_rows(tested, seat))
+    def _answers(self) -> tuple[Params, ...]:
+        return self._stack.answers()
+
+    def _zeros(self) -> tuple[Totals, ...]:
+        return self._stack.zeros()
+
+    def _add(
+        self, totals: tuple[Totals, ...], answers: tuple[Params, ...], start: int, end: int
+    ) -> tuple[Totals, ...]:
+        return self._stack.block(answers, totals, start, end)
 
     def _end_epoch(self) -> bool:
-        """Test and tell the epoch; False where the runs were stopped meanwhile."""
-        self._enter()
-        tested = self._test()
-        if not tested:
-            return False
+        self._enter()  # those that were kept between an epoch's last step and its test
+        return super()._end_epoch()
+
+    def _tell_begun(self, tested: Sequence[tuple[Totals, ...]]) -> None:
+        for seat in self._active():
+            seat.track.tell_begun(_rows(tested, seat))
+
+    def _tell_epoch(self, tested: Sequence[tuple[Totals, ...]]) -> None:
         (seen,) = jax.device_get([[carry.totals for carry in self._stack.carries]])
         for seat in self._active():
             (own,) = _rows([seen], seat)
             seat.track.tell_epoch(own, _rows(tested, seat))
-        self._epoch += 1
-        return True
-
-    def _test(self) -> list[tuple[Totals, ...]]:
-        """Sums over each of the tracks' `tests`, by slice; [] where the runs were stopped.
-
-        No clock runs: this is not training.
-        """
-        params, found = self._stack.answers(), []
-        for first, end in self._one.tests:
-            totals = self._stack.zeros()
-            for start in range(first, end, BLOCK):
-                if self._stopped():
-                    return []
-                totals = self._stack.block(params, totals, start, end)
-            found.append(totals)
-        return jax.device_get(found)
 
 
 def _rows(parts: Sequence[Sequence[Totals]], seat: Seat) -> list[Totals]:
