@@ -17,7 +17,10 @@ import optviz
 from optviz.analysis.race import tuning
 from optviz.catalog import describe, knobs, switches
 from optviz.optimizers.proofs import proofs
+from optviz.specs import RaceSpec, SweepSpec
 from optviz.specs.budget import SEARCHED_RATES, SEARCHED_STATES
+from optviz.specs.experiment import TrainSpec
+from optviz.specs.setting import choices
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -27,8 +30,8 @@ FENCES = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUN = sorted(page for page, text in PAGES.items() if "```python" in text)
 
 
-def hooks_module() -> ModuleType:
-    spec = spec_from_file_location("optviz_docs_hooks", DOCS / "hooks.py")
+def module_of(name: str) -> ModuleType:
+    spec = spec_from_file_location(f"optviz_docs_{name}", DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -36,7 +39,7 @@ def hooks_module() -> ModuleType:
     return module
 
 
-hooks = hooks_module()
+hooks, read_off = module_of("hooks"), module_of("read_off")
 
 
 # Code --------------------------------------------------------------------------------------------
@@ -153,7 +156,7 @@ def test_the_search_for_fair_rates_is_told_exactly() -> None:
 
 # The gallery -------------------------------------------------------------------------------------
 
-GALLERY = hooks.gallery()
+GALLERY = read_off.gallery()
 SHELVES = {
     "gallery/rules.md": optviz.OPTIMIZERS,
     "gallery/surfaces.md": optviz.SURFACES,
@@ -186,7 +189,7 @@ def test_an_entry_is_told_whole(page: str, key: str) -> None:
 
 
 def test_tables_are_whole() -> None:
-    for page, text in GALLERY.items():
+    for page, text in {**GALLERY, "settings": SETTINGS}.items():
         for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
             widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
             assert len(widths) == 1, (page, table)
@@ -196,6 +199,17 @@ def test_links_within_a_page_lead_somewhere() -> None:
     for text in GALLERY.values():
         targets = set(re.findall(r"\{ #(\w+) \}$", text, re.MULTILINE))
         assert set(re.findall(r"\]\(#(\w+)\)", text)) <= targets
+
+
+SETTINGS = read_off.settings_page()
+
+
+@pytest.mark.parametrize("cls", [RaceSpec, TrainSpec, SweepSpec])
+def test_every_setting_that_has_a_name_is_told(cls: type) -> None:
+    for name, choice in choices(cls).items():
+        if choice.label:
+            rows = re.findall(rf"^\| `{name}` \|.*$", SETTINGS, re.MULTILINE)
+            assert any(choice.help.replace("|", r"\|") in row for row in rows), name
 
 
 # The site ----------------------------------------------------------------------------------------

@@ -119,6 +119,13 @@ def setting(
     return field(default=default, metadata=info)
 
 
+def same(cls: type, name: str, default: Any = MISSING) -> Any:
+    """Declare a field as another spec declares it, maybe with another default."""
+    (whole,) = (one for one in fields(cls) if one.name == name)
+    default = whole.default if default is MISSING else default
+    return field(default=default, metadata=whole.metadata)
+
+
 def _declared(cls: type) -> dict[str, _Declared]:
     return {f.name: f.metadata[_META] for f in fields(cls)}
 

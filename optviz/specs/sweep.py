@@ -12,11 +12,10 @@ import numpy as np
 from optviz.catalog import knobs, shown, switches, unknown, validate
 from optviz.optimizers import Optimizer
 from optviz.specs.budget import SWEEP, Budget, check_affordable, sweep_cost
-from optviz.specs.race import DTYPES, MAX_STEPS, NOISE, problem_on
-from optviz.specs.rules import one_of, real, whole
+from optviz.specs.race import RaceSpec, problem_on
 from optviz.specs.run import RUN, Run
-from optviz.specs.setting import Rule, setting, spec_from_json, spec_to_json
-from optviz.specs.surface import STARTS, SURFACE, OnSurface, Starts
+from optviz.specs.setting import Rule, same, setting, spec_from_json, spec_to_json
+from optviz.specs.surface import SURFACE, OnSurface, Starts
 from optviz.specs.text import parse_number, parse_whole, value_text
 from optviz.surfaces import Surface
 
@@ -125,14 +124,21 @@ class SweepSpec(OnSurface):
 
     what = "a sweep"
     surface: Surface = setting(SURFACE, link="")
-    run: Run = setting(RUN)
-    grid: tuple[Axis, ...] = setting(GRID)
-    start: Starts | None = setting(STARTS, None)
-    num_steps: int = setting(whole(1, MAX_STEPS), 500)
-    tolerance: float = setting(real(0, 1), 1e-6)
-    dtype: str = setting(one_of(DTYPES), "float32")
-    noise: float = setting(NOISE, 0.0)
-    seed: int = setting(whole(0, 2**32 - 1), 0)
+    run: Run = setting(
+        RUN, label="Rule", help="What moves, with its schedules.", form="KEY:knob=value"
+    )
+    grid: tuple[Axis, ...] = setting(
+        GRID,
+        label="Knobs",
+        help="The knobs of the rule and the values that they take; every combination is tried.",
+        form="KNOB=LOW:HIGH:COUNT[:log]",
+    )
+    start: Starts | None = same(RaceSpec, "start")
+    num_steps: int = same(RaceSpec, "num_steps", 500)
+    tolerance: float = same(RaceSpec, "tolerance")
+    dtype: str = same(RaceSpec, "dtype", "float32")
+    noise: float = same(RaceSpec, "noise")
+    seed: int = same(RaceSpec, "seed")
 
     def check(self, budget: Budget = SWEEP) -> None:
         """Raise `ValueError`, one line with who, what is allowed and what came.
