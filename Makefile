@@ -74,9 +74,9 @@ release: test wheel
 	@grep -q '^## \[$(VERSION)\] - [0-9-]*$$' CHANGELOG.md || { echo "CHANGELOG.md has no dated section for $(VERSION)" >&2; exit 1; }
 	git tag --annotate v$(VERSION) --message "optviz $(VERSION)"
 
-# The picture in the README.
-picture: .venv/app
-	$(BIN)/optviz race ravine -O sgd -O momentum -O nesterov -O adagrad -O rmsprop -O adadelta -O adam -O adamw --out docs/race.png
+# The moving picture in the README.
+picture: browser
+	$(BIN)/python docs/film.py "$$($(BIN)/python tests/browser.py)"
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache
