@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 import optviz
 from optviz.specs import Run
@@ -31,7 +31,7 @@ STEPS = 150
 EVERY = 2  # steps between two frames
 SECONDS = 0.066  # that a frame stays
 REST = 2.5  # seconds that the last one stays
-SIZE = {"width": 1120, "height": 570}
+SIZE = ViewportSize(width=1120, height=570)
 
 
 def frames(page: Page) -> list[Image.Image]:

@@ -16,7 +16,7 @@ from optviz.optimizers.base import KINDS
 from optviz.optimizers.proofs import proofs
 from optviz.specs import RaceSpec, SweepSpec
 from optviz.specs.experiment import TrainSpec
-from optviz.specs.setting import choices, flags, parameters, settings
+from optviz.specs.setting import choices, flags, settings
 from optviz.specs.setting import defaults as defaults_of
 from optviz.specs.text import value_text
 
@@ -229,23 +229,25 @@ def settings_page() -> str:
     parts = [
         "# Settings",
         "A setting is declared once; pages, commands, links and files read it there. Its name is "
-        "that of the argument in Python.",
+        "that of the argument in Python and of the parameter of a link.",
         "## A race",
-        _table(SAID_ANYWHERE, _settings(RaceSpec, "race")),
+        "The flags are those of `optviz race`.",
+        _table(SAID_ANYWHERE, _settings(RaceSpec)),
         "## A training",
-        _table(SAID_ANYWHERE, _settings(TrainSpec, "train")),
+        "The flags are those of `optviz train`.",
+        _table(SAID_ANYWHERE, _settings(TrainSpec)),
         "## A sweep",
-        _table(SAID_IN_PYTHON, (row[:3] for row in _settings(SweepSpec, None))),
+        _table(SAID_IN_PYTHON, (row[:3] for row in _settings(SweepSpec))),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 SAID_IN_PYTHON = ("setting", "default", "what it does")
-SAID_ANYWHERE = (*SAID_IN_PYTHON, "on the page", "as a flag", "in a link")
+SAID_ANYWHERE = (*SAID_IN_PYTHON, "on the page", "flag")
 
 
-def _settings(cls: type[Any], command: str | None) -> Iterable[tuple[str, ...]]:
-    base, links = defaults_of(cls), {name: link for link, name in parameters(cls).items()}
+def _settings(cls: type[Any]) -> Iterable[tuple[str, ...]]:
+    base = defaults_of(cls)
     for name, choice in choices(cls).items():
         if not choice.label:
             continue
@@ -254,9 +256,8 @@ def _settings(cls: type[Any], command: str | None) -> Iterable[tuple[str, ...]]:
             default = "none" if base[name] in (None, ()) else f"`{value_text(base[name])}`"
         options = settings(cls)[name].options
         words = "" if options in ((), (False, True)) else f" One of {', '.join(options)}."
-        flag = f"`optviz {command} {flags(cls)[name]}`" if name in flags(cls) else "–"
-        link = f"`{links[name]}=`" if name in links else "–"
-        yield f"`{name}`", default, choice.help + words, choice.label, flag, link
+        flag = f"`{flags(cls)[name]}`" if name in flags(cls) else "–"
+        yield f"`{name}`", default, choice.help + words, choice.label, flag
 
 
 def _number(value: float) -> str:

@@ -20,7 +20,7 @@ from optviz.optimizers.proofs import proofs
 from optviz.specs import RaceSpec, SweepSpec
 from optviz.specs.budget import SEARCHED_RATES, SEARCHED_STATES
 from optviz.specs.experiment import TrainSpec
-from optviz.specs.setting import choices
+from optviz.specs.setting import choices, parameters
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -210,6 +210,7 @@ def test_every_setting_that_has_a_name_is_told(cls: type) -> None:
         if choice.label:
             rows = re.findall(rf"^\| `{name}` \|.*$", SETTINGS, re.MULTILINE)
             assert any(choice.help.replace("|", r"\|") in row for row in rows), name
+            assert parameters(cls)[name] == name, "the page says that a link has it by this name"
 
 
 # The site ----------------------------------------------------------------------------------------
