@@ -7,36 +7,28 @@ page or a restarted app finds it by its id alone. The training does not notice w
 from __future__ import annotations
 
 import os
-import shutil
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from optviz.engine.training.events import Event, Started, TrainResult
-from optviz.runs import history, places, processes, queue
+from optviz.runs import history, places, processes, queue, shelf
 from optviz.runs.attempt import Stop, carry_out
 from optviz.runs.folder import checkpoints_of, folder_of
 from optviz.runs.history import News
 from optviz.runs.launch import (
     check_queue,
-    checked_name,
     claim,
     create,
     existing,
     options_of,
 )
-from optviz.runs.record import Record, Unreadable, UnreadableError
+from optviz.runs.record import Record, Unreadable
 from optviz.runs.status import FINAL, Status, state_of, status_of, unreadable
 from optviz.runs.store import Store, current
-from optviz.runs.transfer import Imported
-from optviz.runs.transfer import import_from as import_into
 from optviz.specs.experiment import TrainSpec
 
-DAY = 86_400.0  # seconds
 PLATFORMS = "JAX_PLATFORMS"
-KEEP_DAYS = 30.0  # for which deleting can be undone
 
 
 def start(
@@ -67,7 +59,7 @@ def start(
     """
     store = current()
     check_queue(store)
-    purge()
+    shelf.purge()
     options = options_of(download, checkpoint_every, deterministic, _platforms(env))
     training = create(store, spec, options, name)
     queue.advance(store)
@@ -269,86 +261,3 @@ def _has(status: Status, words: list[str]) -> bool:
     what = (status.id, status.name, status.state, status.message, *status.spec.values())
     text = " ".join(map(str, (*what, (status.environment or {}).get("device")))).casefold()
     return all(word in text for word in words)
-
-
-def rename(job_id: str, name: str) -> None:
-    """Give a training another name.
-
-    Raises:
-        ValueError: there is no such training, or the name is empty or too long.
-    """
-    store = current()
-    existing(store, job_id)
-    store.rename(job_id, checked_name(name))
-
-
-def delete(job_id: str) -> None:
-    """Take a training that has ended off the lists; `restore` undoes it.
-
-    Raises:
-        ValueError: there is no such training, or it is still going.
-    """
-    store = current()
-    try:
-        going = state_of(store, existing(store, job_id)) not in FINAL
-    except UnreadableError:
-        going = False
-    if going:
-        raise ValueError(f"training {job_id} is still going; stop it first")
-    store.delete(job_id)
-
-
-def restore(job_id: str) -> None:
-    """Bring a deleted training back.
-
-    Raises:
-        ValueError: there is no such training, or it was not deleted.
-    """
-    store = current()
-    if not store.is_deleted(job_id):
-        raise ValueError(f"training {job_id} is not deleted")
-    store.restore(job_id)
-
-
-def purge(*, days: float | None = KEEP_DAYS, compact: bool = False) -> int:
-    """Really remove what was deleted at least so many days ago, checkpoints too; how many.
-
-    Args:
-        days: None: whatever was deleted.
-        compact: whether to make the store's own file smaller too, which takes a moment.
-    """
-
-    def remove_folders(ids: list[str]) -> None:
-        for training in ids:
-            shutil.rmtree(folder_of(training), ignore_errors=True)
-
-    store = current()
-    count = store.purge(_before(days), remove_folders)
-    if compact:
-        store.compact()
-    return count
-
-
-def purgeable(*, days: float | None = KEEP_DAYS) -> tuple[int, int]:
-    """How many trainings `purge` would remove, and the bytes of their checkpoints and logs."""
-    ids = current().deleted_before(_before(days))
-    files = (file for training in ids for file in folder_of(training).rglob("*"))
-    return len(ids), sum(file.lstat().st_size for file in files)
-
-
-def _before(days: float | None) -> float | None:
-    return None if days is None else time.time() - days * DAY
-
-
-def import_from(path: str | Path) -> Imported:
-    """Take over the trainings of another store, or of another `OPTVIZ_HOME`; see `transfer`.
-
-    Raises:
-        ValueError: one line; there is no store, or it cannot be read.
-    """
-    return import_into(current(), path)
-
-
-def notice() -> str | None:
-    """What has to be said once about the store, as that it was damaged; None: nothing."""
-    return current().notice()

@@ -8,7 +8,7 @@ from hostile_stores import ELSEWHERE, EVENTS, FILES, GOOD, ROWS, SCRIPTS, SPECS,
 
 from optviz.cli import main
 from optviz.export import curves
-from optviz.runs import foreign, jobs
+from optviz.runs import foreign, jobs, shelf
 from optviz.runs.folder import STORE
 from optviz.runs.store import current
 
@@ -31,7 +31,7 @@ def test_there_are_many():
 def test_good_rows_are_imported_and_the_bad_ones_named(other, own_home):
     bad = made(other)
     tracemalloc.start()
-    found = jobs.import_from(other)
+    found = shelf.import_from(other)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found.new == [GOOD]
@@ -73,13 +73,13 @@ def test_a_store_of_ones_own_with_bad_rows(own_home, capsys):
                 verb(job.id)
             assert one_line(str(caught.value))
     for job in listed:
-        jobs.delete(job.id)
+        shelf.delete(job.id)
     assert jobs.list_jobs() == []
     assert len(jobs.list_jobs(deleted=True)) == len(listed)
     for job in listed[:8]:
-        jobs.restore(job.id)
-        jobs.delete(job.id)
-    assert jobs.purge(days=None) == len(listed)
+        shelf.restore(job.id)
+        shelf.delete(job.id)
+    assert shelf.purge(days=None) == len(listed)
     assert jobs.list_jobs(deleted=True) == []
 
 
@@ -109,7 +109,7 @@ def test_files_with_more_than_tables(other, monkeypatch, what):
     altered(other, SCRIPTS[what])
     began = time.monotonic()
     with pytest.raises(ValueError, match="cannot be read: ") as caught:
-        jobs.import_from(other)
+        shelf.import_from(other)
     assert one_line(str(caught.value))
     assert time.monotonic() - began < 60
     assert jobs.list_jobs() == []
@@ -119,7 +119,7 @@ def test_files_with_more_than_tables(other, monkeypatch, what):
 def test_files_that_are_none(other, what):
     FILES[what](other)
     with pytest.raises(ValueError, match="cannot be read: ") as caught:
-        jobs.import_from(other)
+        shelf.import_from(other)
     assert one_line(str(caught.value))
     assert jobs.list_jobs() == []
 
@@ -128,7 +128,7 @@ def test_reading_that_takes_too_long_is_given_up(other, monkeypatch):
     made(other, rows=[], specs=[], events=[])
     monkeypatch.setattr(foreign, "SECONDS", -1.0)
     with pytest.raises(ValueError, match="cannot be read: reading it takes too long"):
-        jobs.import_from(other)
+        shelf.import_from(other)
 
 
 def test_what_is_read_is_what_is_exported(own_home, tmp_path):

@@ -13,7 +13,7 @@ from job_kit import DATASET, LONG, PATIENCE, SHORT, ended, kinds, set_process, w
 from optviz.data import Cifar10
 from optviz.engine.training.events import EpochEnd, RunEnd, Started, to_json
 from optviz.networks import Linear
-from optviz.runs import jobs, places, processes
+from optviz.runs import jobs, places, processes, shelf
 from optviz.runs.folder import checkpoints_of, folder_of, new_id
 from optviz.runs.store import current
 from optviz.specs.experiment import TrainSpec
@@ -71,7 +71,7 @@ def test_stopped_found_again_and_queued():
     pid = jobs.status(first).pid
     assert pid is not None
     assert os.getpriority(os.PRIO_PROCESS, pid) >= 10
-    for refused in (jobs.delete, jobs.resume):
+    for refused in (shelf.delete, jobs.resume):
         with pytest.raises(ValueError, match="is still going"):
             refused(first)
 
@@ -147,28 +147,28 @@ def test_a_list_that_is_searched_renamed_deleted_and_undone(tmp_path):
     assert [job.id for job in jobs.list_jobs("ADAM ärger")] == [first.id]
     assert len(jobs.list_jobs("linear stopped")) == 2
     assert jobs.list_jobs("no such") == []
-    jobs.rename(first.id, "50% _better_")
+    shelf.rename(first.id, "50% _better_")
     assert [job.name for job in jobs.list_jobs("% _")] == ["50% _better_"]
     for name in ("", "  ", "x" * 121, "a\0b"):
         with pytest.raises(ValueError, match=r"a name must have (1 to 120|printable)"):
-            jobs.rename(first.id, name)
+            shelf.rename(first.id, name)
 
-    jobs.delete(second.id)
+    shelf.delete(second.id)
     assert [job.id for job in jobs.list_jobs()] == [first.id]
     assert [job.id for job in jobs.list_jobs(deleted=True)] == [second.id]
-    for verb in (jobs.status, jobs.stop, jobs.result, jobs.delete, jobs.resume):
+    for verb in (jobs.status, jobs.stop, jobs.result, shelf.delete, jobs.resume):
         with pytest.raises(ValueError, match="was deleted; restore it first"):
             verb(second.id)
-    assert jobs.purge(days=1) == 0
-    jobs.restore(second.id)
+    assert shelf.purge(days=1) == 0
+    shelf.restore(second.id)
     assert jobs.status(second.id).name == "second"
     with pytest.raises(ValueError, match="is not deleted"):
-        jobs.restore(second.id)
-    jobs.delete(second.id)
-    assert jobs.purge(days=0) == 1
+        shelf.restore(second.id)
+    shelf.delete(second.id)
+    assert shelf.purge(days=0) == 1
     assert [path.name for path in (tmp_path / "runs").iterdir()] == [first.id]
     with pytest.raises(ValueError, match="there is no training"):
-        jobs.restore(second.id)
+        shelf.restore(second.id)
 
 
 def test_a_full_queue_is_refused(monkeypatch):
@@ -203,8 +203,8 @@ def test_a_full_queue_is_refused(monkeypatch):
     ],
 )
 def test_hostile_ids(job_id):
-    verbs = (jobs.status, jobs.read, jobs.stop, jobs.delete, jobs.result, jobs.spec_of)
-    for verb in (*verbs, jobs.resume, jobs.restore):
+    verbs = (jobs.status, jobs.read, jobs.stop, shelf.delete, jobs.result, jobs.spec_of)
+    for verb in (*verbs, jobs.resume, shelf.restore):
         with pytest.raises(ValueError, match="there is no training"):
             verb(job_id)
 
@@ -233,7 +233,7 @@ def test_trained_here_it_is_listed_too():
 
 HERE = """
 import sys
-from optviz.runs import jobs
+from optviz.runs import jobs, shelf
 from job_kit import LONG
 jobs.run_here(LONG, checkpoint_every=20)
 """

@@ -8,7 +8,7 @@ from full_disk import full
 from hostile_stores import made, name_of
 
 from optviz.cli import main
-from optviz.runs import jobs
+from optviz.runs import jobs, shelf
 from optviz.runs.folder import STORE, checkpoints_of, folder_of
 from optviz.runs.store import current
 
@@ -28,9 +28,9 @@ def three(own_home):
     for job_id in ids:
         checkpoints_of(job_id).mkdir(parents=True)
         (checkpoints_of(job_id) / "0.npz").write_bytes(CHECKPOINT)
-    jobs.delete(ids[1])
-    jobs.delete(ids[2])
-    current()._change(ids[2], "deleted_at = ?", time.time() - 40 * jobs.DAY)
+    shelf.delete(ids[1])
+    shelf.delete(ids[2])
+    current()._change(ids[2], "deleted_at = ?", time.time() - 40 * shelf.DAY)
     return ids
 
 
@@ -62,7 +62,7 @@ def test_it_is_asked_first(three, monkeypatch, capsys, answer):
 
 def test_all_of_them(three, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
-    jobs.delete("row-2")  # its id is none
+    shelf.delete("row-2")  # its id is none
     assert main(["runs", "purge", "--all"]) == 0
     assert folders(three) == [True, False, False]
     assert jobs.list_jobs(deleted=True) == []
@@ -72,10 +72,10 @@ def test_all_of_them(three, monkeypatch):
 def test_on_a_full_disk_the_checkpoints_go(three):
     jobs.list_jobs()
     with full(), pytest.raises(OSError, match="cannot be used"):
-        jobs.purge(days=None)
+        shelf.purge(days=None)
     assert folders(three) == [True, False, False]
     assert len(jobs.list_jobs(deleted=True)) == 2  # what they are is said until there is room
-    assert jobs.purge(days=None, compact=True) == 2
+    assert shelf.purge(days=None, compact=True) == 2
 
 
 def test_days_that_are_none(three, capsys):

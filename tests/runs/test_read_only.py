@@ -12,7 +12,7 @@ from full_disk import full
 from hostile_stores import GOOD, made
 
 from optviz.cli import main
-from optviz.runs import jobs
+from optviz.runs import jobs, shelf
 from optviz.runs.folder import STORE
 from optviz.runs.store import current
 from optviz.runs.store_file import UnavailableError
@@ -84,9 +84,9 @@ def test_where_nothing_can_be_written(home, kind, tmp_path, capsys):
         assert main(["runs", "list"]) == main(["runs", "show", job.id]) == 0
         assert job.id in capsys.readouterr().out
         assert jobs.list_jobs(deleted=True) == []
-        assert jobs.notice() is None
+        assert shelf.notice() is None
         result = jobs.result(job.id)
-        for change in (jobs.delete, lambda job_id: jobs.rename(job_id, "other"), jobs.resume):
+        for change in (shelf.delete, lambda job_id: shelf.rename(job_id, "other"), jobs.resume):
             with pytest.raises((UnavailableError, ValueError), match=r"cannot be used|finished"):
                 change(job.id)
     assert {path.name: path.read_bytes() for path in home.iterdir()} == before
@@ -112,11 +112,11 @@ def test_on_a_full_disk(home, kind, capsys):
             assert main(["runs", "list"]) == main(["runs", "show", job.id]) == 0
             assert jobs.result(GOOD).runs[0].losses[0] == 0.5
             with pytest.raises(UnavailableError, match="cannot be used"):
-                jobs.delete(GOOD)
+                shelf.delete(GOOD)
     current().close()
     assert [job.id for job in jobs.list_jobs()] == [GOOD]
     with full():  # open already
         assert [job.id for job in jobs.list_jobs()] == [GOOD]
         with pytest.raises(UnavailableError, match="cannot be used"):
-            jobs.rename(GOOD, "other")
+            shelf.rename(GOOD, "other")
     assert jobs.status(GOOD).name == {"with_a_log": "in the log"}.get(kind.__name__, "training 0")

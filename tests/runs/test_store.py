@@ -15,7 +15,7 @@ from job_kit import PATIENCE
 
 from optviz.engine.training.events import RunEnd
 from optviz.networks import Linear
-from optviz.runs import jobs, schema
+from optviz.runs import jobs, schema, shelf
 from optviz.runs.folder import STORE, new_id
 from optviz.runs.record import record_of
 from optviz.runs.store import Store, SupersededError, current
@@ -45,12 +45,12 @@ def test_an_older_store_is_brought_up_to_date(own_home):
     assert current().get(OLD).deleted_at is None
     assert jobs.spec_of(OLD).network == Linear()
     assert jobs.read(OLD).events[-1] == RunEnd("end", 0, "finished", -1)
-    jobs.delete(OLD)
+    shelf.delete(OLD)
     assert jobs.list_jobs() == []
     raw = sqlite3.connect(own_home / STORE)
     assert raw.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
     raw.close()
-    assert jobs.notice() is None
+    assert shelf.notice() is None
 
 
 def test_a_step_that_fails_leaves_the_older_version_as_it_was(own_home):
@@ -245,7 +245,7 @@ def test_only_what_has_changed_is_checked_again(monkeypatch):
         checked.append(row[0])
         return record_of(rowid, row)
 
-    monkeypatch.setattr("optviz.runs.store.record_of", check)
+    monkeypatch.setattr("optviz.runs.trainings.record_of", check)
     assert sorted(record.id for record in store.all()) == sorted((one, other))
     assert sorted(checked) == sorted((one, other))
     checked.clear()

@@ -13,7 +13,7 @@ import pytest
 from hostile_stores import made, name_of
 from job_kit import SHORT, set_process
 
-from optviz.runs import jobs
+from optviz.runs import jobs, shelf
 from optviz.runs.folder import STORE, checkpoints_of, new_id
 from optviz.runs.store import Store, current
 from optviz.runs.transfer import import_from
@@ -36,7 +36,7 @@ def test_import_and_go_on(other):
     store.begin(record.id, record.environment, {})  # as if it were going on over there
     set_process(store, record.id, 1, 0.0)
     before = (other / STORE).read_bytes()
-    assert jobs.import_from(other) == ([record.id], [], [])
+    assert shelf.import_from(other) == ([record.id], [], [])
     assert (other / STORE).read_bytes() == before
     store.close()
     status = jobs.status(record.id)
@@ -44,8 +44,8 @@ def test_import_and_go_on(other):
     assert status.message == "it was still going where it was imported from"
     assert [len(run.losses) for run in jobs.result(record.id).runs] == [10, 10]
     assert len(list(checkpoints_of(record.id).iterdir())) == 2
-    jobs.rename(record.id, "mine")
-    assert jobs.import_from(other / STORE) == ([], [record.id], [])
+    shelf.rename(record.id, "mine")
+    assert shelf.import_from(other / STORE) == ([], [record.id], [])
     assert jobs.status(record.id).name == "mine"
     jobs.run_here(record.id)
     assert [len(run.losses) for run in jobs.result(record.id).runs] == [10, 10]
@@ -56,7 +56,7 @@ def test_an_older_store_and_one_that_lies(other, tmp_path):
     raw = sqlite3.connect(old)
     raw.executescript(Path(__file__).with_name("store_version_1.sql").read_text())
     raw.close()
-    assert jobs.import_from(old).new == ["20250101-120000-0123abcd"]
+    assert shelf.import_from(old).new == ["20250101-120000-0123abcd"]
 
     store = Store(other / STORE)
     spec, good = json.dumps(SHORT.to_json()), new_id()
@@ -64,7 +64,7 @@ def test_an_older_store_and_one_that_lies(other, tmp_path):
         store.create(training, json.loads(spec), {}, "bad")
         store.append(training, 0, [(0, text)])
     store.close()
-    found = jobs.import_from(other)
+    found = shelf.import_from(other)
     assert (len(found.new), len(found.refused)) == (1, 3)
     assert not (tmp_path / "evil").exists()
 
@@ -103,7 +103,7 @@ def newer(folder):
 def test_what_cannot_be_imported(other, change, message):
     change(other)
     with pytest.raises(ValueError, match=message) as caught:
-        jobs.import_from(other)
+        shelf.import_from(other)
     assert "\n" not in str(caught.value)
     assert jobs.list_jobs() == []
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_imported(other, change, message):
 def test_not_itself(own_home):
     current().all()
     with pytest.raises(ValueError, match="is this computer's own store"):
-        jobs.import_from(own_home)
+        shelf.import_from(own_home)
 
 
 def test_of_imports_at_once_each_says_what_it_took(tmp_path, own_home):
@@ -133,7 +133,7 @@ def test_one_that_comes_later_leaves_checkpoints_alone(other):
     with closing(Store(other / STORE)) as theirs:
         (record,) = theirs.all()
     store = current()
-    assert jobs.import_from(other).new == [record.id]
+    assert shelf.import_from(other).new == [record.id]
     checkpoint = checkpoints_of(record.id) / "0.npz"
     checkpoint.write_bytes(b"further on")
     assert not store.take_over(record, [], lambda: shutil.rmtree(checkpoint.parent))
@@ -142,12 +142,12 @@ def test_one_that_comes_later_leaves_checkpoints_alone(other):
 
 def test_a_folder_of_nobody(own_home):
     with pytest.raises(ValueError, match="'~nobody-here/x' names a user that is not on this"):
-        jobs.import_from("~nobody-here/x")
+        shelf.import_from("~nobody-here/x")
 
 
 def test_what_an_import_left_that_was_killed_is_removed(other, own_home):
     for name, age in ((".import-dead", 2 * 86_400), (".import-alive", 10)):
         (own_home / name / "part").mkdir(parents=True)
         os.utime(own_home / name, (time.time() - age,) * 2)
-    jobs.import_from(other)
+    shelf.import_from(other)
     assert [path.name for path in own_home.glob(".import-*")] == [".import-alive"]

@@ -16,7 +16,7 @@ from drive import lines, opened
 from optviz.data import Synthetic
 from optviz.folders import home
 from optviz.networks import Linear
-from optviz.runs import jobs
+from optviz.runs import jobs, shelf
 from optviz.specs.experiment import TrainSpec
 from optviz.specs.labels import MAX_LABEL
 from optviz.specs.run import Run
@@ -115,8 +115,8 @@ def training() -> Iterator[str]:
                     "UPDATE events SET body = ? WHERE position = ?", (json.dumps(event), position)
                 )
     yield found
-    jobs.delete(found)
-    jobs.purge(days=0)
+    shelf.delete(found)
+    shelf.purge(days=0)
 
 
 @pytest.mark.browser
@@ -140,12 +140,12 @@ def test_a_training_is_shown_and_not_rendered(
         clean(page, server)
     page.page.goto(f"{server}/networks?job={evil}")
     clean(page, server, f"there is no training '{EVIL[:40]}")
-    jobs.delete(training)
+    shelf.delete(training)
     page.page.goto(f"{server}/trainings")
     page.page.get_by_role("button", name="Deleted").first.click()
     page.page.get_by_role("button", name="Restore").first.wait_for()  # other tests deleted more
     clean(page, server, f"Restore {EVIL}")
-    jobs.restore(training)
+    shelf.restore(training)
 
 
 def test_what_cannot_be_seen_is_named() -> None:

@@ -21,7 +21,7 @@ from optviz.cli import main
 from optviz.data import Synthetic
 from optviz.folders import home as home_folder
 from optviz.networks import Linear
-from optviz.runs import jobs
+from optviz.runs import jobs, shelf
 from optviz.runs.folder import log_of
 from optviz.specs.experiment import TrainSpec
 from optviz.specs.run import Run
@@ -137,7 +137,7 @@ def test_deleting_is_undone_until_something_else_is_done(two: list[str]) -> None
 
 def test_what_was_deleted_can_be_restored_later(two: list[str]) -> None:
     for job_id in two:
-        jobs.delete(job_id)
+        shelf.delete(job_id)
     test = trainings()
     assert names(test) == []
     test.session_state["trainings.deleted"] = True  # open
@@ -301,7 +301,7 @@ def test_what_cannot_be_read_is_listed_with_why_and_can_be_deleted(home: Path) -
 def test_what_was_deleted_is_removed_for_good_once_that_was_confirmed(home: Path) -> None:
     made(home / "store.sqlite", rows=[("created", "abc")], specs=[("epochs", 2)], events=[])
     for status in jobs.list_jobs():
-        jobs.delete(status.id)
+        shelf.delete(status.id)
     test = trainings()
     test.session_state["trainings.deleted"] = True  # open
     test.run()

@@ -73,10 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     # Networks take a moment to import; `optviz --help` need not wait for them.
-    from optviz.runs import jobs
+    from optviz.runs import shelf
 
     options.action(options)
-    notice = jobs.notice()
+    notice = shelf.notice()
     if notice:
         say(notice)
 
@@ -181,14 +181,14 @@ def bring_back(options: argparse.Namespace) -> None:
 
 def remove(options: argparse.Namespace) -> None:
     """Remove deleted trainings for good, with their checkpoints, to free space."""
-    from optviz.runs import jobs
+    from optviz.runs import shelf
 
     days = None if options.all else parse_number(options.days, "--days")
     if days is not None and days < 0:
         raise ValueError(f"--days must be at least 0, got {options.days}")
-    count, size = jobs.purgeable(days=days)
+    count, size = shelf.purgeable(days=days)
     if not count:
-        kept, _ = jobs.purgeable(days=None)
+        kept, _ = shelf.purgeable(days=None)
         rest = (
             f"; {counted(kept, 'training')} deleted since can be removed by --all" if kept else ""
         )
@@ -203,22 +203,22 @@ def remove(options: argparse.Namespace) -> None:
         sys.stderr.flush()
         if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
             raise ValueError("nothing was removed; say y, or --yes")
-    removed = jobs.purge(days=days, compact=True)
+    removed = shelf.purge(days=days, compact=True)
     say(f"{counted(removed, 'training')} removed for good")
 
 
 def call(options: argparse.Namespace) -> None:
     """Give a training another name."""
-    from optviz.runs import jobs
+    from optviz.runs import shelf
 
-    jobs.rename(options.id, options.name)
+    shelf.rename(options.id, options.name)
 
 
 def take_over(options: argparse.Namespace) -> None:
     """Import the trainings of another machine's store."""
-    from optviz.runs import jobs
+    from optviz.runs import shelf
 
-    came = jobs.import_from(options.path)
+    came = shelf.import_from(options.path)
     here = len(came.present)
     new = counted(len(came.new), "training")
     say(f"{new} imported, {here:,} {'was' if here == 1 else 'were'} here already")
@@ -249,7 +249,7 @@ def _best(status: Status) -> str:
 
 
 def _each(ids: list[str], verb: str) -> None:
-    from optviz.runs import jobs
+    from optviz.runs import shelf
 
     for number in ids:
-        getattr(jobs, verb)(number)
+        getattr(shelf, verb)(number)

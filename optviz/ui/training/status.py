@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from optviz.runs import jobs
+from optviz.runs import jobs, shelf
 from optviz.ui.training.watch import Watch, duration
 from optviz.ui.words import plain
 
@@ -53,7 +53,7 @@ def refusals(act: Callable[[], object]) -> list[str]:
 def notice() -> None:
     """What the store has to say, as that it was damaged: until somebody has read it."""
     try:
-        said = jobs.notice()
+        said = shelf.notice()
     except (ValueError, OSError) as error:  # a newer optviz wrote it, or it is out of reach
         said = str(error)
     if said is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from optviz.runs import jobs
+from optviz.runs import shelf
 from optviz.ui.trainings import state
 
 OPEN = "trainings.import"  # whether the popover is
@@ -49,9 +49,9 @@ def found_in(path: str, file: Any) -> list[str]:
             with TemporaryDirectory() as folder:
                 copy = Path(folder) / "store.sqlite"
                 copy.write_bytes(file.getbuffer())
-                found = jobs.import_from(copy)
+                found = shelf.import_from(copy)
         elif path.strip():
-            found = jobs.import_from(path.strip())
+            found = shelf.import_from(path.strip())
         else:
             return ["name a folder or a file to import from"]
     except (ValueError, OSError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from optviz.runs import jobs
+from optviz.runs import jobs, shelf
 from optviz.specs.text import counted
 from optviz.ui.trainings import state
 from optviz.ui.words import plain
@@ -22,7 +22,7 @@ def deleted() -> None:
         return
     with popover:
         gone = jobs.list_jobs(deleted=True)
-        days = f"{jobs.KEEP_DAYS:.0f} days"
+        days = f"{shelf.KEEP_DAYS:.0f} days"
         if not gone:
             st.caption(f"Nothing has been deleted in the last {days}.")
             return
@@ -35,7 +35,7 @@ def deleted() -> None:
                 icon=":material/restore_from_trash:",
                 key=f"trainings.restore.{status.id}",
                 on_click=state.act,
-                args=(lambda job_id=status.id: jobs.restore(job_id),),
+                args=(lambda job_id=status.id: shelf.restore(job_id),),
                 width="stretch",
             )
 
@@ -54,7 +54,7 @@ def _for_good(count: int) -> None:
             help="Frees the space of everything that was deleted.",
         )
         return
-    _, size = jobs.purgeable(days=None)
+    _, size = shelf.purgeable(days=None)
     st.warning(f"{what} with curves and checkpoints ({size / 1e6:.1f} MB). This cannot be undone.")
     with st.container(horizontal=True, gap="small"):
         st.button(
@@ -68,7 +68,7 @@ def _for_good(count: int) -> None:
 
 def _remove() -> None:
     _forget()
-    state.act(lambda: jobs.purge(days=None, compact=True))
+    state.act(lambda: shelf.purge(days=None, compact=True))
 
 
 def _forget() -> None:

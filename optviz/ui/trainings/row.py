@@ -7,7 +7,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from optviz.runs import jobs
+from optviz.runs import jobs, shelf
 from optviz.runs.jobs import Status
 from optviz.runs.launch import subject
 from optviz.specs.experiment import TrainSpec
@@ -75,7 +75,7 @@ def _name(status: Status) -> None:
         f"Name of {plain(status.name)}",
         value=status.name,
         key=f"trainings.name.{status.id}",
-        apply=lambda name: state.act(lambda: jobs.rename(status.id, name)),
+        apply=lambda name: state.act(lambda: shelf.rename(status.id, name)),
         label_visibility="collapsed",
     )
 

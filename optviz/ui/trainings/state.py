@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import streamlit as st
 
-from optviz.runs import jobs
+from optviz.runs import shelf
 from optviz.ui.training.status import refusals
 
 SEARCH, COMPARE = "search", "compare"  # parameters of the link
@@ -34,7 +34,7 @@ def delete(ids: Iterable[str]) -> None:
     act()
     gone = []
     for job_id in ids:
-        refused = refusals(lambda job_id=job_id: jobs.delete(job_id))
+        refused = refusals(lambda job_id=job_id: shelf.delete(job_id))
         st.session_state[_LINES] += refused
         if not refused:
             gone.append(job_id)
@@ -51,7 +51,7 @@ def undoable() -> list[str]:
 def undo() -> None:
     """Bring back what was deleted last."""
     gone = undoable()
-    act(*(lambda job_id=job_id: jobs.restore(job_id) for job_id in gone))
+    act(*(lambda job_id=job_id: shelf.restore(job_id) for job_id in gone))
 
 
 def chosen() -> list[str]:
