@@ -23,7 +23,7 @@ def test_the_wheel_has_the_app_and_the_player(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     pages = {f"optviz/_app/pages/{page.name}" for page in (ROOT / "pages").glob("*.py")}
     assert {"optviz/_app/app.py", *pages} <= names
-    sources = {f"optviz/player/js/{path.name}" for path in SOURCES.iterdir()}
+    sources = {path.relative_to(ROOT).as_posix() for path in SOURCES.rglob("*") if path.is_file()}
     assert sources <= names
     assert "optviz/ui/icon.png" in names
     assert not any(name.startswith("tests/") for name in names)

@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { stretches } from "../../optviz/player/js/curves/strokes.js";
+import { fromBase64, unpack } from "../../optviz/player/js/data/message.js";
+import { makeScale } from "../../optviz/player/js/data/scales.js";
 import {
   countUpTo,
   lostAt,
@@ -10,11 +13,8 @@ import {
   seriesAt,
   shares,
   valueRange,
-} from "../../optviz/player/js/series.js";
-import { makeScale } from "../../optviz/player/js/scales.js";
-import { stretches } from "../../optviz/player/js/strokes.js";
-import { clipSegment, projectPath, trailAt, traceTrail } from "../../optviz/player/js/trails.js";
-import { fromBase64, unpack } from "../../optviz/player/js/unpack.js";
+} from "../../optviz/player/js/data/series.js";
+import { clipSegment, projectPath, trailAt, traceTrail } from "../../optviz/player/js/map/trails.js";
 
 function message(header, data, shift = 0) {
   let text = new TextEncoder().encode(JSON.stringify(header));

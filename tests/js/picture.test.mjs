@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { contourLevels, levelTicks, padGrid, paintBands, valueAt } from "../../optviz/player/js/contour.js";
-import { drawGlyph, groupEvents, placeBoxes } from "../../optviz/player/js/labels.js";
-import { MapPanel } from "../../optviz/player/js/map.js";
-import { roomFor } from "../../optviz/player/js/marks.js";
-import { signs } from "../../optviz/player/js/legend.js";
-import { parseColor, sequentialColors } from "../../optviz/player/js/palette.js";
-import { formatNumber, makeScale, makeTicks, niceStep } from "../../optviz/player/js/scales.js";
-import { projectPath } from "../../optviz/player/js/trails.js";
+import { drawGlyph } from "../../optviz/player/js/canvas/glyphs.js";
+import { roomFor } from "../../optviz/player/js/canvas/marks.js";
+import { parseColor, sequentialColors } from "../../optviz/player/js/canvas/palette.js";
+import { formatNumber, makeScale, makeTicks, niceStep } from "../../optviz/player/js/data/scales.js";
+import { contourLevels, levelTicks, padGrid, paintBands, valueAt } from "../../optviz/player/js/map/contour.js";
+import { groupEvents, placeBoxes } from "../../optviz/player/js/map/labels.js";
+import { MapPanel } from "../../optviz/player/js/map/panel.js";
+import { projectPath } from "../../optviz/player/js/map/trails.js";
+import { signs } from "../../optviz/player/js/shell/legend.js";
 
 test("steps are 1, 2 or 5 times a power of ten", () => {
   assert.equal(niceStep(10, 5), 2);

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Clock } from "../../optviz/player/js/clock.js";
-import { shiftInto, zoomRange } from "../../optviz/player/js/gestures.js";
-import { keepsKey, keyAction } from "../../optviz/player/js/keys.js";
-import { PATIENCE, StartLink } from "../../optviz/player/js/startlink.js";
+import { Clock } from "../../optviz/player/js/data/clock.js";
+import { shiftInto, zoomRange } from "../../optviz/player/js/input/gestures.js";
+import { keepsKey, keyAction } from "../../optviz/player/js/input/keys.js";
+import { PATIENCE, StartLink } from "../../optviz/player/js/input/startlink.js";
 
 function clockOf(numSteps, step = 0) {
   const clock = new Clock();

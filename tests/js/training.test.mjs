@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Axis, interpolate, samplesAt, stepsFor } from "../../optviz/player/js/axis.js";
-import { Choices } from "../../optviz/player/js/choices.js";
-import { Clock } from "../../optviz/player/js/clock.js";
-import { gather } from "../../optviz/player/js/seeds.js";
+import { Axis, interpolate, samplesAt, stepsFor } from "../../optviz/player/js/data/axis.js";
+import { Choices } from "../../optviz/player/js/data/choices.js";
+import { Clock } from "../../optviz/player/js/data/clock.js";
+import { gather } from "../../optviz/player/js/data/seeds.js";
 
 const floats = (values) => ({ data: new Float32Array(values), shape: [values.length] });
 

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def test_a_look_depends_on_nothing_but_the_key() -> None:
 
 
 def test_the_sequential_map_gets_evenly_lighter_and_js_has_the_same() -> None:
-    source = (bundle.SOURCES / "palette.js").read_text(encoding="utf-8")
+    source = (bundle.SOURCES / "canvas" / "palette.js").read_text(encoding="utf-8")
     for name in ("SEQUENTIAL_LIGHT", "SEQUENTIAL_DARK"):
         table = getattr(theme, name)
         steps = np.diff([luminance(color) ** (1 / 3) for color in table])
@@ -81,7 +82,7 @@ def test_the_bundle_stands_alone() -> None:
 
 
 def test_sources_are_short() -> None:
-    for path in bundle.SOURCES.iterdir():
+    for path in filter(Path.is_file, bundle.SOURCES.rglob("*")):
         lines = path.read_text(encoding="utf-8").splitlines()
         assert len(lines) <= 300, path.name
         assert max(map(len, lines)) <= 100, path.name
@@ -95,4 +96,22 @@ def test_clashing_names_are_refused(tmp_path, monkeypatch: pytest.MonkeyPatch) -
         bundle.bundle_js()
     (tmp_path / "main.js").write_text('import { c } from "./a.js";\n')
     with pytest.raises(ValueError, match="does not export"):
+        bundle.bundle_js()
+
+
+def test_modules_of_other_folders_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("data", "map"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "main.js").write_text('import { b } from "./map/a.js";\nexport default b;\n')
+    (tmp_path / "map" / "a.js").write_text(
+        'import { a } from "../data/a.js";\nexport const b = a;\n'
+    )
+    (tmp_path / "data" / "a.js").write_text("export const a = 1;\n")
+    monkeypatch.setattr(bundle, "SOURCES", tmp_path)
+    order = re.findall(r"^// (\S+)$", bundle.bundle_js(), re.M)
+    assert order == ["data/a.js", "map/a.js", "main.js"]
+    (tmp_path / "map" / "alone.js").write_text("export const c = 1;\n")
+    with pytest.raises(ValueError, match=r"not reached from main\.js: map/alone\.js"):
         bundle.bundle_js()

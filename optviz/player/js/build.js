@@ -1,8 +1,8 @@
 // The player's elements, and what its buttons do.
 
-import { Controls } from "./controls.js";
-import { Legend } from "./legend.js";
-import { Readout } from "./readout.js";
+import { Controls } from "./shell/controls.js";
+import { Legend } from "./shell/legend.js";
+import { Readout } from "./shell/readout.js";
 
 /** Makes the root with its legend, panels' grid, controls, notes and read-out. */
 export function buildParts(player) {

@@ -1,8 +1,8 @@
 // What pointers do on each kind of panel.
 
-import { listenGestures, shiftInto, zoomRange } from "./gestures.js";
-import { curveRows, mapRows } from "./readout.js";
-import { clamp } from "./scales.js";
+import { clamp } from "./data/scales.js";
+import { listenGestures, shiftInto, zoomRange } from "./input/gestures.js";
+import { curveRows, mapRows } from "./shell/readout.js";
 
 /** Connects a panel's drawing area with the player. */
 export function bindPanel(player, panel) {

@@ -1,7 +1,7 @@
 // The bundle's two doors: Streamlit's component, and a page that carries its own data.
 
+import { fromBase64 } from "./data/message.js";
 import { Player } from "./player.js";
-import { fromBase64 } from "./unpack.js";
 
 /**
  * Called by Streamlit on mount and on every rerun; finds the player or makes it.

@@ -1,9 +1,9 @@
 // The panels of the player's grid: made once for each name, filled with every message.
 
-import { CurvePanel } from "./curves.js";
+import { CurvePanel } from "./curves/panel.js";
+import { MapPanel } from "./map/panel.js";
+import { panelShell } from "./shell/box.js";
 import { bindPanel } from "./interact.js";
-import { MapPanel } from "./map.js";
-import { panelShell } from "./shell.js";
 
 /** Makes the panels that a message asks for, keeps those that it asks for again. */
 export function placePanels(player) {

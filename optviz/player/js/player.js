@@ -1,15 +1,15 @@
 // All panels, one playhead.
 
+import { readTheme } from "./canvas/palette.js";
+import { Clock } from "./data/clock.js";
+import { unpack } from "./data/message.js";
+import { alone, runsOf } from "./data/runs.js";
+import { listenKeys } from "./input/keys.js";
+import { StartLink } from "./input/startlink.js";
+import { summary } from "./shell/readout.js";
 import { buildParts } from "./build.js";
-import { Clock } from "./clock.js";
-import { listenKeys } from "./keys.js";
-import { readTheme } from "./palette.js";
 import { placePanels } from "./panels.js";
-import { summary } from "./readout.js";
-import { alone, runsOf } from "./runs.js";
-import { StartLink } from "./startlink.js";
 import { TrainingView } from "./training.js";
-import { unpack } from "./unpack.js";
 
 const NARROW = 700; // pixels of the container below which everything stands in one column
 
@@ -43,7 +43,7 @@ export class Player {
     this.dropKeys = listenKeys(this.root, (action) => this.act(action));
   }
 
-  /** Shows the race in a message from Python: see unpack.js. */
+  /** Shows the race in a message from Python: see data/message.js. */
   load(bytes) {
     this.set(unpack(bytes));
   }

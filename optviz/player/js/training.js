@@ -1,10 +1,10 @@
 // What a training's page has beside a race's: panels to choose, four axes, seeds, layers.
 
-import { Axis } from "./axis.js";
-import { browserStore, Choices } from "./choices.js";
-import { Options } from "./options.js";
-import { gather } from "./seeds.js";
-import { prepareSeries } from "./series.js";
+import { Axis } from "./data/axis.js";
+import { browserStore, Choices } from "./data/choices.js";
+import { gather } from "./data/seeds.js";
+import { prepareSeries } from "./data/series.js";
+import { Options } from "./shell/options.js";
 
 export class TrainingView {
   /** @param {object} player its `setAxis` and `setPanels` are called when a choice changes */

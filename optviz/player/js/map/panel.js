@@ -1,13 +1,12 @@
 // The surface seen from above: contour bands, trails, heads.
 
+import { Layers } from "../canvas/layers.js";
+import { drawMarker, drawRing, roomFor, TICK } from "../canvas/marks.js";
+import { rgba } from "../canvas/palette.js";
+import { clamp, makeScale, makeTicks } from "../data/scales.js";
+import { drawSurface, heightTicks, inside } from "./base.js";
 import { padGrid, valueAt } from "./contour.js";
 import { drawLabels, layOutLabels } from "./labels.js";
-import { TICK } from "./grid.js";
-import { Layers } from "./layers.js";
-import { drawSurface, heightTicks, inside } from "./mapbase.js";
-import { drawMarker, drawRing, roomFor } from "./marks.js";
-import { rgba } from "./palette.js";
-import { clamp, makeScale, makeTicks } from "./scales.js";
 import { projectPath, traceTrail, trailAt } from "./trails.js";
 
 const PIECE = 250; // segments a stroke: a browser takes the square of their number for one

@@ -1,9 +1,7 @@
 // Behind the curves: lines, ticks and the axes' names.
 
-import { drawTick } from "./marks.js";
-import { clamp, makeTicks } from "./scales.js";
-
-export const TICK = 11.5; // size of a tick's text
+import { drawTick, TICK } from "../canvas/marks.js";
+import { clamp, makeTicks } from "../data/scales.js";
 
 /** The ticks of the upright axis. */
 export function upTicks(ys, rect, scale) {

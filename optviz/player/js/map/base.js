@@ -1,10 +1,9 @@
 // What lies under the trails: contour bands, axes, colour bar, minima and saddles.
 
+import { drawSaddle, drawStar, drawTick, TICK } from "../canvas/marks.js";
+import { sequentialColors } from "../canvas/palette.js";
+import { clamp, makeTicks } from "../data/scales.js";
 import { contourLevels, levelTicks, paintBands } from "./contour.js";
-import { TICK } from "./grid.js";
-import { drawSaddle, drawStar, drawTick } from "./marks.js";
-import { sequentialColors } from "./palette.js";
-import { clamp, makeTicks } from "./scales.js";
 
 const MANY_PIXELS = 700_000; // above it the bands are painted at half resolution during a gesture
 

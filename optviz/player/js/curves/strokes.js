@@ -1,7 +1,7 @@
 // Pieces of a curve's picture: its colour, its band, its markers.
 
-import { drawMarker } from "./marks.js";
-import { layerColor } from "./palette.js";
+import { drawMarker } from "../canvas/marks.js";
+import { layerColor } from "../canvas/palette.js";
 
 const MARK_ROOM = 11; // pixels between two markers of a curve
 

@@ -1,6 +1,6 @@
 // The bar above the curves of a training: which panels, over what, with single seeds or without.
 
-import { AXIS_NAMES } from "./axis.js";
+import { AXIS_NAMES } from "../data/axis.js";
 
 let made = 0; // radio buttons of two players on one page must not share a name
 

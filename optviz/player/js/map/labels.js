@@ -1,39 +1,11 @@
 // What happened, written on the map where it happened.
 
-import { drawMarker } from "./marks.js";
-import { clamp } from "./scales.js";
+import { drawGlyph, TONE } from "../canvas/glyphs.js";
+import { drawMarker } from "../canvas/marks.js";
+import { clamp } from "../data/scales.js";
 
-/** The ink of each outcome, on light and on dark: beside the path and in the legend. */
-export const TONE = {
-  converged: ["#067647", "#6ce9a6"],
-  left: ["#93370d", "#fdb022"],
-  running: ["#475467", "#98a2b3"],
-  stationary: ["#175cd3", "#84caff"],
-  diverged: ["#c4320a", "#ff9c7a"],
-  escaped: ["#5925dc", "#c3b5fd"],
-};
 const SIDES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
 const NEAR = 30; // pixels within which outcomes of one kind share a label
-
-/** A sign of an outcome, drawn because not every font has a tick, a cross and arrows. */
-export function drawGlyph(ctx, kind, x, y, r) {
-  const lines = {
-    converged: [[-0.8, 0.05], [-0.2, 0.65], [0.85, -0.6]],
-    left: [[-0.8, -0.6], [-0.2, 0.65], [0.6, -0.5], null, [0, -0.6], [0.65, -0.6], [0.65, 0.1]],
-    running: [[-0.8, 0], [0.7, 0], null, [0.15, -0.55], [0.75, 0], [0.15, 0.55]],
-    stationary: [[-0.35, -0.65], [-0.35, 0.65], null, [0.35, -0.65], [0.35, 0.65]],
-    diverged: [[-0.65, -0.65], [0.65, 0.65], null, [0.65, -0.65], [-0.65, 0.65]],
-    escaped: [[-0.65, 0.65], [0.6, -0.6], null, [-0.15, -0.65], [0.65, -0.65], [0.65, 0.15]],
-  }[kind];
-  ctx.beginPath();
-  let open = false;
-  for (const point of lines) {
-    if (point) ctx[open ? "lineTo" : "moveTo"](x + point[0] * r, y + point[1] * r);
-    open = Boolean(point);
-  }
-  ctx.lineCap = ctx.lineJoin = "round";
-  ctx.stroke();
-}
 
 /**
  * Groups outcomes that lie together.

@@ -1,6 +1,6 @@
 // The row of buttons under the picture.
 
-import { BASE_RATE } from "./clock.js";
+import { BASE_RATE } from "../data/clock.js";
 
 const FILL = 'fill="currentColor"';
 const PATHS = {

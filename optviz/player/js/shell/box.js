@@ -1,6 +1,6 @@
 // The boxes around the canvases: a panel's title, its log/linear switch, its drawing area.
 
-import { layerColor } from "./palette.js";
+import { layerColor } from "../canvas/palette.js";
 
 /**
  * @param {string} kind "map" or "curves"

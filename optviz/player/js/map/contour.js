@@ -1,6 +1,6 @@
 // Filled contour bands with thin lines, pixel by pixel from a smooth interpolation of the grid.
 
-import { clamp, makeTicks, niceStep } from "./scales.js";
+import { clamp, makeTicks, niceStep } from "../data/scales.js";
 
 /**
  * The grid with one extrapolated row and column on each side, for cubic interpolation at edges.

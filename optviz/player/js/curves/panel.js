@@ -1,12 +1,12 @@
 // A panel of curves over steps: the past bright, the future faint.
 
-import { drawGrid, drawPlace, drawWords, TICK, upTicks } from "./grid.js";
+import { Layers } from "../canvas/layers.js";
+import { drawMarker, roomFor, TICK } from "../canvas/marks.js";
+import { rgba } from "../canvas/palette.js";
+import { makeScale } from "../data/scales.js";
+import { countUpTo, lastPlace, seriesAt, shares, traceLine, valueRange } from "../data/series.js";
+import { drawGrid, drawPlace, drawWords, upTicks } from "./grid.js";
 import { aside, divergesOf, drawLost, drawTip, isLost } from "./heads.js";
-import { Layers } from "./layers.js";
-import { drawMarker, roomFor } from "./marks.js";
-import { rgba } from "./palette.js";
-import { makeScale } from "./scales.js";
-import { countUpTo, lastPlace, seriesAt, shares, traceLine, valueRange } from "./series.js";
 import { drawPoints, fillBand, inkOf, nameEnds, strokeLevel } from "./strokes.js";
 
 const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };

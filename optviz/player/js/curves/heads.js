@@ -1,8 +1,8 @@
 // Where a curve is at the playhead: its tip, its place beside others, a cross where it is lost.
 
-import { drawGlyph } from "./labels.js";
+import { drawGlyph } from "../canvas/glyphs.js";
+import { countUpTo, lostAt } from "../data/series.js";
 import { inkOf } from "./strokes.js";
-import { countUpTo, lostAt } from "./series.js";
 
 /** Markers of curves that lie on each other stand side by side, inside the panel. */
 export function aside(x, share, rect, scale) {

@@ -1,6 +1,6 @@
 // The small box beside the pointer, and the same numbers in words.
 
-import { formatNumber } from "./scales.js";
+import { formatNumber } from "../data/scales.js";
 
 export class Readout {
   constructor() {

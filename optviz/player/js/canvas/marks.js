@@ -1,5 +1,7 @@
 // Small shapes and text on a canvas.
 
+export const TICK = 11.5; // size of a tick's text
+
 function polygon(ctx, x, y, radius, corners, turn, inner = 0) {
   const steps = inner ? corners * 2 : corners;
   for (let i = 0; i < steps; i++) {

@@ -1,7 +1,7 @@
 // One chip per run: what it looks like, whether it is shown, how it ended.
 
-import { drawMarker } from "./marks.js";
-import { drawGlyph, TONE } from "./labels.js";
+import { drawGlyph, TONE } from "../canvas/glyphs.js";
+import { drawMarker } from "../canvas/marks.js";
 
 export class Legend {
   /** @param {object} actions toggle(label), isolate(label), highlight(run or −1) */
