@@ -19,7 +19,12 @@ STYLES = ("shell/controls.css", "shell/player.css", "shell/training.css")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w./-]+\.js)";\n', re.M)
 _DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.M)
-_COMMENT = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)[ \t]*\n", re.M | re.S)
+_COMMENT = re.compile(
+    r"^[ \t]*//[^\n]*\n"  # on lines of its own
+    r"|^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n"
+    r"|/\*\*(?:(?!\*/).)*\*/ ?",  # a type amid code
+    re.M | re.S,
+)
 
 
 def imports(name: str, text: str) -> list[tuple[str, str]]:

@@ -8,8 +8,7 @@ import { parseColor, sequentialColors } from "../../optviz/player/js/canvas/pale
 import { formatNumber, makeScale, makeTicks, niceStep } from "../../optviz/player/js/data/scales.js";
 import { contourLevels, levelTicks, padGrid, paintBands, valueAt } from "../../optviz/player/js/map/contour.js";
 import { groupEvents, placeBoxes } from "../../optviz/player/js/map/labels.js";
-import { MapPanel } from "../../optviz/player/js/map/panel.js";
-import { projectPath } from "../../optviz/player/js/map/trails.js";
+import { projectPath, strokeTrail } from "../../optviz/player/js/map/trails.js";
 import { signs } from "../../optviz/player/js/shell/legend.js";
 
 test("steps are 1, 2 or 5 times a power of ten", () => {
@@ -166,7 +165,7 @@ test("a long trail is stroked in pieces that join, for one stroke costs the squa
     lineTo: (x, y) => strokes.at(-1).push([x, y]),
     stroke() {},
   };
-  MapPanel.prototype.strokeTrail.call(null, ctx, trail, 0, points - 1, "#000", [], 1, 2);
+  strokeTrail(ctx, trail, 0, points - 1, "#000", [], 1, 2);
   assert.ok(strokes.length >= 4 && strokes.every((stroke) => stroke.length <= 251));
   assert.equal(strokes.flat().length, points - 1 + strokes.length, "every point once, joints twice");
   for (const [i, stroke] of strokes.slice(1).entries())

@@ -168,7 +168,7 @@ test("choices are kept, and a damaged store is no choice", () => {
   const first = new Choices(store);
   first.show("b", true);
   first.show("a", false);
-  first.set("axis", "epoch");
+  first.choose({ axis: "epoch" });
   const again = new Choices(store);
   assert.deepEqual(again.panels(header).map((panel) => panel.key), ["b"]);
   assert.equal(again.axisOf(header), "epoch");

@@ -100,7 +100,7 @@ def test_dragging_the_start_sends_places_and_the_last_one(
     began = page.evaluate("performance.now()")
     page.mouse.down()
     page.mouse.move(x + 120, y + 40, steps=6)
-    assert page.evaluate("player().panels[0].ghost.length") == 2
+    assert page.evaluate("player().panels[0].start.ghost.length") == 2
     page.mouse.up()
     starts = page.evaluate("sent.map(([name, start]) => start)")
     assert [start["dragging"] for start in starts][-1] is False
@@ -161,7 +161,7 @@ def test_without_python_a_start_stays(
     assert view.page.locator(".ov-handle").is_hidden()
     box = view.page.locator(".ov-map .ov-area").bounding_box()
     view.page.mouse.click(box["x"] + 300, box["y"] + 100)
-    assert view.player("p.panels[0].ghost") is None
+    assert view.player("p.panels[0].start.ghost") is None
 
 
 def test_live_curves_grow_without_losing_the_view(

@@ -144,7 +144,7 @@ def test_zoom_pan_and_reset(ravine: Seen) -> None:
     page.mouse.move(x + 60, y, steps=4)
     page.mouse.up()
     assert ravine.player("p.panels[0].view.x0") < before
-    assert ravine.player("p.panels[0].ghost") is None, "a drag is no click"
+    assert ravine.player("p.panels[0].start.ghost") is None, "a drag is no click"
     ravine.button("Reset view").click()
     ravine.wait("!p.optviz.player.panels[0].view")
     curve = page.locator(".ov-curves .ov-area").first.bounding_box()

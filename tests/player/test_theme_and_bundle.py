@@ -115,3 +115,16 @@ def test_modules_of_other_folders_are_found(
     (tmp_path / "map" / "alone.js").write_text("export const c = 1;\n")
     with pytest.raises(ValueError, match=r"not reached from main\.js: map/alone\.js"):
         bundle.bundle_js()
+
+
+def test_comments_go_and_the_code_between_them_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "main.js").write_text(
+        "/** @import { A } from './a.js' */\n\n// why\nclass B {\n  /** @type {A} */ a;\n"
+        "  // before\n  /** @param {A} a */\n  set(a) {\n"
+        "    this.b = /** @type {A} */ (a);\n  }\n}\n"
+    )
+    monkeypatch.setattr(bundle, "SOURCES", tmp_path)
+    text = "class B {\n  a;\n  set(a) {\n    this.b = (a);\n  }\n}\n"
+    assert bundle.bundle_js() == f"// main.js\n{text}"

@@ -143,8 +143,9 @@ def test_the_nearest_curve_is_told(view: Seen) -> None:
     x, y = view.player(
         """(() => {
           const panel = p.panels[1], curve = panel.series[3], i = 4;
+          const { xs, ys } = panel.plot;
           const box = panel.host.getBoundingClientRect();
-          return [box.left + panel.xs.px(curve.x[i]), box.top + panel.ys.px(curve.main[i]) + 3];
+          return [box.left + xs.px(curve.x[i]), box.top + ys.px(curve.main[i]) + 3];
         })()"""
     )
     view.page.mouse.move(x, y)
@@ -156,7 +157,7 @@ def test_the_nearest_curve_is_told(view: Seen) -> None:
     assert label == "Adam · batch size 64"
     assert float(value) == pytest.approx(view.player("p.panels[1].series[3].main[4]"), rel=0.02)
     view.page.mouse.move(2, 2)
-    assert view.player("p.hover.near") is None
+    assert view.player("p.frame().hover.near") is None
 
 
 def test_news_keep_what_was_chosen_and_the_playhead_at_the_end(

@@ -3,13 +3,24 @@
 import { fromBase64 } from "./data/message.js";
 import { Player } from "./player.js";
 
+/** @typedef {HTMLElement & {optvizPlayer?: Player}} Host an element with a player in it */
+/**
+ * What Streamlit hands to a component.
+ * @typedef {object} Mounted
+ * @property {ArrayBuffer | Uint8Array<ArrayBuffer> | null} data
+ * @property {HTMLElement | ShadowRoot} parentElement
+ * @property {(name: string, value: unknown) => void} [setStateValue]
+ * @property {(name: string, value: unknown) => void} [setTriggerValue]
+ */
+
 /**
  * Called by Streamlit on mount and on every rerun; finds the player or makes it.
  * Triggers `start` with `{x, y, dragging}`; where the header's `report_step` asks for it, the state
  * `step` on pause.
+ * @param {Mounted} mounted
  */
 export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
-  const host = parentElement.querySelector?.(".optviz-host") || parentElement;
+  const host = /** @type {Host} */ (parentElement.querySelector(".optviz-host") ?? parentElement);
   const player = (host.optvizPlayer ??= new Player(host));
   player.events = {
     onStart: (start) => setTriggerValue?.("start", start),
@@ -32,9 +43,9 @@ export default function mount({ data, parentElement, setStateValue, setTriggerVa
 
 /** Fills every `.optviz-host` of a page from the base64 text of the script beside it. */
 export function startPage(page = document) {
-  for (const host of page.querySelectorAll(".optviz-host")) {
-    const source = page.getElementById(host.dataset.source);
+  for (const host of /** @type {NodeListOf<Host>} */ (page.querySelectorAll(".optviz-host"))) {
+    const source = page.getElementById(host.dataset.source ?? "");
     host.optvizPlayer = new Player(host);
-    host.optvizPlayer.load(fromBase64(source.textContent));
+    host.optvizPlayer.load(fromBase64(source?.textContent ?? ""));
   }
 }

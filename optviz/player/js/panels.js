@@ -2,41 +2,39 @@
 
 import { CurvePanel } from "./curves/panel.js";
 import { MapPanel } from "./map/panel.js";
-import { panelShell } from "./shell/box.js";
-import { bindPanel } from "./interact.js";
 
-/** Makes the panels that a message asks for, keeps those that it asks for again. */
-export function placePanels(player) {
-  const asked = player.view.panels(player.header);
-  const known = new Map(player.panels.map((panel) => [panel.key, panel]));
-  player.panels = asked.map(({ key, kind }) => {
-    const old = known.get(key);
-    return old?.kind === kind ? old : makePanel(player, key, kind);
+/** @import { PanelActions } from "./canvas/frame.js" */
+/** @import { CurveData, PanelData } from "./data/message.js" */
+/** @import { Series } from "./data/series.js" */
+
+/** @typedef {MapPanel | CurvePanel} Panel */
+
+/**
+ * Makes the panels that a message asks for, keeps those that it asks for again, fills them all.
+ * @param {HTMLElement} grid where they stand
+ * @param {Panel[]} known
+ * @param {PanelData[]} asked
+ * @param {(data: CurveData) => Series[]} seriesOf
+ * @param {PanelActions} actions what a new one may ask of the player
+ * @returns {Panel[]}
+ */
+export function placePanels(grid, known, asked, seriesOf, actions) {
+  const panels = asked.map((data) => {
+    const { key = "" } = data;
+    const old = known.find((panel) => panel.key === key);
+    if (data.kind === "map") {
+      const map = old?.kind === "map" ? old : new MapPanel(key, actions);
+      map.setData(data);
+      return map;
+    }
+    const curves = old?.kind === "curves" ? old : new CurvePanel(key, actions);
+    curves.setData(data, seriesOf(data));
+    return curves;
   });
-  const elements = player.panels.map((panel) => panel.shell.element);
+  const elements = panels.map((panel) => panel.box.element);
   // moving an element costs it the focus
-  if (elements.some((element, i) => player.grid.children[i] !== element))
-    player.grid.replaceChildren(...elements);
-  else while (player.grid.children.length > elements.length) player.grid.lastChild.remove();
-  const curves = player.panels.filter((panel) => panel.kind === "curves").length;
-  player.root.style.setProperty("--ov-curves", String(Math.max(1, curves)));
-  player.root.classList.toggle("ov-mapless", curves === player.panels.length);
-  player.root.classList.toggle("ov-training", Boolean(player.header.axes));
-  player.panels.forEach((panel, i) => {
-    panel.setData(asked[i], panel.kind === "map" ? null : player.view.series(asked[i]));
-    panel.shell.set(panel.panel, panel.scaleKind);
-  });
-}
-
-function makePanel(player, key, kind) {
-  const shell = panelShell(kind, (scale) => {
-    panel.setScaleKind(scale);
-    shell.set(panel.panel, scale);
-    player.paint();
-  });
-  const panel = kind === "map" ? new MapPanel(shell.area) : new CurvePanel(shell.area);
-  panel.shell = shell;
-  panel.key = key;
-  bindPanel(player, panel);
-  return panel;
+  if (elements.some((element, i) => grid.children[i] !== element))
+    grid.replaceChildren(...elements);
+  else while (grid.children.length > elements.length) grid.lastChild?.remove();
+  return panels;
 }

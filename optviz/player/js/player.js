@@ -1,38 +1,72 @@
 // All panels, one playhead.
 
 import { readTheme } from "./canvas/palette.js";
-import { Clock } from "./data/clock.js";
 import { unpack } from "./data/message.js";
-import { alone, runsOf } from "./data/runs.js";
+import { runsOf } from "./data/runs.js";
 import { listenKeys } from "./input/keys.js";
 import { StartLink } from "./input/startlink.js";
+import { layOut } from "./shell/layout.js";
+import { buildParts } from "./shell/parts.js";
 import { summary } from "./shell/readout.js";
-import { buildParts } from "./build.js";
+import { actionsOf } from "./actions.js";
 import { placePanels } from "./panels.js";
+import { Playback } from "./playback.js";
 import { TrainingView } from "./training.js";
 
-const NARROW = 700; // pixels of the container below which everything stands in one column
+/** @import { Frame } from "./canvas/frame.js" */
+/** @import { Theme } from "./canvas/palette.js" */
+/** @import { Axis } from "./data/axis.js" */
+/** @import { Header, Pair } from "./data/message.js" */
+/** @import { DrawnRun } from "./data/runs.js" */
+/** @import { Start } from "./input/startlink.js" */
+/** @import { Panel } from "./panels.js" */
+
+/**
+ * Who hears of what happens; a start that nobody hears of cannot be moved.
+ * @typedef {{onStart?: (start: Start) => void, onPause?: (step: number) => void}} Events
+ */
 
 export class Player {
+  // what `set` fills
+  /** @type {Header} */ header;
+  /** @type {Axis} */ axis;
+  /** @type {Theme} */ theme;
+
   /**
    * @param {HTMLElement} host the player's root is appended to it
-   * @param {{onStart?: Function, onPause?: Function}} [events]
+   * @param {Events} [events]
    */
   constructor(host, events = {}) {
     this.events = events;
-    this.host = host;
-    this.clock = new Clock();
+    this.playback = new Playback(
+      () => this.paint(),
+      () => this.tell(),
+    );
+    this.clock = this.playback.clock;
+    /** @type {Panel[]} */
     this.panels = [];
-    this.header = null;
-    this.chosen = new Map(); // label → shown, as the user chose
+    /** @type {DrawnRun[]} */
+    this.runs = [];
+    /** @type {Map<string, boolean>} label → shown, as the user chose */
+    this.chosen = new Map();
     this.highlight = -1;
-    this.hover = { step: null, point: null };
-    this.xview = null; // [from, to] on the axis; null: all
+    /** @type {Pair | null} from and to on the axis; null: all */
+    this.xview = null;
     this.moving = false;
+    this.scale = 1;
+    this.telling = 0;
     this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
     this.start = new StartLink((at) => this.events.onStart?.(at));
-    this.view = new TrainingView(this);
-    buildParts(this);
+    this.view = new TrainingView({
+      renew: () => this.renew(),
+      rescale: () => this.setAxis(this.view.axis(this.header)),
+    });
+    this.actions = actionsOf(this);
+    this.parts = buildParts(this.actions, this.view.options.element);
+    this.root = this.parts.root;
+    // what a benchmark or a test reads
+    Object.assign(this.root, { optviz: { stats: () => ({ ...this.counts }), player: this } });
+    host.append(this.root);
     this.gone = new AbortController();
     const { signal } = this.gone;
     this.resizer = new ResizeObserver(() => this.resized());
@@ -40,10 +74,10 @@ export class Player {
     const schemes = matchMedia("(prefers-color-scheme: dark)");
     schemes.addEventListener("change", () => this.invalidate(), { signal });
     document.addEventListener("fullscreenchange", () => this.resized(true), { signal });
-    this.dropKeys = listenKeys(this.root, (action) => this.act(action));
+    this.dropKeys = listenKeys(this.root, this.actions.press);
   }
 
-  /** Shows the race in a message from Python: see data/message.js. */
+  /** Shows the race in a message from Python. @param {Uint8Array<ArrayBuffer>} bytes */
   load(bytes) {
     this.set(unpack(bytes));
   }
@@ -51,55 +85,72 @@ export class Player {
   /**
    * Shows a race. The same id does nothing but follow the page's colours; a new one keeps the
    * playhead, whether it moves, the zoom, and which runs are shown.
-   * @param {object} header from `unpack`
+   * @param {Header} header
    */
   set(header) {
     const began = performance.now();
-    if (this.header && header.id === this.header.id) {
+    if (header.id === this.header?.id) {
       this.refreshTheme();
       return;
     }
-    const opening = this.header === null;
+    const opening = this.header === undefined;
     this.header = header;
     this.root.setAttribute("aria-label", header.title ? `Player: ${header.title}` : "Player");
     this.axis = this.view.axis(header);
-    this.clock.resize(this.axis.span, Boolean(header.live), this.axis.perStep);
+    this.clock.resize(this.axis.span, header.live, this.axis.perStep);
     if (opening && (header.live || header.opens_at_end)) this.clock.seek(this.axis.span);
     this.setRuns();
-    placePanels(this);
-    this.notes.textContent = (header.notes || []).join(" · ");
-    this.notes.hidden = !this.notes.textContent;
+    this.setPanels();
+    const { notes } = this.parts;
+    notes.textContent = (header.notes ?? []).join(" · ");
+    notes.hidden = !notes.textContent;
     if (this.xview && this.xview[0] >= this.axis.span) this.xview = null;
-    for (const panel of this.panels) panel.settleGhost?.();
     this.start.answered();
     this.refreshTheme(true);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (opening && header.autoplay && !calm && !header.live) this.clock.play();
     this.resized(true);
-    this.paint();
     this.counts.sets += 1;
     this.counts.setMs = performance.now() - began;
     // told only when the browser has put these pixels on the screen
     requestAnimationFrame(() => setTimeout(() => (this.root.dataset.shown = header.id)));
-    this.wake();
+    this.playback.wake();
     if (!this.clock.playing) this.tell();
   }
 
   setRuns() {
-    const place = (run) => this.view.place(run, this.axis);
-    this.runs = runsOf(this.header, this.chosen, place);
+    this.runs = runsOf(this.header, this.chosen, (run) => this.view.place(run, this.axis));
     if (this.highlight >= this.runs.length) this.highlight = -1;
+  }
+
+  setPanels() {
+    const { header, axis, runs, view } = this;
+    const asked = view.panels(header);
+    this.panels = placePanels(
+      this.parts.grid,
+      this.panels,
+      asked,
+      (data) => view.series(data, header, axis, runs),
+      this.actions,
+    );
+    const curves = asked.filter(({ kind }) => kind === "curves").length;
+    this.root.style.setProperty("--ov-curves", String(Math.max(1, curves)));
+    this.root.classList.toggle("ov-mapless", curves === asked.length);
+    this.root.classList.toggle("ov-training", Boolean(header.axes));
   }
 
   /** Draws everything anew after a choice of the viewer. */
   renew() {
-    placePanels(this);
+    this.setPanels();
     this.refreshTheme(true);
     this.resized(true);
     this.tell();
   }
 
-  /** Lays everything along another axis; the playhead stays at its moment of the longest run. */
+  /**
+   * Lays everything along another axis; the playhead stays at its moment of the longest run.
+   * @param {Axis} axis
+   */
   setAxis(axis) {
     const ended = this.clock.step >= this.axis.span;
     const step = this.axis.reference(this.clock.step);
@@ -107,7 +158,7 @@ export class Player {
     this.clock.resize(axis.span, this.clock.live, axis.perStep);
     this.clock.seek(ended ? axis.span : axis.at(axis.longest, step));
     this.xview = null;
-    this.hover = { step: null, point: null };
+    this.parts.readout.leave();
     this.setRuns();
     this.renew();
   }
@@ -117,10 +168,10 @@ export class Player {
     if (!force && theme.key === this.theme?.key) return;
     this.theme = theme;
     this.root.style.colorScheme = theme.dark ? "dark" : "light";
-    for (const run of this.runs) run.ink = theme.dark ? run.dark_color || run.color : run.color;
-    this.legend.set(this.runs, theme);
+    for (const run of this.runs) run.ink = theme.dark ? run.dark_color : run.color;
+    this.parts.legend.set(this.runs, theme);
     this.view.options.set(this.header, this.view.choices, this.axis);
-    for (const panel of this.panels) this.view.setHead(panel.panel, panel.shell, theme);
+    for (const panel of this.panels) this.view.setHead(panel, this.runs, theme);
     this.invalidate(false);
   }
 
@@ -128,53 +179,43 @@ export class Player {
     if (!this.header) return;
     if (themed) this.refreshTheme(true);
     for (const panel of this.panels) panel.invalidate();
-    this.wake();
+    this.playback.wake();
   }
 
   resized(force = false) {
     if (!this.header) return;
-    const width = this.root.clientWidth;
-    const full = this.root.matches(":fullscreen");
-    this.root.classList.toggle("ov-narrow", width < NARROW);
-    this.root.classList.toggle("ov-full", full);
-    const columns = this.view.columns(this.panels.length, width);
-    this.root.style.setProperty("--ov-columns", String(columns));
-    const scale = full ? Math.min(1.9, Math.max(1.25, width / 1150)) : width > 1500 ? 1.12 : 1;
-    if (force || scale !== this.scale) {
-      this.scale = scale;
-      this.root.style.setProperty("--ov-scale", String(scale));
-      for (const panel of this.panels) panel.invalidate();
-    }
+    const scale = layOut(this.root, this.panels.length);
+    if (force || scale !== this.scale) for (const panel of this.panels) panel.invalidate();
+    this.scale = scale;
     this.paint();
   }
 
+  /** @returns {Frame} */
   frame() {
-    const [from, to] = this.xview || [0, this.axis.span || 1];
     return {
       step: this.clock.step,
       axis: this.axis,
       runs: this.runs,
       highlight: this.highlight,
       theme: this.theme,
-      scale: this.scale || 1,
-      hoverStep: this.hover.step,
-      hoverPoint: this.hover.point,
-      near: this.hover.near ?? null,
-      xview: { from, to },
+      scale: this.scale,
+      hover: this.parts.readout.hover,
+      xview: this.xview ?? [0, this.axis.span || 1],
+      zoomed: this.xview !== null,
       moving: this.moving,
-      preview: false,
     };
   }
 
   /** Draws what changed, now. */
   paint() {
-    if (!this.header || !this.theme) return;
+    if (!this.theme) return;
     const began = performance.now();
     const frame = this.frame();
+    const { controls, legend } = this.parts;
     for (const panel of this.panels) panel.draw(frame);
-    this.controls.update(this.clock, this.axis, began);
-    this.controls.setZoomed(Boolean(this.xview || this.panels.some((panel) => panel.view)));
-    this.legend.update(frame.step);
+    controls.update(this.clock, this.axis, began);
+    controls.setZoomed(frame.zoomed || this.panels.some((panel) => "view" in panel && panel.view));
+    legend.update(frame.step);
     this.root.dataset.step = String(Math.round(this.axis.reference(frame.step) * 1000) / 1000);
     this.root.dataset.axis = this.axis.kind;
     this.root.dataset.playing = String(this.clock.playing);
@@ -184,93 +225,50 @@ export class Player {
     this.counts.worstMs = Math.max(this.counts.worstMs, spent);
   }
 
-  /** Asks for a frame; frames follow each other while the clock runs. */
-  wake() {
-    if (this.request) return;
-    this.request = requestAnimationFrame((now) => {
-      this.request = 0;
-      const playing = this.clock.playing;
-      if (playing && this.last) this.clock.advance((now - this.last) / 1000);
-      this.last = this.clock.playing ? now : 0;
-      this.paint();
-      if (this.clock.playing) this.wake();
-      else if (playing) this.tell();
-    });
-  }
-
-  act({ act, by }) {
-    const { clock } = this;
-    if (act === "toggle") {
-      if (clock.playing) clock.pause();
-      else clock.play();
-      this.last = 0;
-      if (!clock.playing) this.tell();
-    } else if (act === "nudge") {
-      const at = clock.step / clock.perStep;
-      const whole = by < 0 ? Math.ceil(at - 1e-6) : Math.floor(at + 1e-6);
-      this.seek((whole + by) * clock.perStep);
-    } else if (act === "home") this.seek(0);
-    else if (act === "end") this.seek(clock.numSteps);
-    else if (act === "full") this.toggleFull();
-    this.wake();
-  }
-
-  seek(step) {
-    this.clock.pause();
-    this.clock.seek(step);
-    this.wake();
-    this.tell();
+  /** @param {number} place */
+  seek(place) {
+    this.playback.seek(place);
   }
 
   tell() {
     clearTimeout(this.telling);
-    this.telling = setTimeout(() => {
+    this.telling = window.setTimeout(() => {
       if (this.clock.playing || !this.theme) return;
-      this.live.textContent = summary(this.header, this.panels, this.frame());
+      const curves = this.panels.find((panel) => panel.kind === "curves");
+      this.parts.live.textContent = summary(this.header.title, curves, this.frame());
     }, 400);
     if (this.header?.report_step) this.events.onPause?.(Math.round(this.clock.step));
   }
 
-  toggleFull() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else this.root.requestFullscreen?.().catch(() => {});
-    this.root.focus({ preventScroll: true });
-  }
-
+  /** @param {string} label */
   toggleRun(label) {
     const run = this.runs.find((item) => item.label === label);
-    this.show(new Map([[label, !run.visible]]));
+    this.show(new Map([[label, !run?.visible]]));
   }
 
-  /** Shows one run alone; asked again, all of them. */
-  isolateRun(label) {
-    this.show(alone(this.runs, label));
-  }
-
+  /** @param {Map<string, boolean>} changes label → shown */
   show(changes) {
     for (const [label, shown] of changes) this.chosen.set(label, shown);
     for (const run of this.runs) run.visible = this.chosen.get(run.label) ?? run.visible;
     if (this.header.axes) return this.renew(); // whose layers are drawn may change with it
-    this.legend.set(this.runs, this.theme);
+    this.parts.legend.set(this.runs, this.theme);
     this.invalidate(false);
     this.tell();
   }
 
+  /** @param {number} run −1: none */
   setHighlight(run) {
     if (run === this.highlight) return;
     this.highlight = run;
-    for (const panel of this.panels) {
-      if (panel.kind === "curves") panel.invalidate();
-      panel.drawn = null;
-      panel.labelKey = null;
-    }
-    this.wake();
+    for (const panel of this.panels) panel.redraw();
+    this.playback.wake();
   }
 
+  /** @param {Pair | null} view */
   setXView(view) {
     this.xview = view;
     for (const panel of this.panels) if (panel.kind === "curves") panel.invalidate();
-    this.wake();
+    this.playback.wake();
   }
 
   resetView() {
@@ -279,12 +277,12 @@ export class Player {
       if (panel.kind === "map") panel.setView(null);
       panel.invalidate();
     }
-    this.wake();
+    this.playback.wake();
   }
 
   /** Stops everything and leaves the page. */
   destroy() {
-    cancelAnimationFrame(this.request);
+    this.playback.stop();
     clearTimeout(this.telling);
     this.start.stop();
     this.resizer.disconnect();

@@ -6,67 +6,80 @@ import { gather } from "./data/seeds.js";
 import { prepareSeries } from "./data/series.js";
 import { Options } from "./shell/options.js";
 
+/** @import { Theme } from "./canvas/palette.js" */
+/** @import { CurveData, Header, PanelData, Run } from "./data/message.js" */
+/** @import { DrawnRun } from "./data/runs.js" */
+/** @import { Series } from "./data/series.js" */
+/** @import { Panel } from "./panels.js" */
+
 export class TrainingView {
-  /** @param {object} player its `setAxis` and `setPanels` are called when a choice changes */
-  constructor(player) {
-    this.player = player;
+  /**
+   * @param {{renew: () => void, rescale: () => void}} actions after a choice of the viewer: draw
+   *   everything anew, on the same axis or along the one that was chosen
+   */
+  constructor(actions) {
+    this.actions = actions;
     this.choices = new Choices(browserStore());
     this.options = new Options({
-      showPanel: (key, on) => this.changed(() => this.choices.show(key, on)),
-      singles: (on) => this.changed(() => this.choices.set("singles", on)),
-      axis: (kind) => {
-        this.choices.set("axis", kind);
-        player.setAxis(this.axis(player.header));
+      showPanel: (key, on) => {
+        this.choices.show(key, on);
+        actions.renew();
+      },
+      singles: (singles) => {
+        this.choices.choose({ singles });
+        actions.renew();
+      },
+      axis: (axis) => {
+        this.choices.choose({ axis });
+        actions.rescale();
       },
     });
   }
 
-  changed(act) {
-    act();
-    this.player.renew();
-  }
-
+  /** @param {Header} header */
   axis(header) {
     return new Axis(this.choices.axisOf(header), header);
   }
 
-  /** The panels to draw, with their names; the same name keeps its place, zoom and scale. */
+  /**
+   * The panels to draw, with their names; the same name keeps its place, zoom and scale.
+   * @type {(header: Header) => PanelData[]}
+   */
   panels(header) {
     return this.choices.panels(header).map((panel, i) => ({ ...panel, key: panel.key ?? `${i}` }));
   }
 
-  /** A panel's series as they are drawn on the player's axis. */
-  series(panel) {
-    const { header, axis, runs } = this.player;
-    if (!header.axes) return panel.series.map(prepareSeries);
-    const run = panel.layers ? this.choices.layerRun(runs) : -1;
-    return gather(panel, axis, { singles: this.choices.singles, run });
+  /**
+   * A panel's series as they are drawn on an axis.
+   * @type {(data: CurveData, header: Header, axis: Axis, runs: DrawnRun[]) => Series[]}
+   */
+  series(data, header, axis, runs) {
+    if (!header.axes) return data.series.map(prepareSeries);
+    const run = data.layers ? this.choices.layerRun(runs) : -1;
+    return gather(data, axis, { singles: this.choices.singles, run });
   }
 
-  /** Shows in a panel's head whose layers are drawn. */
-  setHead(panel, shell, theme) {
-    const { runs } = this.player;
-    if (!panel.layers) return;
-    const run = this.choices.layerRun(runs);
-    shell.setLayers(
-      runs.filter((item) => item.visible).map((item) => item.label),
-      runs[run]?.label ?? "",
-      theme,
-      (label) => this.changed(() => (this.choices.layersOf = label)),
-    );
+  /**
+   * Shows in a panel's head whose layers are drawn.
+   * @type {(panel: Panel, runs: DrawnRun[], theme: Theme) => void}
+   */
+  setHead({ box, data }, runs, theme) {
+    if (data.kind === "map" || !data.layers) return;
+    const labels = runs.filter((run) => run.visible).map((run) => run.label);
+    const chosen = runs[this.choices.layerRun(runs)]?.label ?? "";
+    box.setLayers(labels, chosen, theme, (label) => {
+      this.choices.layersOf = label;
+      this.actions.renew();
+    });
   }
 
-  /** Where on the axis each run's end lies: its badge appears there. */
+  /**
+   * Where on the axis a run's end lies: its badge appears there.
+   * @type {(run: Run, axis: Axis) => number}
+   */
   place(run, axis) {
     const step = run.outcome_step ?? 0;
     return run.members ? Math.min(...run.members.map((member) => axis.at(member, step))) : step;
-  }
-
-  /** How many panels stand side by side. */
-  columns(count, width) {
-    const most = Math.max(1, Math.min(width > 1900 ? 4 : 3, Math.floor(width / 400)));
-    if (count <= most && count !== 4) return count;
-    return count === 4 && most < 4 ? Math.min(2, most) : most;
   }
 
   destroy() {

@@ -1,7 +1,30 @@
 // Small shapes and text on a canvas.
 
+/** @import { Tick } from "../data/scales.js" */
+/** @import { Context } from "./layers.js" */
+
+/**
+ * Draws a sign in its ink, on a halo.
+ * @callback Sign
+ * @param {Context} ctx
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ * @param {string} ink
+ * @param {string} halo
+ */
+
 export const TICK = 11.5; // size of a tick's text
 
+/**
+ * @param {Context} ctx
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ * @param {number} corners
+ * @param {number} turn of the first of them
+ * @param {number} [inner] share of the radius at which a star's other corners lie
+ */
 function polygon(ctx, x, y, radius, corners, turn, inner = 0) {
   const steps = inner ? corners * 2 : corners;
   for (let i = 0; i < steps; i++) {
@@ -12,6 +35,7 @@ function polygon(ctx, x, y, radius, corners, turn, inner = 0) {
   ctx.closePath();
 }
 
+/** @type {(ctx: Context, x: number, y: number, r: number, turn: number) => void} */
 function cross(ctx, x, y, r, turn) {
   const arm = r * 0.36;
   const corners = [
@@ -24,6 +48,7 @@ function cross(ctx, x, y, r, turn) {
 }
 
 const UP = -Math.PI / 2;
+/** @type {Record<string, (ctx: Context, x: number, y: number, r: number) => void>} */
 const SHAPES = {
   circle: (ctx, x, y, r) => ctx.arc(x, y, r, 0, 2 * Math.PI),
   square: (ctx, x, y, r) => ctx.rect(x - r * 0.86, y - r * 0.86, r * 1.72, r * 1.72),
@@ -37,13 +62,26 @@ const SHAPES = {
   cross: (ctx, x, y, r) => cross(ctx, x, y, r * 1.12, Math.PI / 4),
 };
 
-/** Adds a marker's outline to a fresh path. */
+/**
+ * Adds a marker's outline to a fresh path.
+ * @type {(ctx: Context, shape: string, x: number, y: number, radius: number) => void}
+ */
 export function markerPath(ctx, shape, x, y, radius) {
   ctx.beginPath();
   (SHAPES[shape] || SHAPES.circle)(ctx, x, y, radius);
 }
 
-/** A filled marker with a rim that lifts it off any background. */
+/**
+ * A filled marker with a rim that lifts it off any background.
+ * @param {Context} ctx
+ * @param {string} shape
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ * @param {string} fill
+ * @param {string} rim
+ * @param {number} rimWidth
+ */
 export function drawMarker(ctx, shape, x, y, radius, fill, rim, rimWidth) {
   markerPath(ctx, shape, x, y, radius);
   ctx.lineJoin = "round";
@@ -56,7 +94,16 @@ export function drawMarker(ctx, shape, x, y, radius, fill, rim, rimWidth) {
   ctx.fill();
 }
 
-/** Draws a tick's text with its exponent raised; returns the width. */
+/**
+ * Draws a tick's text with its exponent raised.
+ * @param {Context} ctx
+ * @param {Tick} tick
+ * @param {number} x
+ * @param {number} y
+ * @param {number} size of the text
+ * @param {string} family
+ * @param {"left" | "center" | "right"} [align]
+ */
 export function drawTick(ctx, tick, x, y, size, family, align = "left") {
   ctx.font = `${size}px ${family}`;
   const width = tickWidth(ctx, tick, size, family);
@@ -69,9 +116,9 @@ export function drawTick(ctx, tick, x, y, size, family, align = "left") {
     ctx.font = `${size * 0.74}px ${family}`;
     ctx.fillText(tick.raised, left + base + 0.5, y - size * 0.36);
   }
-  return width;
 }
 
+/** @type {(ctx: Context, tick: Tick, size: number, family: string) => number} */
 export function tickWidth(ctx, tick, size, family) {
   ctx.font = `${size}px ${family}`;
   let width = ctx.measureText(tick.text).width;
@@ -82,12 +129,18 @@ export function tickWidth(ctx, tick, size, family) {
   return width;
 }
 
-/** How wide the widest of some ticks is, with a little air: so much room stands beside an axis. */
+/**
+ * How wide the widest of some ticks is, with a little air: so much room stands beside an axis.
+ * @type {(ctx: Context, ticks: Tick[], size: number, family: string) => number}
+ */
 export function roomFor(ctx, ticks, size, family) {
   return Math.ceil(Math.max(0, ...ticks.map((tick) => tickWidth(ctx, tick, size, family)))) + 12;
 }
 
-/** The minimum's star and the saddle's cross: dark and light at once, so seen on every band. */
+/**
+ * The minimum's star and the saddle's cross: dark and light at once, so seen on every band.
+ * @type {(ctx: Context, x: number, y: number, radius: number, fill: string) => void}
+ */
 export function drawStar(ctx, x, y, radius, fill) {
   ctx.beginPath();
   polygon(ctx, x, y, radius, 5, UP, 0.45);
@@ -99,8 +152,9 @@ export function drawStar(ctx, x, y, radius, fill) {
   ctx.fill();
 }
 
+/** @type {Sign} */
 export function drawSaddle(ctx, x, y, radius, ink, halo) {
-  for (const [color, width] of [[halo, 4.5], [ink, 1.8]]) {
+  for (const { color, width } of [{ color: halo, width: 4.5 }, { color: ink, width: 1.8 }]) {
     ctx.beginPath();
     for (const [a, b] of [[-1, -1], [-1, 1]]) {
       ctx.moveTo(x + a * radius, y + b * radius);
@@ -113,8 +167,9 @@ export function drawSaddle(ctx, x, y, radius, ink, halo) {
   }
 }
 
+/** @type {Sign} */
 export function drawRing(ctx, x, y, radius, ink, halo) {
-  for (const [color, width] of [[halo, 5], [ink, 2]]) {
+  for (const { color, width } of [{ color: halo, width: 5 }, { color: ink, width: 2 }]) {
     ctx.beginPath();
     ctx.arc(x, y, radius, 0, 2 * Math.PI);
     ctx.lineWidth = width;

@@ -13,23 +13,30 @@ export const SEQUENTIAL_DARK = [
 const LAYERS_LIGHT = ["#1d1147", "#5b1a86", "#a3278a", "#d43d6c", "#e8572a"];
 const LAYERS_DARK = ["#8377f2", "#b861d3", "#ee668c", "#fba06d", "#fcee9f"];
 
-/** [red, green, blue] of `#rrggbb` or `rgb(…)`. */
+/** @typedef {number[]} Rgb red, green, blue: 0 … 255 */
+/** @typedef {ReturnType<typeof readTheme>} Theme the page's colours and font */
+
+/** Of `#rrggbb` or `rgb(…)`. @type {(text: string) => Rgb} */
 export function parseColor(text) {
   if (text.startsWith("#")) {
     const full = text.length === 4 ? text.replace(/[^#]/g, "$&$&") : text;
     return [1, 3, 5].map((i) => parseInt(full.slice(i, i + 2), 16));
   }
-  const found = text.match(/[\d.]+/g) || [0, 0, 0];
+  const found = text.match(/[\d.]+/g) || ["0", "0", "0"];
   const unit = text.startsWith("color(") ? 255 : 1;
   return found.slice(0, 3).map((part) => Number(part) * unit);
 }
 
+/** @type {(color: string, alpha: number) => string} */
 export function rgba(color, alpha) {
   const [r, g, b] = parseColor(color).map(Math.round);
   return `rgba(${r},${g},${b},${alpha})`;
 }
 
-/** `count` colours evenly along the sequential map, as [r, g, b]. */
+/**
+ * `count` colours evenly along the sequential map.
+ * @type {(dark: boolean, count: number) => Rgb[]}
+ */
 export function sequentialColors(dark, count) {
   const table = (dark ? SEQUENTIAL_DARK : SEQUENTIAL_LIGHT).map(parseColor);
   return Array.from({ length: count }, (_, i) => {
@@ -39,7 +46,10 @@ export function sequentialColors(dark, count) {
   });
 }
 
-/** A layer's colour. @param {number} depth 0: the first layer, 1: the last */
+/**
+ * A layer's colour; `depth` is 0 for the first layer, 1 for the last.
+ * @type {(dark: boolean, depth: number) => string}
+ */
 export function layerColor(dark, depth) {
   const table = (dark ? LAYERS_DARK : LAYERS_LIGHT).map(parseColor);
   const at = depth * (table.length - 1);
@@ -58,7 +68,9 @@ export function readTheme(root) {
   const [r, g, b] = parseColor(background);
   const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
   const text = style.color;
-  const theme = {
+  const font = style.fontFamily;
+  return {
+    key: [background, text, font].join("|"),
     dark,
     background,
     text,
@@ -68,8 +80,6 @@ export function readTheme(root) {
     halo: dark ? "#05070d" : "#ffffff",
     contour: dark ? [232, 240, 255, 0.17] : [24, 44, 72, 0.27],
     star: dark ? "#ffe27a" : "#fff2a8",
-    font: style.fontFamily,
+    font,
   };
-  theme.key = [background, text, theme.font].join("|");
-  return theme;
 }

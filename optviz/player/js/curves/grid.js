@@ -3,20 +3,30 @@
 import { drawTick, TICK } from "../canvas/marks.js";
 import { clamp, makeTicks } from "../data/scales.js";
 
-/** The ticks of the upright axis. */
+/** @import { Frame } from "../canvas/frame.js" */
+/** @import { Context, Rect } from "../canvas/layers.js" */
+/** @import { Range, Tick } from "../data/scales.js" */
+/** @import { Plot } from "./strokes.js" */
+
+/**
+ * The horizontal axis: its name, how many of its units a tick counts as one, whether ticks are
+ * whole numbers.
+ * @typedef {{label: string, per: number, whole: boolean}} Across
+ */
+
+/**
+ * The ticks of the upright axis.
+ * @type {(ys: Range, rect: Rect, scale: number) => Tick[]}
+ */
 export function upTicks(ys, rect, scale) {
   return makeTicks(ys, clamp(Math.floor(rect.h / (34 * scale)), 2, 8));
 }
 
 /**
  * Draws the grid of a panel.
- * @param {{x, y, w, h}} rect
- * @param {object} xs the horizontal scale
- * @param {object} ys the vertical one
- * @param {{label: string, per: number, whole: boolean}} across the horizontal axis: its name, how
- *   many of its units a tick counts as one, whether ticks are whole numbers
+ * @type {(ctx: Context, plot: Plot, across: Across, frame: Frame) => void}
  */
-export function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
+export function drawGrid(ctx, { rect, xs, ys }, across, { theme, scale }) {
   const size = TICK * scale;
   ctx.textBaseline = "middle";
   const yTicks = upTicks(ys, rect, scale);
@@ -59,7 +69,10 @@ export function drawGrid(ctx, rect, xs, ys, across, { theme, scale }) {
   ctx.fillText(label, rect.x + rect.w, baseline);
 }
 
-/** What a panel waits for. */
+/**
+ * What a panel waits for.
+ * @type {(ctx: Context, rect: Rect, words: string, frame: Frame) => void}
+ */
 export function drawWords(ctx, rect, words, { theme, scale }) {
   ctx.fillStyle = theme.muted;
   ctx.font = `${13 * scale}px ${theme.font}`;
@@ -67,8 +80,16 @@ export function drawWords(ctx, rect, words, { theme, scale }) {
   ctx.fillText(words, rect.x + rect.w / 2, rect.y + rect.h / 2);
 }
 
-/** An upright line at a place: the playhead, or where the pointer is. */
-export function drawPlace(ctx, rect, xs, place, color, dash, width) {
+/**
+ * An upright line at a place: the playhead, or where the pointer is.
+ * @param {Context} ctx
+ * @param {Plot} plot
+ * @param {number} place
+ * @param {string} color
+ * @param {number[]} dash
+ * @param {number} width
+ */
+export function drawPlace(ctx, { rect, xs }, place, color, dash, width) {
   const x = xs.px(place);
   if (x < rect.x - 1 || x > rect.x + rect.w + 1) return;
   ctx.strokeStyle = color;

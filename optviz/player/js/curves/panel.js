@@ -1,42 +1,76 @@
 // A panel of curves over steps: the past bright, the future faint.
 
-import { Layers } from "../canvas/layers.js";
+import { panelBox } from "../canvas/box.js";
+import { recedes } from "../canvas/frame.js";
+import { Layers, within } from "../canvas/layers.js";
 import { drawMarker, roomFor, TICK } from "../canvas/marks.js";
 import { rgba } from "../canvas/palette.js";
 import { makeScale } from "../data/scales.js";
-import { countUpTo, lastPlace, seriesAt, shares, traceLine, valueRange } from "../data/series.js";
+import { countUpTo, lastPlace, seriesAt, shares, valueRange } from "../data/series.js";
 import { drawGrid, drawPlace, drawWords, upTicks } from "./grid.js";
-import { aside, divergesOf, drawLost, drawTip, isLost } from "./heads.js";
-import { drawPoints, fillBand, inkOf, nameEnds, strokeLevel } from "./strokes.js";
+import { aside, divergesOf, drawLost, drawTip, isLost, nameEnds } from "./heads.js";
+import { nameOf } from "./near.js";
+import { bindCurves } from "./pointers.js";
+import { clipped, fillBand, inkOf, strokeLevel, strokeLine, traceLine } from "./strokes.js";
 
-const STYLE_DASH = { dashed: [6, 4], dots: [1, 4] };
-const REACH = 40; // pixels from the pointer within which a curve is the nearest
-const DASH = 9; // pixels of each colour where curves lie on each other
+/** @import { Frame, PanelActions } from "../canvas/frame.js" */
+/** @import { Context } from "../canvas/layers.js" */
+/** @import { Axis } from "../data/axis.js" */
+/** @import { CurveData, ScaleKind } from "../data/message.js" */
+/** @import { Series, Share } from "../data/series.js" */
+/** @import { Across } from "./grid.js" */
+/** @import { End } from "./heads.js" */
+/** @import { Plot } from "./strokes.js" */
+
 const CROWD = 12; // curves beyond which all but the nearest one step back
 
 export class CurvePanel {
-  /** @param {HTMLElement} host the box that the canvases fill */
-  constructor(host) {
-    this.kind = "curves";
-    this.host = host;
-    this.layers = new Layers(host, ["base", "trail", "top"]);
+  // what `setData` and `drawBase` fill
+  /** @type {CurveData} */ data;
+  /** @type {Series[]} */ series;
+  /** @type {ScaleKind} */ scaleKind;
+  /** @type {Plot} */ plot;
+
+  /**
+   * @param {string} key
+   * @param {PanelActions} actions
+   */
+  constructor(key, actions) {
+    this.kind = /** @type {const} */ ("curves");
+    this.key = key;
+    this.box = panelBox(this.kind, (kind) => {
+      this.setScaleKind(kind);
+      actions.paint();
+    });
+    this.host = this.box.area;
+    this.layers = new Layers(this.host, ["base", "trail", "top"]);
+    this.scale = 1;
+    this.room = 0; // that the upright axis needs
     this.baseStale = true;
-    this.drawn = null; // the step up to which the trail layer is drawn; null: not at all
+    /** @type {number | null} the step up to which the trail layer is drawn; null: not at all */
+    this.drawn = null;
+    /** @type {{visible: string, of: Map<Series, Share>} | null} */
+    this.sharing = null;
+    bindCurves(this, actions);
   }
 
-  /** Takes new data; the choice of axis and the zoom stay. */
-  setData(panel, series) {
-    this.panel = panel;
+  /**
+   * Takes new data; the choice of axis and the zoom stay.
+   * @type {(data: CurveData, series: Series[]) => void}
+   */
+  setData(data, series) {
+    // the user's choice of axis holds until data come that ask for another one
+    if (this.data?.scale !== data.scale) this.scaleKind = data.scale;
+    this.data = data;
     this.series = series;
     this.sharing = null;
-    // the user's choice of axis holds until data come that ask for another one
-    if (panel.scale !== this.asked) this.scaleKind = panel.scale;
-    this.asked = panel.scale;
-    this.invalidate();
+    this.setScaleKind(this.scaleKind);
   }
 
+  /** @param {ScaleKind} kind */
   setScaleKind(kind) {
     this.scaleKind = kind;
+    this.box.set(this.data, kind);
     this.invalidate();
   }
 
@@ -44,10 +78,16 @@ export class CurvePanel {
     this.baseStale = true;
   }
 
+  /** Has everything drawn anew: what is still to come steps back too. */
+  redraw() {
+    this.invalidate();
+  }
+
   /** The plot's rectangle in the panel. */
-  rect(scale) {
+  rect() {
     const { width, height } = this.layers;
-    const left = Math.max(Math.round(50 * scale), this.room || 0);
+    const { scale } = this;
+    const left = Math.max(Math.round(50 * scale), this.room);
     return {
       x: left,
       y: 8,
@@ -56,11 +96,19 @@ export class CurvePanel {
     };
   }
 
+  /** @type {(x: number, y: number) => boolean} */
+  contains(x, y) {
+    return within(this.rect(), x, y);
+  }
+
+  /** @param {Frame} frame */
   shown(frame) {
     return this.series.filter((series) => frame.runs[series.run].visible);
   }
 
+  /** @param {Frame} frame */
   draw(frame) {
+    this.scale = frame.scale;
     if (this.layers.fit()) this.baseStale = true;
     if (this.layers.width < 40 || this.layers.height < 30) return;
     if (this.baseStale) this.drawBase(frame);
@@ -68,223 +116,165 @@ export class CurvePanel {
     this.drawTop(frame);
   }
 
+  /** @param {Frame} frame */
   drawBase(frame) {
-    const { theme, scale, xview } = frame;
-    const ctx = this.layers.base;
+    const { runs, theme, scale } = frame;
+    const ctx = this.layers.on.base;
     // only a loss runs off; rates and shares of the same runs are shown whole
-    const off = Boolean(this.panel.runs_off);
-    const diverged = frame.runs.map((run) => off && divergesOf(run));
-    const leaves = frame.runs.map((run) => (off ? (run.leaves ?? null) : null));
-    const { from, to } = xview;
-    const visible = frame.runs.map((run) => run.visible).join();
+    const off = Boolean(this.data.runs_off);
+    const diverged = runs.map((run) => off && divergesOf(run));
+    const leaves = runs.map((run) => (off ? (run.leaves ?? null) : null));
+    const [from, to] = frame.xview;
+    const visible = runs.map((run) => run.visible).join();
     if (this.sharing?.visible !== visible)
-      this.sharing = { visible, map: shares(this.shown(frame)) };
-    const range = valueRange(this.shown(frame), diverged, leaves, this.scaleKind, from, to);
-    const ticks = upTicks({ kind: this.scaleKind, ...range }, this.rect(scale), scale);
+      this.sharing = { visible, of: shares(this.shown(frame)) };
+    const kind = this.scaleKind;
+    const { lo, hi } = valueRange(this.shown(frame), diverged, leaves, kind, from, to);
+    const ticks = upTicks({ kind, lo, hi }, this.rect(), scale);
     this.room = roomFor(ctx, ticks, TICK * scale, theme.font);
-    const rect = this.rect(scale);
-    this.xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);
-    this.ys = makeScale(this.scaleKind, range.lo, range.hi, rect.y + rect.h, rect.y);
+    const rect = this.rect();
+    const xs = makeScale("linear", from, to, rect.x, rect.x + rect.w);
+    const ys = makeScale(kind, lo, hi, rect.y + rect.h, rect.y);
+    this.plot = { rect, xs, ys, shares: this.sharing.of, ratio: this.layers.ratio };
     this.layers.clear("base");
-    drawGrid(ctx, rect, this.xs, this.ys, this.across(frame.axis, to - from), frame);
-    this.drawFuture(ctx, rect, frame);
+    drawGrid(ctx, this.plot, this.across(frame.axis, to - from), frame);
+    this.drawFuture(ctx, frame);
     this.baseStale = false;
     this.drawn = null;
   }
 
-  /** The horizontal axis: its name, its unit and whether that is counted. */
+  /**
+   * The horizontal axis: its name, its unit and whether that is counted.
+   * @type {(axis: Axis, span: number) => Across}
+   */
   across(axis, span) {
-    const per = this.panel.steps_per_epoch || 1;
+    const per = this.data.steps_per_epoch || 1;
     const counted = axis.kind === "step" || axis.kind === "sample";
-    const label = axis.kind === "step" ? this.panel.xlabel || "" : axis.name.toLowerCase();
+    const label = axis.kind === "step" ? this.data.xlabel : axis.name.toLowerCase();
     return { per, whole: counted || span > 3, label };
   }
 
-  /** Everything that is still to come, faintly, and the bands of many starts. */
-  drawFuture(ctx, rect, frame) {
-    this.clipped(ctx, rect, () => {
+  /**
+   * Everything that is still to come, faintly, and the bands of many starts.
+   * @type {(ctx: Context, frame: Frame) => void}
+   */
+  drawFuture(ctx, frame) {
+    const { plot } = this;
+    clipped(ctx, plot.rect, () => {
       for (const series of this.shown(frame)) {
-        const run = frame.runs[series.run];
-        const dim = frame.highlight >= 0 && frame.highlight !== series.run;
+        const dim = recedes(series.run, frame);
         const band = series.depth === null ? 0.12 : 0.07;
-        const paint = rgba(inkOf(series, frame), dim ? 0.03 : band);
-        if (series.band) fillBand(ctx, series, this.xs, this.ys, paint);
-        const alpha = dim ? 0.06 : series.thin ? 0.12 : 0.24;
+        fillBand(ctx, plot, series, rgba(inkOf(series, frame), dim ? 0.03 : band));
+        const look = { alpha: dim ? 0.06 : series.thin ? 0.12 : 0.24, width: 1.1 };
         const { main } = series;
-        if (main) this.stroke(ctx, series, main, 0, main.length, run, frame, alpha, 1.1);
-        else this.level(ctx, series, run, frame, this.xs.lo, this.xs.hi, alpha, 1.1);
+        if (series.constant === null)
+          strokeLine(ctx, plot, series, main, 0, main.length, look, frame);
+        else strokeLevel(ctx, plot, series, series.constant, plot.xs.lo, plot.xs.hi, look, frame);
       }
     });
   }
 
+  /** @param {Frame} frame */
   drawTrail(frame) {
-    const ctx = this.layers.trail;
-    const fresh = this.drawn === null || frame.step < this.drawn;
+    const ctx = this.layers.on.trail;
+    const { plot, drawn } = this;
+    const { step } = frame;
+    const fresh = drawn === null || step < drawn;
+    if (step === drawn) return;
     if (fresh) this.layers.clear("trail");
-    else if (frame.step === this.drawn) return;
-    const from = fresh ? -1 : this.drawn;
-    this.clipped(ctx, this.rect(frame.scale), () => {
+    const from = fresh ? -1 : drawn;
+    clipped(ctx, plot.rect, () => {
       for (const series of this.shown(frame)) {
-        const run = frame.runs[series.run];
-        const dim = frame.highlight >= 0 && frame.highlight !== series.run;
-        const alpha = dim ? 0.14 : 1;
-        if (series.constant !== null) {
-          this.level(ctx, series, run, frame, Math.max(0, from), frame.step, alpha, 1.9);
+        const { main, constant, style } = series;
+        const alpha = recedes(series.run, frame) ? 0.14 : 1;
+        if (constant !== null) {
+          const look = { alpha, width: 1.9 };
+          strokeLevel(ctx, plot, series, constant, Math.max(0, from), step, look, frame);
           continue;
         }
         const begin = from < 0 ? 0 : Math.max(0, countUpTo(series, from) - 1);
-        const end = countUpTo(series, frame.step);
+        const end = countUpTo(series, step);
         if (end <= begin || (end - begin < 2 && from >= 0)) continue;
+        const behind = { alpha: alpha * 0.3, width: 0.9 };
         for (const line of series.lines)
-          this.stroke(ctx, series, line, begin, end, run, frame, alpha * 0.3, 0.9);
-        const width = series.thin || series.style === "thin" ? 0.9 : 1.9;
-        const faint = series.thin ? 0.5 : series.style === "thin" ? 0.75 : 1;
-        this.stroke(ctx, series, series.main, begin, end, run, frame, alpha * faint, width);
+          strokeLine(ctx, plot, series, line, begin, end, behind, frame);
+        const width = series.thin || style === "thin" ? 0.9 : 1.9;
+        const faint = series.thin ? 0.5 : style === "thin" ? 0.75 : 1;
+        strokeLine(ctx, plot, series, main, begin, end, { alpha: alpha * faint, width }, frame);
       }
     });
-    this.drawn = frame.step;
+    this.drawn = step;
   }
 
-  stroke(ctx, series, line, from, to, run, frame, alpha, width) {
-    ctx.globalAlpha = alpha;
-    ctx.strokeStyle = inkOf(series, frame);
-    ctx.lineWidth = width * frame.scale;
-    ctx.lineJoin = "round";
-    // round ends hide the joints of a line drawn piece by piece
-    const solid = alpha === 1 && !run.dash.length && series.style === "solid";
-    ctx.lineCap = solid || series.style === "dots" ? "round" : "butt";
-    // dashes of a line that turns within a pixel would be a fog
-    const dense = line.length > 3 * Math.abs(this.xs.to - this.xs.from);
-    const plain = dense || series.thin || series.depth !== null;
-    const turns = plain ? null : this.turns(series, frame);
-    ctx.setLineDash(turns?.dash || STYLE_DASH[series.style] || (plain ? [] : run.dash));
-    // a pattern that runs with x stays in place however the line is cut into segments
-    const along = from > 0 ? this.xs.px(series.x ? series.x[from] : from) - this.xs.from : 0;
-    ctx.lineDashOffset = along + (turns?.offset ?? 0);
-    ctx.beginPath();
-    traceLine(ctx, line, series.x, from, to, this.xs, this.ys, 1e5);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    const marked = series.style === "dots" || series.style === "points";
-    if (marked && width > 1) drawPoints(ctx, series, line, from, to, this.xs, this.ys, frame);
-    ctx.globalAlpha = 1;
-  }
-
-  /** A curve that is one number throughout. */
-  level(ctx, series, run, frame, from, to, alpha, width) {
-    const turns = this.turns(series, frame);
-    const line = { dash: turns?.dash || run.dash, offset: turns?.offset ?? 0, alpha, width };
-    const y = this.ys.px(series.constant);
-    const { ratio } = this.layers;
-    strokeLevel(ctx, this.xs, y, from, to, run.ink, line, frame.scale, ratio);
-  }
-
-  /** The pattern of a curve that lies on others, so that each shows in its turn. */
-  turns(series, { scale }) {
-    const share = this.sharing.map.get(series);
-    if (!share) return null;
-    const length = DASH * scale;
-    return { dash: [length, length * (share.of - 1)], offset: -share.place * length };
-  }
-
+  /** @param {Frame} frame */
   drawTop(frame) {
-    const { theme, scale } = frame;
-    const ctx = this.layers.top;
-    const rect = this.rect(scale);
+    const { runs, theme, scale, step, hover } = frame;
+    const ctx = this.layers.on.top;
+    const { plot } = this;
+    const { rect, xs, ys } = plot;
     this.layers.clear("top");
-    const { xs } = this;
-    if (frame.hoverStep !== null) drawPlace(ctx, rect, xs, frame.hoverStep, theme.muted, [2, 3], 1);
-    drawPlace(ctx, rect, xs, frame.step, rgba(theme.text, 0.75), [], 1.1);
+    if (hover.step !== null) drawPlace(ctx, plot, hover.step, theme.muted, [2, 3], 1);
+    drawPlace(ctx, plot, step, rgba(theme.text, 0.75), [], 1.1);
+    /** @type {End[]} */
     const ends = [];
     const drawn = this.shown(frame).filter((series) => !series.thin);
     const near = drawn.filter((series) => this.isNear(series, frame));
     const crowded = near.length > 0 && drawn.length > CROWD;
     ctx.fillStyle = rgba(theme.background, 0.6);
     if (crowded) ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
-    for (const series of near) this.emphasise(ctx, rect, series, frame);
+    for (const series of near) this.emphasise(ctx, series, frame);
     for (const series of drawn) {
       if (series.style === "thin") continue;
-      const run = frame.runs[series.run];
+      const run = runs[series.run];
       // who has come to an end stays there, where others go on
-      const place = series.paced ? Math.min(frame.step, lastPlace(series)) : frame.step;
-      const share = this.sharing.map.get(series);
-      const x = aside(this.xs.px(place), share, rect, scale);
-      const y = this.ys.px(seriesAt(series, place));
+      const place = series.paced ? Math.min(step, lastPlace(series)) : step;
+      const share = plot.shares.get(series);
+      const x = aside(xs.px(place), share, rect, scale);
+      const y = ys.px(seriesAt(series, place));
       const inside = y >= rect.y - 2 && y <= rect.y + rect.h + 2;
       if (!inside && isLost(series, run, place, y, rect))
-        drawLost(ctx, rect, xs, series, run, place, this.panel.worst, frame);
+        drawLost(ctx, plot, series, run, place, this.data.worst, frame);
       if (!inside || x < rect.x - 2 || x > rect.x + rect.w + 2) continue;
-      const dim = frame.highlight >= 0 && frame.highlight !== series.run;
-      ctx.globalAlpha = dim || (crowded && !near.includes(series)) ? 0.15 : 1;
-      if (!share) drawTip(ctx, xs, this.ys, series, frame, x, y);
+      const dim = recedes(series.run, frame) || (crowded && !near.includes(series));
+      ctx.globalAlpha = dim ? 0.15 : 1;
+      if (!share) drawTip(ctx, plot, series, frame, x, y);
       const layer = series.depth !== null;
       const ink = inkOf(series, frame);
-      const [shape, size] = layer ? ["circle", 2.6 * scale] : [run.marker, 4 * scale];
+      const shape = layer ? "circle" : run.marker;
+      const size = (layer ? 2.6 : 4) * scale;
       drawMarker(ctx, shape, x, y, size, ink, theme.background, 1.3 * scale);
       ctx.globalAlpha = 1;
-      if (layer) ends.push({ x, y, text: series.name, ink });
+      if (layer) ends.push({ x, y, text: series.name ?? "", ink });
     }
     nameEnds(ctx, ends, rect, frame);
-    if (this.panel.empty && !this.series.length) drawWords(ctx, rect, this.panel.empty, frame);
+    if (this.data.empty && !this.series.length) drawWords(ctx, rect, this.data.empty, frame);
   }
 
-  /** Whether it is the curve under the pointer, or the same run's curve in another panel. */
-  isNear(series, { near }) {
-    if (!near || !series.main) return false;
+  /**
+   * Whether it is the curve under the pointer, or the same run's curve in another panel.
+   * @type {(series: Series, frame: Frame) => boolean}
+   */
+  isNear(series, { hover: { near } }) {
+    if (!near || series.constant !== null) return false;
     if (near.panel === this) return near.name === nameOf(series);
     return near.run === series.run && series.name === null && near.layer === null;
   }
 
-  /** A curve lifted off the others. */
-  emphasise(ctx, rect, series, frame) {
-    const run = frame.runs[series.run];
+  /**
+   * A curve lifted off the others.
+   * @type {(ctx: Context, series: Series, frame: Frame) => void}
+   */
+  emphasise(ctx, series, frame) {
+    const { plot } = this;
     const end = countUpTo(series, frame.step);
-    this.clipped(ctx, rect, () => {
+    clipped(ctx, plot.rect, () => {
       ctx.strokeStyle = frame.theme.background;
       ctx.lineWidth = 6.5 * frame.scale;
       ctx.lineJoin = "round";
       ctx.beginPath();
-      traceLine(ctx, series.main, series.x, 0, end, this.xs, this.ys, 1e5);
+      traceLine(ctx, plot, series.main, series.x, 0, end);
       ctx.stroke();
-      this.stroke(ctx, series, series.main, 0, end, run, frame, 1, 3);
+      strokeLine(ctx, plot, series, series.main, 0, end, { alpha: 1, width: 3 }, frame);
     });
   }
-
-  clipped(ctx, rect, draw) {
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(rect.x, rect.y - 3, rect.w + 1, rect.h + 4);
-    ctx.clip();
-    draw();
-    ctx.restore();
-  }
-
-  /** Rows of the read-out: `{run, name, value, color, near}` of every visible curve. */
-  readAt(step, frame) {
-    return this.shown(frame)
-      .filter((series) => !series.thin)
-      .map((series) => ({
-        run: series.run,
-        name: series.name,
-        value: seriesAt(series, step),
-        color: inkOf(series, frame),
-        near: this.isNear(series, frame),
-      }));
-  }
-
-  /** The curve nearest to a pixel, or null. */
-  nearest(x, y, frame) {
-    let best = null;
-    let distance = REACH * frame.scale;
-    for (const series of this.shown(frame)) {
-      if (series.thin) continue;
-      const off = Math.abs(this.ys.px(seriesAt(series, this.xs.value(x))) - y);
-      if (off < distance) [best, distance] = [series, off];
-    }
-    return best && { panel: this, name: nameOf(best), run: best.run, layer: best.depth };
-  }
-}
-
-function nameOf({ run, name, style }) {
-  return `${run}|${name}|${style}`;
 }

@@ -2,6 +2,9 @@
 
 import { minus } from "./scales.js";
 
+/** @import { AxisKind, Header, Member, Samples } from "./message.js" */
+
+/** @type {Record<AxisKind, string>} */
 export const AXIS_NAMES = {
   step: "Steps",
   epoch: "Epochs",
@@ -9,7 +12,10 @@ export const AXIS_NAMES = {
   second: "Seconds",
 };
 
-/** A piecewise linear map through rising points; beyond them it goes on with its mean slope. */
+/**
+ * A piecewise linear map through rising points; beyond them it goes on with its mean slope.
+ * @type {(xs: ArrayLike<number>, ys: ArrayLike<number>, x: number) => number}
+ */
 export function interpolate(xs, ys, x) {
   const last = xs.length - 1;
   if (last < 1) return ys[0];
@@ -26,7 +32,10 @@ export function interpolate(xs, ys, x) {
   return ys[low] + u * (ys[low + 1] - ys[low]);
 }
 
-/** Images seen after so many steps: the last batch of an epoch may be smaller than the others. */
+/**
+ * Images seen after so many steps: the last batch of an epoch may be smaller than the others.
+ * @type {(step: number, per: number, samples: Samples) => number}
+ */
 export function samplesAt(step, per, { epoch, batch }) {
   const whole = Math.floor(step / per);
   const [left, full] = [step - whole * per, per - 1];
@@ -34,7 +43,10 @@ export function samplesAt(step, per, { epoch, batch }) {
   return whole * epoch + of;
 }
 
-/** `samplesAt` backwards. */
+/**
+ * `samplesAt` backwards.
+ * @type {(samples: number, per: number, of: Samples) => number}
+ */
 export function stepsFor(samples, per, { epoch, batch }) {
   const whole = Math.floor(samples / epoch);
   const [left, full] = [samples - whole * epoch, (per - 1) * batch];
@@ -43,11 +55,12 @@ export function stepsFor(samples, per, { epoch, batch }) {
 
 export class Axis {
   /**
-   * @param {string} kind a key of `AXIS_NAMES`
-   * @param {object} header with `members`; without them, steps are all there is
+   * @param {AxisKind} kind
+   * @param {Pick<Header, "num_steps" | "members">} header without members, steps are all there is
    */
   constructor(kind, header) {
     this.kind = kind;
+    /** @type {Member[]} */
     this.members = header.members || [];
     this.numSteps = header.num_steps;
     this.longest = this.members.reduce(
@@ -65,25 +78,36 @@ export class Axis {
     return AXIS_NAMES[this.kind];
   }
 
-  /** A member's place after so many steps. */
+  /**
+   * A member's place after so many steps.
+   * @type {(member: number, step: number) => number}
+   */
   at(member, step) {
-    const { steps_per_epoch, samples, clock } = this.members[member] || {};
-    if (this.kind === "epoch") return step / steps_per_epoch;
-    if (this.kind === "sample") return samplesAt(step, steps_per_epoch, samples);
-    if (this.kind === "second") return interpolate(clock.steps.data, clock.seconds.data, step);
-    return step;
+    if (this.kind === "step") return step;
+    const { steps_per_epoch: per = 1, samples, clock } = this.members[member];
+    if (this.kind === "sample" && samples) return samplesAt(step, per, samples);
+    if (this.kind === "second" && clock)
+      return interpolate(clock.steps.data, clock.seconds.data, step);
+    return step / per;
   }
 
-  /** Steps that a member had done at a place. */
+  /**
+   * Steps that a member had done at a place.
+   * @type {(member: number, place: number) => number}
+   */
   stepAt(member, place) {
-    const { steps_per_epoch, samples, clock } = this.members[member] || {};
-    if (this.kind === "epoch") return place * steps_per_epoch;
-    if (this.kind === "sample") return stepsFor(place, steps_per_epoch, samples);
-    if (this.kind === "second") return interpolate(clock.seconds.data, clock.steps.data, place);
-    return place;
+    if (this.kind === "step") return place;
+    const { steps_per_epoch: per = 1, samples, clock } = this.members[member];
+    if (this.kind === "sample" && samples) return stepsFor(place, per, samples);
+    if (this.kind === "second" && clock)
+      return interpolate(clock.seconds.data, clock.steps.data, place);
+    return place * per;
   }
 
-  /** Places of many steps; several members stand where they stand on average. */
+  /**
+   * Places of many steps; several members stand where they stand on average.
+   * @type {(members: number[], steps: ArrayLike<number>) => Float64Array}
+   */
   places(members, steps) {
     const out = new Float64Array(steps.length);
     for (const member of members)
@@ -91,18 +115,18 @@ export class Axis {
     return out;
   }
 
-  /** The step that the longest run had reached at a place. */
+  /** The step that the longest run had reached at a place. @param {number} place */
   reference(place) {
     if (this.kind === "step") return place;
     return Math.min(this.numSteps, this.stepAt(this.longest, place));
   }
 
-  /** The place of a whole step, where the axis counts them. */
+  /** The place of a whole step, where the axis counts them. @param {number} place */
   whole(place) {
     return this.kind === "step" ? Math.round(place) : place;
   }
 
-  /** The place as the controls write it. */
+  /** The place as the controls write it. @param {number} place */
   number(place) {
     if (this.kind === "step") return String(Math.floor(place + 1e-9));
     if (this.kind === "sample") return Math.floor(place + 1e-6).toLocaleString("en");
@@ -110,7 +134,7 @@ export class Axis {
     return minus(place.toFixed(this.span < 10 ? 2 : this.span < 1000 ? 1 : 0));
   }
 
-  /** The place in words. */
+  /** The place in words. @param {number} place */
   words(place) {
     const number = this.number(place);
     return this.kind === "second" ? `${number} s` : `${this.kind} ${number}`;

@@ -1,5 +1,8 @@
 // What a viewer of trainings chose, kept by the browser.
 
+/** @import { AxisKind, Header, PanelData } from "./message.js" */
+/** @import { DrawnRun } from "./runs.js" */
+
 const KEY = "optviz.training";
 
 /** The browser's store, or null where a page may not have one. */
@@ -12,24 +15,26 @@ export function browserStore() {
 }
 
 export class Choices {
-  /** @param {Storage | null} store */
+  /** @param {Pick<Storage, "getItem" | "setItem"> | null} store */
   constructor(store) {
     this.store = store;
-    const { panels, axis, singles } = this.read();
-    this.shown = panels; // key of a panel → shown; keys that are missing stand as Python asks
-    this.axis = axis;
-    this.singles = singles; // whether single seeds are drawn
-    this.layersOf = null; // label of a run, "" for the median of each; null: not chosen
+    /** @type {Record<string, boolean>} key of a panel → shown; others stand as Python asks */
+    this.shown = {};
+    this.axis = "step";
+    this.singles = false; // whether single seeds are drawn
+    /** @type {string | null} label of a run, "" for the median of each; null: not chosen */
+    this.layersOf = null;
+    this.read();
   }
 
   read() {
-    const nothing = { panels: {}, axis: "step", singles: false };
     try {
       const kept = JSON.parse(this.store?.getItem(KEY) ?? "{}");
-      const panels = typeof kept.panels === "object" && kept.panels ? kept.panels : {};
-      return { panels, axis: String(kept.axis ?? "step"), singles: kept.singles === true };
+      if (typeof kept.panels === "object" && kept.panels) this.shown = kept.panels;
+      this.axis = String(kept.axis ?? "step");
+      this.singles = kept.singles === true;
     } catch {
-      return nothing;
+      // a damaged or forbidden store is no choice
     }
   }
 
@@ -42,32 +47,42 @@ export class Choices {
     }
   }
 
-  /** The panels that are shown; a message without keys shows all. */
+  /** The panels that are shown; a message without keys shows all. @param {Header} header */
   panels(header) {
     const shown = header.panels.filter((panel) => this.shows(panel));
     return shown.length ? shown : header.panels.slice(0, 1);
   }
 
-  shows({ key, chosen }) {
-    return key === undefined || (this.shown[key] ?? chosen);
+  /** @param {PanelData} panel */
+  shows(panel) {
+    if (panel.kind === "map" || panel.key === undefined) return true;
+    return this.shown[panel.key] ?? panel.chosen;
   }
 
+  /** @type {(key: string, on: boolean) => void} */
   show(key, on) {
     this.shown[key] = on;
     this.write();
   }
 
-  /** The axis that was chosen, where the message has it. */
+  /**
+   * The axis that was chosen, where the message has it.
+   * @type {(header: Pick<Header, "axes">) => AxisKind}
+   */
   axisOf(header) {
-    return header.axes?.includes(this.axis) ? this.axis : "step";
+    return header.axes?.find((kind) => kind === this.axis) ?? "step";
   }
 
-  set(name, value) {
-    this[name] = value;
+  /** @param {{axis?: AxisKind, singles?: boolean}} chosen */
+  choose(chosen) {
+    Object.assign(this, chosen);
     this.write();
   }
 
-  /** Whose layers are drawn: that run's number; −1: of every run the middle one. */
+  /**
+   * Whose layers are drawn: that run's number; −1: of every run the middle one.
+   * @param {Pick<DrawnRun, "label" | "visible">[]} runs
+   */
   layerRun(runs) {
     if (this.layersOf === "") return -1;
     const visible = runs.flatMap((run, i) => (run.visible ? [i] : []));

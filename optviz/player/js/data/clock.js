@@ -15,7 +15,10 @@ export class Clock {
     this.waited = 0;
   }
 
-  /** A new length; the playhead stays, or follows the end of live data. Empty data start at 0. */
+  /**
+   * A new length; the playhead stays, or follows the end of live data. Empty data start at 0.
+   * @type {(numSteps: number, live: boolean, perStep?: number) => void}
+   */
   resize(numSteps, live, perStep = 1) {
     // the last message of live data says that no more will come: it is followed too
     const follows = (live || this.live) && this.step >= this.numSteps - 1e-9;
@@ -26,6 +29,7 @@ export class Clock {
     if (this.playing && this.step >= this.numSteps && !this.loop && !live) this.playing = false;
   }
 
+  /** @param {number} step */
   seek(step) {
     this.step = Math.max(0, Math.min(this.numSteps, step));
     this.waited = 0;
@@ -43,7 +47,7 @@ export class Clock {
     this.playing = false;
   }
 
-  /** Moves on by `seconds`; returns whether the playhead moved. */
+  /** Moves on by `seconds`; returns whether the playhead moved. @param {number} seconds */
   advance(seconds) {
     if (!this.playing) return false;
     const before = this.step;

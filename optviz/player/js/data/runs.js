@@ -1,23 +1,32 @@
 // The runs of a message, with what the viewer chose of them.
 
+/** @import { Header, Run } from "./message.js" */
+
 /**
- * @param {object} header
+ * A run as it is drawn.
+ * @typedef {Run & {outcome_at: number, ink: string}} DrawnRun `outcome_at` on the axis; `ink` is
+ *   its colour on the page as that is now
+ */
+
+/**
+ * @param {Header} header
  * @param {Map<string, boolean>} chosen label → shown
- * @param {(run: object) => number} place where on the axis a run's outcome shows
+ * @param {(run: Run) => number} place where on the axis a run's outcome shows
+ * @returns {DrawnRun[]}
  */
 export function runsOf(header, chosen, place) {
   return header.runs.map((run) => ({
-    outcome: null,
-    outcome_step: null,
-    dash: [],
-    marker: "circle",
     ...run,
-    visible: chosen.get(run.label) ?? run.visible !== false,
+    visible: chosen.get(run.label) ?? run.visible,
     outcome_at: place(run),
+    ink: run.color,
   }));
 }
 
-/** One run alone; where it stands alone already, all of them: label → shown. */
+/**
+ * One run alone; where it stands alone already, all of them: label → shown.
+ * @type {(runs: Run[], label: string) => Map<string, boolean>}
+ */
 export function alone(runs, label) {
   const already = runs.every((run) => run.visible === (run.label === label));
   return new Map(runs.map((run) => [run.label, already || run.label === label]));

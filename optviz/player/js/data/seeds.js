@@ -2,23 +2,35 @@
 
 import { medianOf } from "./series.js";
 
+/** @import { Axis } from "./axis.js" */
+/** @import { CurveData, SeriesData, Worst } from "./message.js" */
+/** @import { Line, Series } from "./series.js" */
+
+/**
+ * A seed's curve, or a layer's.
+ * @typedef {Pick<Series, "run" | "name" | "style" | "constant" | "x">
+ *   & {member: number, y: Line, depth?: number}} Curve
+ */
+
 const WORST = { high: Infinity, low: -Infinity };
 const LAG = 0.1; // of a curve, by which seeds that train by turns are apart
 
 /**
  * One panel's series, ready to draw: see `prepareSeries`.
- * @param {object} panel from the message; where it names `layers`, a series has a row for each
- * @param {object} axis where every member's steps lie
+ * @param {Pick<CurveData, "series" | "layers" | "worst">} panel where it names `layers`, a series
+ *   has a row for each
+ * @param {Axis} axis where every member's steps lie
  * @param {{singles: boolean, run: number}} choice whether the single seeds are drawn too; whose
  *   layers are drawn, −1: of everyone the middle one
+ * @returns {Series[]}
  */
 export function gather(panel, axis, { singles, run }) {
+  /** @type {Map<string, Curve[]>} */
   const groups = new Map();
   for (const series of panel.series)
     for (const curve of curvesOf(series, panel.layers, run)) {
       const key = [curve.run, curve.name, curve.style].join("|");
-      if (!groups.has(key)) groups.set(key, []);
-      groups.get(key).push(curve);
+      groups.set(key, [...(groups.get(key) ?? []), curve]);
     }
   const out = [];
   for (const curves of groups.values()) {
@@ -32,37 +44,44 @@ export function gather(panel, axis, { singles, run }) {
   return out;
 }
 
-function curveOf({ run, member, name = null, style = "solid", constant = null, x, y }) {
-  return { run, member, name, style, constant, x: x ? x.data : null, y: y ? y.data : null };
+/** @type {(series: SeriesData) => Curve} */
+function curveOf({ run, member = 0, name = null, style = "solid", constant = null, x, y }) {
+  return { run, member, name, style, constant, x: x ? x.data : null, y: y ? y.data : [] };
 }
 
-/** A curve for each layer of the run that was chosen; without one, each run's median layer. */
+/**
+ * A curve for each layer of the run that was chosen; without one, each run's median layer.
+ * @type {(series: SeriesData, layers: CurveData["layers"], run: number) => Curve[]}
+ */
 function curvesOf(series, layers, run) {
-  if (!layers) return [curveOf(series)];
+  const { y: table } = series;
+  if (!layers || !table) return [curveOf(series)];
   if (run >= 0 && series.run !== run) return [];
-  const [count, length] = series.y.shape;
+  const [count, length] = table.shape;
   const rows = Array.from({ length: count }, (_, i) =>
-    series.y.data.subarray(i * length, (i + 1) * length),
+    table.data.subarray(i * length, (i + 1) * length),
   );
   const base = { ...curveOf(series), name: null };
   if (run < 0) return [{ ...base, y: count === 1 ? rows[0] : medianOf(rows, length) }];
   return rows.map((y, i) => ({
     ...base,
     y,
-    name: layers[run][i],
+    name: layers[run]?.[i] ?? null,
     depth: count > 1 ? i / (count - 1) : 0,
   }));
 }
 
+/** @type {(curve: Curve, axis: Axis) => Series} */
 function placed(curve, axis) {
   const { run, name, style, constant, y, depth = null } = curve;
-  const own = { lines: [], band: null, paced: true }; // it may end before the playhead does
-  const base = { run, name, style, constant, depth, ...own, x: null, main: null };
+  const none = { lines: [], band: null, x: null, main: [] };
+  const base = { run, name, style, constant, depth, paced: true, ...none };
   if (constant !== null) return base;
   const onSteps = axis.kind === "step";
   return { ...base, main: y, x: onSteps ? curve.x : axis.places([curve.member], stepsOf(curve)) };
 }
 
+/** @type {(curve: Curve) => Line} */
 function stepsOf({ x, y }) {
   return x || Float64Array.from(y, (_, i) => i);
 }
@@ -71,6 +90,7 @@ function stepsOf({ x, y }) {
  * Median, least and greatest of the seeds that have come so far, at the steps of the longest.
  * Where a panel says what is worst, a seed that diverged counts as that from then on: the median
  * of those that are left would be too good. The band is that of the finite values.
+ * @type {(curves: Curve[], axis: Axis, worst?: Worst) => Series}
  */
 function together(curves, axis, worst) {
   if (curves.length === 1 || curves[0].constant !== null) return placed(curves[0], axis);
@@ -82,9 +102,10 @@ function together(curves, axis, worst) {
   }));
   // the few steps that not all have done yet would make the curve's end leap at every look
   const common = Math.min(...own.map(({ y, after }) => (after === null ? y.length : Infinity)));
-  if (common >= (1 - LAG) * steps.length) steps = steps.slice(0, common);
+  if (common >= (1 - LAG) * steps.length) steps = Array.from(steps).slice(0, common);
   const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length).fill(NaN));
   for (let i = 0; i < steps.length; i++) {
+    /** @type {number[]} */
     const column = [];
     for (const { y, after } of own) {
       const value = i < y.length && !Number.isNaN(y[i]) ? y[i] : after;
@@ -106,13 +127,17 @@ function together(curves, axis, worst) {
   return { ...placed(longest, axis), x, main, band: spread && !quiet ? [low, high] : null };
 }
 
-/** A curve's values at other steps, as far as it goes. */
+/**
+ * A curve's values at other steps, as far as it goes.
+ * @type {(curve: Curve, steps: Line) => Float32Array}
+ */
 function resampled(curve, steps) {
   const { x, y } = curve;
+  /** @type {(i: number) => number} */
   const at = (i) => (x ? x[i] : i);
   const out = [];
   let k = 0;
-  for (const step of steps) {
+  for (const step of Array.from(steps)) {
     if (!y.length || step > at(y.length - 1)) break;
     while (k < y.length - 1 && at(k + 1) <= step) k++;
     const next = Math.min(k + 1, y.length - 1);

@@ -1,27 +1,51 @@
 // Curves as numbers: medians, values between steps, ranges, thinning.
 
+/** @import { ScaleKind, SeriesData, Style } from "./message.js" */
+
+/** @typedef {ArrayLike<number>} Line a value for each point */
+/**
+ * A curve ready to draw.
+ * @typedef {object} Series
+ * @property {number} run
+ * @property {string | null} name
+ * @property {Style} style
+ * @property {number | null} constant one number throughout; the curve has no points then
+ * @property {Line | null} x steps of its points; null: every step is one
+ * @property {Line} main what dots and read-outs read
+ * @property {Line[]} lines the single starts behind it
+ * @property {[Line, Line] | null} band low and high
+ * @property {number | null} depth a layer's place from first, 0, to last, 1
+ * @property {boolean} [paced] it may end before the playhead does
+ * @property {boolean} [thin] a single seed beside the curve of all
+ */
+/** @typedef {{place: number, of: number}} Share a curve's place among those that it lies on */
+
 /**
  * A packed series made ready to draw.
- * @returns {{run, name, style, constant, x, main, lines, band, depth}} `main` is read by dots and
- *   read-outs; `lines` are the single starts behind it; `depth` is a layer's place, else null
+ * @type {(series: SeriesData) => Series}
  */
 export function prepareSeries(series) {
   const { run, name = null, style = "solid" } = series;
-  const none = { constant: null, x: null, main: null, lines: [], band: null, depth: null };
+  const none = { constant: null, x: null, main: [], lines: [], band: null, depth: null };
   const base = { run, name, style, ...none };
-  if (Number.isFinite(series.constant)) return { ...base, constant: series.constant };
-  if (!series.y) return { ...base, main: new Float32Array(0) };
+  if (series.constant !== undefined) return { ...base, constant: series.constant };
+  if (!series.y) return base;
   const { data, shape } = series.y;
   const x = series.x ? series.x.data : null;
-  const band = series.band ? series.band.map((part) => part.data) : null;
+  /** @type {[Line, Line] | null} */
+  const band = series.band ? [series.band[0].data, series.band[1].data] : null;
   if (shape.length < 2 || shape[0] === 1) return { ...base, x, main: data, band };
   const [count, length] = shape;
-  const line = (i) => data.subarray(i * length, (i + 1) * length);
-  const lines = Array.from({ length: count }, (_, i) => line(i));
+  const lines = Array.from({ length: count }, (_, i) =>
+    data.subarray(i * length, (i + 1) * length),
+  );
   return { ...base, x, main: medianOf(lines, length), lines, band };
 }
 
-/** The middle of the lines at each step; a value that is not finite counts as the worst. */
+/**
+ * The middle of the lines at each step; a value that is not finite counts as the worst.
+ * @type {(lines: Line[], length: number) => Float64Array}
+ */
 export function medianOf(lines, length) {
   const out = new Float64Array(length);
   const column = new Float64Array(lines.length);
@@ -34,7 +58,10 @@ export function medianOf(lines, length) {
   return out;
 }
 
-/** How many points lie at or before `step`. */
+/**
+ * How many points lie at or before `step`.
+ * @type {(series: Series, step: number) => number}
+ */
 export function countUpTo(series, step) {
   const { x, main } = series;
   if (!x) return Math.min(main.length, Math.floor(step + 1e-9) + 1);
@@ -47,7 +74,10 @@ export function countUpTo(series, step) {
   return low;
 }
 
-/** The value at a step, between two points on the straight line; NaN where there is none. */
+/**
+ * The value at a step, between two points on the straight line; NaN where there is none.
+ * @type {(series: Series, step: number) => number}
+ */
 export function seriesAt(series, step) {
   if (series.constant !== null) return series.constant;
   const { x, main } = series;
@@ -62,7 +92,10 @@ export function seriesAt(series, step) {
   return main[after - 1] + (main[after] - main[after - 1]) * u;
 }
 
-/** Where the stretch without a number that a playhead stands in began; null: it has a number. */
+/**
+ * Where the stretch without a number that a playhead stands in began; null: it has a number.
+ * @type {(series: Series, step: number) => number | null}
+ */
 export function lostAt(series, step) {
   if (series.constant !== null || !series.main.length) return null;
   const { x, main } = series;
@@ -74,9 +107,11 @@ export function lostAt(series, step) {
 
 /**
  * Curves that lie on each other: for each of them its place among how many.
- * @returns {Map<object, {place: number, of: number}>} none for a curve that lies alone
+ * @param {Series[]} list
+ * @returns {Map<Series, Share>} none for a curve that lies alone
  */
 export function shares(list) {
+  /** @type {Series[][]} */
   const groups = [];
   for (const series of list) {
     const home = groups.find(([first]) => coincide(first, series));
@@ -90,15 +125,21 @@ export function shares(list) {
   return found;
 }
 
+/** @type {(a: Series, b: Series) => boolean} */
 function coincide(a, b) {
   if (a.style !== "solid" || b.style !== "solid" || a.thin || b.thin) return false;
   if (a.constant !== null || b.constant !== null) return a.constant === b.constant;
-  const same = (p, q) => p.length === q.length && p.every((v, i) => Object.is(v, q[i]));
-  if (Boolean(a.x) !== Boolean(b.x) || (a.x && !same(a.x, b.x))) return false;
+  /** @type {(p: Line, q: Line) => boolean} */
+  const same = (p, q) => {
+    let i = 0;
+    while (i < p.length && Object.is(p[i], q[i])) i++;
+    return i === p.length && i === q.length;
+  };
+  if (a.x && b.x ? !same(a.x, b.x) : a.x !== b.x) return false;
   return a.main.length > 1 && same(a.main, b.main);
 }
 
-/** The last place that has a value; a constant has one everywhere. */
+/** The last place that has a value; a constant has one everywhere. @param {Series} series */
 export function lastPlace(series) {
   if (series.constant !== null) return Infinity;
   return series.x ? (series.x[series.x.length - 1] ?? 0) : series.main.length - 1;
@@ -108,12 +149,16 @@ export function lastPlace(series) {
  * The range of an axis over [from, to] steps.
  * A run that diverges may grow tenfold past all others and then leaves the picture: 10¹² would
  * flatten everybody else. Log axes reach down to the smallest positive value, at most 20 decades.
- * @param {object[]} shown prepared series that are visible
+ * @param {Series[]} shown prepared series that are visible
  * @param {boolean[]} diverged by run
  * @param {(number | null)[]} leaves by run, the step after which an escaping run counts no more
+ * @param {ScaleKind} kind
+ * @param {number} from
+ * @param {number} to
  */
 export function valueRange(shown, diverged, leaves, kind, from, to) {
   let [lo, hi, tame] = [Infinity, -Infinity, -Infinity];
+  /** @type {(value: number, wild: boolean) => void} */
   const visit = (value, wild) => {
     if (!Number.isFinite(value) || (kind === "log" && value <= 0)) return;
     if (value < lo) lo = value;
@@ -142,6 +187,7 @@ export function valueRange(shown, diverged, leaves, kind, from, to) {
   return padded(kind, lo, Math.max(lo, hi));
 }
 
+/** @type {(kind: ScaleKind, lo: number, hi: number) => {lo: number, hi: number}} */
 function padded(kind, lo, hi) {
   if (kind === "log") {
     const floor = Math.max(lo, hi * 1e-20);
@@ -154,54 +200,4 @@ function padded(kind, lo, hi) {
   }
   const room = (hi - lo) * 0.06;
   return { lo: lo >= 0 && lo < hi * 0.35 ? 0 : lo - room, hi: hi + room };
-}
-
-/**
- * Adds a line through points [from, to) to the path; gaps where a value is not finite. With many
- * points on each pixel only the extremes of a pixel column are drawn.
- */
-export function traceLine(ctx, y, x, from, to, xs, ys, limit) {
-  const n = to - from;
-  if (n <= 0) return;
-  const at = (i) => xs.px(x ? x[i] : i);
-  const cap = (v) => (v > limit ? limit : v < -limit ? -limit : v);
-  const across = Math.abs(at(to - 1) - at(from)) + 1;
-  let open = false;
-  if (n < across * 4) {
-    for (let i = from; i < to; i++) {
-      const value = y[i];
-      if (!Number.isFinite(value)) {
-        open = false;
-        continue;
-      }
-      if (open) ctx.lineTo(at(i), cap(ys.px(value)));
-      else ctx.moveTo(at(i), cap(ys.px(value)));
-      open = true;
-    }
-    return;
-  }
-  let i = from;
-  while (i < to) {
-    const column = Math.floor(at(i));
-    let [low, high, first, last] = [Infinity, -Infinity, NaN, NaN];
-    for (; i < to && Math.floor(at(i)) === column; i++) {
-      const value = y[i];
-      if (!Number.isFinite(value)) continue;
-      const px = cap(ys.px(value));
-      if (first !== first) first = px;
-      last = px;
-      if (px < low) low = px;
-      if (px > high) high = px;
-    }
-    if (first !== first) {
-      open = false;
-      continue;
-    }
-    for (const px of [first, low, high, last])
-      if (open) ctx.lineTo(column + 0.5, px);
-      else {
-        ctx.moveTo(column + 0.5, px);
-        open = true;
-      }
-  }
 }

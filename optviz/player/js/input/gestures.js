@@ -1,5 +1,22 @@
 // Pointers on a panel: hover, pan, zoom, pinch, click.
 
+/** @import { Pair } from "../data/message.js" */
+
+/** @typedef {"pan" | "scrub"} Drag */
+/**
+ * What a panel does on each gesture; x and y are pixels in its element.
+ * @typedef {object} Gestures
+ * @property {(x: number, y: number, at: MouseEvent) => void} hover
+ * @property {() => void} leave
+ * @property {() => Drag} press what a drag will be
+ * @property {(kind: Drag, x: number, y: number, dx: number, dy: number) => void} move
+ * @property {(x: number, y: number, factor: number, free?: boolean) => boolean} zoom whether it did
+ * @property {(x: number, y: number) => void} click
+ * @property {() => boolean} wantsDouble whether a double click has a meaning now
+ * @property {() => void} reset
+ */
+
+/** @type {Record<string, number>} */
 const CLICK_SLACK = { mouse: 4, pen: 6, touch: 10 }; // pixels
 const DOUBLE_WAIT = 280; // ms that a click waits for a second one, where that would mean something
 
@@ -11,18 +28,21 @@ if (typeof document !== "undefined")
 /**
  * Turns pointer events into gestures.
  * @param {HTMLElement} element
- * @param {object} on hover(x, y), leave(), press(x, y) → "pan" | "scrub" | null, move(kind, x, y,
- *   dx, dy), release(kind), zoom(x, y, factor, free) → handled, click(x, y), reset(),
- *   wantsDouble() → whether a double click has a meaning now
+ * @param {Gestures} on
  */
 export function listenGestures(element, on) {
+  /** @type {Map<number, Pair>} */
   const pointers = new Map();
-  let kind = null;
-  let origin = null;
+  /** @type {Drag} */
+  let kind = "pan";
+  /** @type {Pair} */
+  let origin = [0, 0];
   let moved = false;
+  /** @type {ReturnType<typeof spreadOf> | null} */
   let spread = null;
   let clickTimer = 0;
 
+  /** @type {(event: MouseEvent) => Pair} */
   const at = (event) => {
     const box = element.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -38,16 +58,16 @@ export function listenGestures(element, on) {
       moved = true;
       return;
     }
-    origin = [x, y, event.pointerType];
+    origin = [x, y];
     moved = false;
-    kind = on.press(x, y);
+    kind = on.press();
   });
 
   element.addEventListener("pointermove", (event) => {
     const [x, y] = at(event);
     const last = pointers.get(event.pointerId);
     if (!last) {
-      if (event.pointerType === "mouse") on.hover(x, y);
+      if (event.pointerType === "mouse") on.hover(x, y, event);
       return;
     }
     pointers.set(event.pointerId, [x, y]);
@@ -62,9 +82,10 @@ export function listenGestures(element, on) {
     if (!moved && Math.hypot(x - origin[0], y - origin[1]) < slack) return;
     const [fromX, fromY] = moved ? last : origin;
     moved = true;
-    if (kind) on.move(kind, x, y, x - fromX, y - fromY);
+    on.move(kind, x, y, x - fromX, y - fromY);
   });
 
+  /** @param {PointerEvent} event */
   const end = (event) => {
     if (!pointers.delete(event.pointerId)) return;
     if (pointers.size) {
@@ -72,7 +93,6 @@ export function listenGestures(element, on) {
       kind = "pan";
       return;
     }
-    on.release(kind);
     if (event.type === "pointerup" && !moved) {
       const [x, y] = at(event);
       clearTimeout(clickTimer);
@@ -80,13 +100,12 @@ export function listenGestures(element, on) {
       clickTimer = 0;
       if (second) on.reset();
       else if (on.wantsDouble())
-        clickTimer = setTimeout(() => {
+        clickTimer = window.setTimeout(() => {
           clickTimer = 0;
           on.click(x, y);
         }, DOUBLE_WAIT);
       else on.click(x, y);
     }
-    kind = null;
     spread = null;
     if (event.pointerType !== "mouse") on.leave();
   };
@@ -110,12 +129,21 @@ export function listenGestures(element, on) {
   );
 }
 
+/** @param {Map<number, Pair>} pointers */
 function spreadOf(pointers) {
   const [[ax, ay], [bx, by]] = [...pointers.values()];
   return { x: (ax + bx) / 2, y: (ay + by) / 2, size: Math.hypot(ax - bx, ay - by) };
 }
 
-/** A range zoomed about `centre` and kept within limits; null where it is the full range again. */
+/**
+ * A range zoomed about `centre` and kept within limits; null where it is the full range again.
+ * @param {number} lo
+ * @param {number} hi
+ * @param {number} centre
+ * @param {number} factor
+ * @param {Pair} full
+ * @param {number} narrowest
+ */
 export function zoomRange(lo, hi, centre, factor, full, narrowest) {
   const span = Math.min(Math.max((hi - lo) * factor, narrowest), full[1] - full[0]);
   if (span >= (full[1] - full[0]) * 0.9999) return null;
@@ -123,6 +151,7 @@ export function zoomRange(lo, hi, centre, factor, full, narrowest) {
   return shiftInto(centre - share * span, span, full);
 }
 
+/** @type {(start: number, span: number, full: Pair) => Pair} */
 export function shiftInto(start, span, full) {
   const first = Math.max(full[0], Math.min(full[1] - span, start));
   return [first, first + span];

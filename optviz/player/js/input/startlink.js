@@ -2,24 +2,38 @@
 
 export const PATIENCE = 120; // ms after which the next start goes out although no answer came
 
+/** @typedef {{x: number, y: number, dragging: boolean}} Start */
+/**
+ * @typedef {object} Time
+ * @property {() => number} now milliseconds
+ * @property {(act: () => void, ms: number) => number} later
+ * @property {(id: number) => void} cancel
+ */
+
+/** @type {Time} */
+const REAL = {
+  now: () => performance.now(),
+  later: (act, ms) => window.setTimeout(act, ms),
+  cancel: (id) => clearTimeout(id),
+};
+
 /** At most one start on its way; in between only the newest waits. The last one is never lost. */
 export class StartLink {
   /**
-   * @param {(start: {x, y, dragging}) => void} send
-   * @param {{now, later, cancel}} [time] for tests
+   * @param {(start: Start) => void} send
+   * @param {Time} [time] for tests
    */
-  constructor(send, time) {
+  constructor(send, time = REAL) {
     this.send = send;
-    this.time = time || {
-      now: () => performance.now(),
-      later: (act, ms) => setTimeout(act, ms),
-      cancel: (id) => clearTimeout(id),
-    };
+    this.time = time;
     this.sentAt = -Infinity;
+    /** @type {Start | null} */
     this.waiting = null;
+    /** @type {number | null} */
     this.timer = null;
   }
 
+  /** @type {(x: number, y: number, dragging: boolean) => void} */
   offer(x, y, dragging) {
     this.waiting = { x, y, dragging };
     if (!dragging) this.flush();

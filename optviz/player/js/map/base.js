@@ -1,52 +1,54 @@
 // What lies under the trails: contour bands, axes, colour bar, minima and saddles.
 
+import { contextOf, inside } from "../canvas/layers.js";
 import { drawSaddle, drawStar, drawTick, TICK } from "../canvas/marks.js";
 import { sequentialColors } from "../canvas/palette.js";
 import { clamp, makeTicks } from "../data/scales.js";
-import { contourLevels, levelTicks, paintBands } from "./contour.js";
+import { levelTicks, paintBands } from "./contour.js";
+
+/** @import { Context, Rect } from "../canvas/layers.js" */
+/** @import { Theme } from "../canvas/palette.js" */
+/** @import { MapPanel } from "./panel.js" */
 
 const MANY_PIXELS = 700_000; // above it the bands are painted at half resolution during a gesture
 
-/** How many ticks an upright axis has room for. */
+/**
+ * How many ticks an upright axis has room for.
+ * @type {(rect: Rect, scale: number) => number}
+ */
 export function heightTicks(rect, scale) {
   return Math.max(2, Math.floor(rect.h / (56 * scale)));
 }
 
-/** Draws with everything outside `rect` cut off. */
-export function inside(ctx, rect, draw) {
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(rect.x, rect.y, rect.w, rect.h);
-  ctx.clip();
-  draw();
-  ctx.restore();
-}
-
 /**
  * @param {MapPanel} map
+ * @param {Context} ctx
+ * @param {Rect} rect
+ * @param {Theme} theme
  * @param {boolean} moving a gesture is under way
  */
-export function drawSurface(map, ctx, rect, theme, scale, moving) {
+export function drawSurface(map, ctx, rect, theme, moving) {
   ctx.save();
   ctx.beginPath();
   ctx.roundRect(rect.x, rect.y, rect.w, rect.h, 6);
   ctx.clip();
   ctx.fillStyle = theme.faint;
   ctx.fillRect(rect.x, rect.y, rect.w, rect.h);
-  if (map.grid) drawBands(map, ctx, rect, theme, moving);
+  drawBands(map, ctx, rect, theme, moving);
   ctx.restore();
-  drawAxes(map, ctx, rect, theme, scale);
-  if (map.grid) drawBar(map, ctx, rect, theme, scale);
-  drawPlaces(map, ctx, rect, theme, scale);
+  drawAxes(map, ctx, rect, theme);
+  if (map.grid) drawBar(map, ctx, rect, theme);
+  drawPlaces(map, ctx, rect, theme);
 }
 
+/** @type {(map: MapPanel, ctx: Context, rect: Rect, theme: Theme, moving: boolean) => void} */
 function drawBands(map, ctx, rect, theme, moving) {
-  map.levels ??= contourLevels(map.panel.grid.data, map.levelKind, map.panel.floor ?? null);
+  if (!map.grid || !map.levels) return;
   const { ratio } = map.layers;
   const coarse = moving && rect.w * rect.h * ratio * ratio > MANY_PIXELS ? 0.5 : 1;
   const [w, h] = [rect.w, rect.h].map((side) => Math.max(1, Math.round(side * ratio * coarse)));
   Object.assign(map.sheet, { width: w, height: h });
-  const sheet = map.sheet.getContext("2d");
+  const sheet = contextOf(map.sheet);
   const image = sheet.createImageData(w, h);
   const colors = sequentialColors(theme.dark, map.levels.count);
   const width = Math.max(0.6, 0.8 * ratio * coarse);
@@ -56,7 +58,9 @@ function drawBands(map, ctx, rect, theme, moving) {
   ctx.drawImage(map.sheet, rect.x, rect.y, rect.w, rect.h);
 }
 
-function drawAxes(map, ctx, rect, theme, scale) {
+/** @type {(map: MapPanel, ctx: Context, rect: Rect, theme: Theme) => void} */
+function drawAxes(map, ctx, rect, theme) {
+  const { scale } = map;
   const size = TICK * scale;
   const bottom = rect.y + rect.h;
   ctx.textBaseline = "middle";
@@ -84,12 +88,17 @@ function drawAxes(map, ctx, rect, theme, scale) {
   }
   ctx.font = `italic ${size * 1.08}px ${theme.font}`;
   ctx.textAlign = "right";
-  ctx.fillText(map.panel.xlabel || "", rect.x + rect.w, bottom + 15 * scale);
-  ctx.fillText(map.panel.ylabel || "", rect.x - 8, rect.y + 8 * scale);
+  ctx.fillText(map.data.xlabel, rect.x + rect.w, bottom + 15 * scale);
+  ctx.fillText(map.data.ylabel, rect.x - 8, rect.y + 8 * scale);
 }
 
-/** The colour bar, with the heights that the contours stand for. */
-function drawBar(map, ctx, rect, theme, scale) {
+/**
+ * The colour bar, with the heights that the contours stand for.
+ * @type {(map: MapPanel, ctx: Context, rect: Rect, theme: Theme) => void}
+ */
+function drawBar(map, ctx, rect, theme) {
+  const { scale } = map;
+  if (!map.levels) return;
   const { count, log, floor } = map.levels;
   const colors = sequentialColors(theme.dark, count);
   const x = rect.x + rect.w + 12 * scale;
@@ -114,17 +123,19 @@ function drawBar(map, ctx, rect, theme, scale) {
   }
   ctx.font = `italic ${size}px ${theme.font}`;
   ctx.textAlign = "left";
-  const lowest = (map.panel.floor ?? null) === null ? "min" : "f*";
+  const lowest = map.data.floor === null ? "min" : "f*";
   const name = log && Math.abs(floor) > 1e-12 ? `f − ${lowest}` : "f";
   ctx.fillText(name, x, rect.y + 6 * scale);
 }
 
-function drawPlaces(map, ctx, rect, theme, scale) {
+/** @type {(map: MapPanel, ctx: Context, rect: Rect, theme: Theme) => void} */
+function drawPlaces(map, ctx, rect, theme) {
+  const { scale } = map;
   inside(ctx, rect, () => {
     const ink = theme.dark ? "#fff" : "#1c2430";
-    for (const [x, y] of map.panel.saddles || [])
+    for (const [x, y] of map.data.saddles)
       drawSaddle(ctx, map.xs.px(x), map.ys.px(y), 4.5 * scale, ink, theme.halo);
-    for (const [x, y] of map.panel.minima || [])
+    for (const [x, y] of map.data.minima)
       drawStar(ctx, map.xs.px(x), map.ys.px(y), 8.5 * scale, theme.star);
   });
 }

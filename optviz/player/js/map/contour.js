@@ -2,9 +2,20 @@
 
 import { clamp, makeTicks, niceStep } from "../data/scales.js";
 
+/** @import { Rgb } from "../canvas/palette.js" */
+/** @import { ScaleKind, Table } from "../data/message.js" */
+
+/** @typedef {{x0: number, x1: number, y0: number, y1: number}} View a part of the plane */
+/** @typedef {ReturnType<typeof padGrid>} Padded */
+/** @typedef {{data: Uint8ClampedArray, width: number, height: number}} Pixels as of ImageData */
+/**
+ * Bands over the values of a grid: band = (transform(value) − first) / step.
+ * @typedef {{log: boolean, floor: number, first: number, step: number, count: number}} Levels
+ */
+
 /**
  * The grid with one extrapolated row and column on each side, for cubic interpolation at edges.
- * @param {{data: Float32Array, shape: number[]}} grid (ny, nx), row 0 at the lowest y
+ * @param {Table} grid (ny, nx), row 0 at the lowest y
  */
 export function padGrid(grid) {
   const [ny, nx] = grid.shape;
@@ -12,6 +23,7 @@ export function padGrid(grid) {
   const data = new Float64Array((ny + 2) * wide);
   for (let j = 0; j < ny; j++)
     for (let i = 0; i < nx; i++) data[(j + 1) * wide + i + 1] = grid.data[j * nx + i];
+  /** @type {(a: number, b: number, c: number) => number} */
   const beyond = (a, b, c) => 3 * a - 3 * b + c; // continues a parabola
   for (let j = 1; j <= ny; j++) {
     const row = j * wide;
@@ -19,6 +31,7 @@ export function padGrid(grid) {
     data[row + nx + 1] = beyond(data[row + nx], data[row + nx - 1], data[row + nx - 2]);
   }
   for (let i = 0; i < wide; i++) {
+    /** @param {number} j */
     const at = (j) => data[j * wide + i];
     data[i] = beyond(at(1), at(2), at(3));
     data[(ny + 1) * wide + i] = beyond(at(ny), at(ny - 1), at(ny - 2));
@@ -30,7 +43,7 @@ export function padGrid(grid) {
  * Band edges over the values of a grid.
  * Log levels are powers of ten of the height above `floor` (the known minimum, else the lowest
  * value seen); heights below the first edge share the lowest band.
- * @returns {{log, floor, first, step, count}} band = (transform(value) − first) / step
+ * @type {(values: ArrayLike<number>, kind: ScaleKind, floor?: number | null) => Levels}
  */
 export function contourLevels(values, kind, floor = null) {
   const finite = Float64Array.from(values).filter(Number.isFinite);
@@ -60,7 +73,11 @@ export function contourLevels(values, kind, floor = null) {
 /** Decades below the lowest band in which lines go on: they show when one zooms in. */
 const DEEPER = 7;
 
-/** Ticks of the colour bar: `{at: 0…1, text, raised}`. */
+/**
+ * Ticks of the colour bar, and where on it they stand, `at` 0 … 1.
+ * @param {Levels} levels
+ * @param {number} count
+ */
 export function levelTicks(levels, count) {
   const { log, first, step } = levels;
   const last = first + step * levels.count;
@@ -72,7 +89,15 @@ export function levelTicks(levels, count) {
   }));
 }
 
-/** Catmull-Rom weights of each pixel along one axis, and the first of its four samples. */
+/**
+ * Catmull-Rom weights of each pixel along one axis, and the first of its four samples.
+ * @param {number} pixels over `from` … `to`
+ * @param {number} from
+ * @param {number} to
+ * @param {number} lo of the grid
+ * @param {number} hi
+ * @param {number} samples of the grid
+ */
 function weights(pixels, from, to, lo, hi, samples) {
   const index = new Int32Array(pixels);
   const weight = new Float64Array(pixels * 4);
@@ -96,12 +121,12 @@ function weights(pixels, from, to, lo, hi, samples) {
 
 /**
  * Paints bands and lines.
- * @param {ImageData} image filled from its top row, which is the view's highest y
- * @param {object} padded from `padGrid`
- * @param {{x0, x1, y0, y1}} view what the image shows
- * @param {{x0, x1, y0, y1}} window what the grid covers; outside it the image stays clear
- * @param {object} levels from `contourLevels`
- * @param {number[][]} colors one [r, g, b] per band
+ * @param {Pixels} image filled from its top row, which is the view's highest y
+ * @param {Padded} padded
+ * @param {View} view what the image shows
+ * @param {View} window what the grid covers; outside it the image stays clear
+ * @param {Levels} levels
+ * @param {Rgb[]} colors one per band
  * @param {number[]} line [r, g, b, alpha]
  * @param {number} width of the lines, in image pixels
  */
@@ -173,11 +198,20 @@ export function paintBands(image, padded, view, window, levels, colors, line, wi
   }
 }
 
+/** @type {(r: number, g: number, b: number) => number} */
 function pack32(r, g, b) {
   return ((255 << 24) | ((b + 0.5) << 16) | ((g + 0.5) << 8) | (r + 0.5)) >>> 0;
 }
 
-/** Four rows of the grid, blended into the one that a row of pixels crosses. */
+/**
+ * Four rows of the grid, blended into the one that a row of pixels crosses.
+ * @param {Float64Array} row
+ * @param {Float64Array} data
+ * @param {number} start of the first of them
+ * @param {number} wide
+ * @param {Float64Array} weight
+ * @param {number} at the first of their weights
+ */
 function blendRows(row, data, start, wide, weight, at) {
   const [r1, r2, r3] = [start + wide, start + 2 * wide, start + 3 * wide];
   const [a, b, c, d] = [weight[at], weight[at + 1], weight[at + 2], weight[at + 3]];
@@ -185,7 +219,10 @@ function blendRows(row, data, start, wide, weight, at) {
     row[i] = a * data[start + i] + b * data[r1 + i] + c * data[r2 + i] + d * data[r3 + i];
 }
 
-/** The grid's value at a point, cubic like the picture; NaN outside. */
+/**
+ * The grid's value at a point, cubic like the picture; NaN outside.
+ * @type {(padded: Padded, window: View, x: number, y: number) => number}
+ */
 export function valueAt(padded, window, x, y) {
   const across = weights(1, x, x, window.x0, window.x1, padded.nx);
   const down = weights(1, y, y, window.y0, window.y1, padded.ny);

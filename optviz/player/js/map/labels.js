@@ -4,14 +4,25 @@ import { drawGlyph, TONE } from "../canvas/glyphs.js";
 import { drawMarker } from "../canvas/marks.js";
 import { clamp } from "../data/scales.js";
 
+/** @import { Context, Rect } from "../canvas/layers.js" */
+/** @import { Theme } from "../canvas/palette.js" */
+/** @import { Outcome } from "../data/message.js" */
+/** @import { DrawnRun } from "../data/runs.js" */
+
+/** @typedef {{run: number, kind: Outcome, x: number, y: number}} Event an outcome, in pixels */
+/** @typedef {{kind: Outcome, x: number, y: number, members: Event[]}} Group */
+/**
+ * What stands on the map: its text, as many markers, its size, its top left corner.
+ * @typedef {Group & {text: string, dots: number, w: number, h: number, box: Corner}} Label
+ */
+/** @typedef {{x: number, y: number}} Corner */
+
 const SIDES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
 const NEAR = 30; // pixels within which outcomes of one kind share a label
 
-/**
- * Groups outcomes that lie together.
- * @param {{run, kind, x, y}[]} events in pixels
- */
+/** Groups outcomes that lie together. @param {Event[]} events */
 export function groupEvents(events) {
+  /** @type {Group[]} */
   const groups = [];
   for (const event of events) {
     const home = groups.find(
@@ -25,14 +36,15 @@ export function groupEvents(events) {
 
 /**
  * Places boxes beside their points so that they stay inside and off each other.
- * @param {{x, y, w, h}[]} boxes points with the size of their label
- * @param {{x, y, w, h}} rect
- * @returns {{x, y}[]} the labels' top left corners
+ * @param {Rect[]} boxes points with the size of their label
+ * @param {Rect} rect
+ * @returns {Corner[]} of the labels, top left
  */
 export function placeBoxes(boxes, rect) {
+  /** @type {Rect[]} */
   const placed = [];
   return boxes.map((box) => {
-    let best = null;
+    let best = { x: 0, y: 0, w: box.w, h: box.h, cost: Infinity };
     for (const gap of [14, 30, 52, 80])
       for (const [sx, sy] of SIDES) {
         const left = box.x + sx * gap + ((sx - 1) / 2) * box.w;
@@ -43,41 +55,57 @@ export function placeBoxes(boxes, rect) {
         for (const other of placed) cost += overlap(x, y, box, other) * 4;
         for (const other of boxes)
           cost += overlap(x, y, box, { x: other.x - 9, y: other.y - 9, w: 18, h: 18 });
-        if (!best || cost < best.cost) best = { x, y, w: box.w, h: box.h, cost };
+        if (cost < best.cost) best = { x, y, w: box.w, h: box.h, cost };
       }
     placed.push(best);
     return { x: best.x, y: best.y };
   });
 }
 
+/** @type {(x: number, y: number, size: {w: number, h: number}, other: Rect) => number} */
 function overlap(x, y, { w, h }, other) {
   const wide = Math.min(x + w, other.x + other.w) - Math.max(x, other.x);
   const high = Math.min(y + h, other.y + other.h) - Math.max(y, other.y);
   return wide > -3 && high > -3 ? (wide + 3) * (high + 3) : 0;
 }
 
+/** @type {(group: Group, runs: DrawnRun[]) => string} */
 function labelText(group, runs) {
   const [first] = group.members;
   const { label, word, told } = runs[first.run];
   return group.members.length > 1 ? `${group.members.length} ${word}` : `${label} ${told}`;
 }
 
-/** The labels of the outcomes reached so far, laid out once for as long as they stay the same. */
+/**
+ * The labels of the outcomes reached so far, laid out once for as long as they stay the same.
+ * @param {Context} ctx
+ * @param {Event[]} events
+ * @param {DrawnRun[]} runs
+ * @param {Rect} rect
+ * @param {Theme} theme
+ * @param {number} scale
+ * @returns {Label[]}
+ */
 export function layOutLabels(ctx, events, runs, rect, theme, scale) {
   const size = 12 * scale;
   ctx.font = `600 ${size}px ${theme.font}`;
-  const groups = groupEvents(events);
-  for (const group of groups) {
-    group.text = labelText(group, runs);
-    group.dots = group.members.length > 1 ? Math.min(group.members.length, 12) : 0;
-    group.h = 22 * scale;
-    const dots = group.dots ? group.dots * 11 + 5 : 0;
-    group.w = ctx.measureText(group.text).width + (29 + dots) * scale;
-  }
-  const corners = placeBoxes(groups, rect);
-  return groups.map((group, i) => ({ ...group, box: corners[i] }));
+  const sized = groupEvents(events).map((group) => {
+    const text = labelText(group, runs);
+    const dots = group.members.length > 1 ? Math.min(group.members.length, 12) : 0;
+    const room = 29 + (dots ? dots * 11 + 5 : 0);
+    return { ...group, text, dots, w: ctx.measureText(text).width + room * scale, h: 22 * scale };
+  });
+  const corners = placeBoxes(sized, rect);
+  return sized.map((label, i) => ({ ...label, box: corners[i] }));
 }
 
+/**
+ * @param {Context} ctx
+ * @param {Label[]} labels
+ * @param {DrawnRun[]} runs
+ * @param {Theme} theme
+ * @param {number} scale
+ */
 export function drawLabels(ctx, labels, runs, theme, scale) {
   const size = 12 * scale;
   for (const label of labels) {

@@ -1,54 +1,103 @@
 // The surface seen from above: contour bands, trails, heads.
 
-import { Layers } from "../canvas/layers.js";
-import { drawMarker, drawRing, roomFor, TICK } from "../canvas/marks.js";
+import { panelBox } from "../canvas/box.js";
+import { recedes } from "../canvas/frame.js";
+import { inside, Layers, within } from "../canvas/layers.js";
+import { roomFor, TICK } from "../canvas/marks.js";
 import { rgba } from "../canvas/palette.js";
 import { clamp, makeScale, makeTicks } from "../data/scales.js";
-import { drawSurface, heightTicks, inside } from "./base.js";
-import { padGrid, valueAt } from "./contour.js";
+import { drawSurface, heightTicks } from "./base.js";
+import { contourLevels, padGrid, valueAt } from "./contour.js";
+import { drawCross, drawHeads, drawStarts } from "./heads.js";
 import { drawLabels, layOutLabels } from "./labels.js";
-import { projectPath, traceTrail, trailAt } from "./trails.js";
+import { bindMap } from "./pointers.js";
+import { StartHandle } from "./start.js";
+import { projectPath, strokeTrail, trailAt } from "./trails.js";
 
-const PIECE = 250; // segments a stroke: a browser takes the square of their number for one
+/** @import { Frame, PanelActions } from "../canvas/frame.js" */
+/** @import { Context, Rect } from "../canvas/layers.js" */
+/** @import { MapData, ScaleKind } from "../data/message.js" */
+/** @import { Scale } from "../data/scales.js" */
+/** @import { Levels, Padded, View } from "./contour.js" */
+/** @import { Event, Label } from "./labels.js" */
+/** @import { Trail } from "./trails.js" */
 
 export class MapPanel {
-  /** @param {HTMLElement} host the box that the canvases fill */
-  constructor(host) {
-    this.kind = "map";
-    this.host = host;
-    this.layers = new Layers(host, ["base", "halo", "trail", "top"]);
+  // what `setData` and `drawBase` fill
+  /** @type {MapData} */ data;
+  /** @type {View} */ window;
+  /** @type {ScaleKind} */ scaleKind;
+  /** @type {Scale} */ xs;
+  /** @type {Scale} */ ys;
+
+  /**
+   * @param {string} key
+   * @param {PanelActions} actions
+   */
+  constructor(key, actions) {
+    this.kind = /** @type {const} */ ("map");
+    this.key = key;
+    this.box = panelBox(this.kind, (kind) => {
+      this.setScaleKind(kind);
+      actions.paint();
+    });
+    this.host = this.box.area;
+    this.layers = new Layers(this.host, ["base", "halo", "trail", "top"]);
     this.sheet = document.createElement("canvas");
-    this.view = null; // null: the surface's whole window
+    this.scale = 1;
+    this.room = 0; // that the upright axis needs
+    this.place = ""; // which surface, and which window of it
+    /** @type {View | null} null: the surface's whole window */
+    this.view = null;
+    /** @type {Padded | null} */
+    this.grid = null;
+    /** @type {Levels | null} */
+    this.levels = null;
+    /** @type {Trail[]} */
+    this.trails = [];
     this.baseStale = true;
+    /** @type {number | null} the step up to which trails are drawn; null: not at all */
     this.drawn = null;
-    this.ghost = null; // where a dragged start is, in surface coordinates
+    this.wholeDrawn = false;
+    /** @type {Label[]} */
+    this.labels = [];
+    /** @type {string | null} */
+    this.labelKey = null;
+    this.start = new StartHandle(this, actions);
+    bindMap(this, actions);
   }
 
-  /** Takes new data; the view stays unless the window or the surface is another one. */
-  setData(panel) {
-    const place = JSON.stringify([panel.title, panel.xlim, panel.ylim]);
-    if (place !== this.place) this.view = null;
+  /**
+   * Takes new data; the view stays unless the window or the surface is another one.
+   * @param {MapData} data
+   */
+  setData(data) {
+    const place = JSON.stringify([data.title, data.xlim, data.ylim]);
+    if (place !== this.place) this.setView(null);
     this.place = place;
-    if (this.panel?.levels !== panel.levels) this.levelKind = panel.levels || "log";
-    this.panel = panel;
-    this.window = { x0: panel.xlim[0], x1: panel.xlim[1], y0: panel.ylim[0], y1: panel.ylim[1] };
-    this.grid = panel.grid ? padGrid(panel.grid) : null;
-    this.levels = null;
-    this.invalidate();
+    // the user's choice of levels holds until data come that ask for others
+    if (this.data?.levels !== data.levels) this.scaleKind = data.levels;
+    this.data = data;
+    const [[x0, x1], [y0, y1]] = [data.xlim, data.ylim];
+    this.window = { x0, x1, y0, y1 };
+    this.grid = data.grid && padGrid(data.grid);
+    this.setScaleKind(this.scaleKind);
+    this.start.settle();
   }
 
+  /** @param {ScaleKind} kind */
   setScaleKind(kind) {
-    this.levelKind = kind;
+    this.scaleKind = kind;
     this.levels = null;
+    this.box.set(this.data, kind);
     this.invalidate();
   }
 
-  get scaleKind() {
-    return this.levelKind;
-  }
-
+  /** @param {View | null} view */
   setView(view) {
     this.view = view;
+    // an unzoomed map lets one finger scroll the page; a zoomed one moves under it
+    this.host.style.touchAction = view ? "none" : "pan-y";
     this.invalidate();
   }
 
@@ -60,10 +109,17 @@ export class MapPanel {
     this.baseStale = true;
   }
 
-  rect(scale) {
+  /** Has all but the surface drawn anew. */
+  redraw() {
+    this.drawn = null;
+    this.labelKey = null;
+  }
+
+  rect() {
     const { width, height } = this.layers;
+    const { scale } = this;
     const small = width < 460;
-    const left = Math.max(Math.round((small ? 34 : 42) * scale), this.room || 0);
+    const left = Math.max(Math.round((small ? 34 : 42) * scale), this.room);
     const right = Math.round((this.grid ? (small ? 50 : 60) : 14) * scale);
     return {
       x: left,
@@ -73,7 +129,14 @@ export class MapPanel {
     };
   }
 
+  /** @type {(x: number, y: number) => boolean} */
+  contains(x, y) {
+    return within(this.rect(), x, y);
+  }
+
+  /** @param {Frame} frame */
   draw(frame) {
+    this.scale = frame.scale;
     if (this.layers.fit()) this.baseStale = true;
     if (this.layers.width < 60 || this.layers.height < 60) return;
     if (this.baseStale) this.drawBase(frame);
@@ -81,176 +144,109 @@ export class MapPanel {
     this.drawTop(frame);
   }
 
-  drawBase(frame) {
-    const { theme, scale } = frame;
-    const ctx = this.layers.base;
-    const view = this.currentView();
-    const upright = { kind: "linear", lo: view.y0, hi: view.y1 };
-    const ticks = makeTicks(upright, heightTicks(this.rect(scale), scale));
-    this.room = roomFor(ctx, ticks, TICK * scale, theme.font);
-    const rect = this.rect(scale);
-    this.xs = makeScale("linear", view.x0, view.x1, rect.x, rect.x + rect.w);
-    this.ys = makeScale("linear", view.y0, view.y1, rect.y + rect.h, rect.y);
+  /** @param {Frame} frame */
+  drawBase({ theme, moving }) {
+    const ctx = this.layers.on.base;
+    const { x0, x1, y0, y1 } = this.currentView();
+    const most = heightTicks(this.rect(), this.scale);
+    const ticks = makeTicks({ kind: "linear", lo: y0, hi: y1 }, most);
+    this.room = roomFor(ctx, ticks, TICK * this.scale, theme.font);
+    const rect = this.rect();
+    this.xs = makeScale("linear", x0, x1, rect.x, rect.x + rect.w);
+    this.ys = makeScale("linear", y0, y1, rect.y + rect.h, rect.y);
+    const { grid, floor, paths } = this.data;
+    if (grid) this.levels ??= contourLevels(grid.data, this.scaleKind, floor);
     this.layers.clear("base");
-    drawSurface(this, ctx, rect, theme, scale, frame.moving);
-    this.trails = this.panel.paths.map((path) => projectPath(path, this.xs.px, this.ys.px));
+    drawSurface(this, ctx, rect, theme, moving);
+    this.trails = paths.map((path) => projectPath(path, this.xs.px, this.ys.px));
     this.baseStale = false;
-    this.drawn = null;
-    this.labelKey = null;
-    this.placeHandle?.();
+    this.redraw();
+    this.start.place();
   }
 
-  /** The index into a path at a step. */
+  /**
+   * The index into a path at a step.
+   * @type {(trail: Trail, step: number) => number}
+   */
   pathIndex(trail, step) {
-    return Math.min(step / (this.panel.path_stride || 1), trail.points - 1);
+    return Math.min(step / this.data.path_stride, trail.points - 1);
   }
 
+  /** @param {Frame} frame */
   drawTrails(frame) {
-    const { theme, scale } = frame;
-    const whole = this.ghost || frame.preview;
-    const fresh = this.drawn === null || frame.step < this.drawn || whole !== this.wholeDrawn;
-    if (!fresh && frame.step === this.drawn) return;
+    const { step, theme, scale } = frame;
+    const whole = this.start.ghost !== null;
+    const done = whole === this.wholeDrawn ? this.drawn : null;
+    const fresh = done === null || step < done;
+    if (step === done) return;
     if (fresh) {
       this.layers.clear("halo");
       this.layers.clear("trail");
     }
     this.wholeDrawn = whole;
-    const from = fresh ? 0 : this.drawn;
-    const rect = this.rect(scale);
-    const { halo, trail: ink } = this.layers;
+    const from = fresh ? 0 : done;
+    const rect = this.rect();
+    const { halo, trail: ink } = this.layers.on;
     const glow = rgba(theme.halo, theme.dark ? 0.75 : 0.9);
     inside(halo, rect, () =>
       inside(ink, rect, () => {
         for (const [run, path] of this.trails.entries()) {
           const { visible, ink: color, dash } = frame.runs[run];
           if (!visible) continue;
-          const dim = frame.highlight >= 0 && frame.highlight !== run;
+          const dim = recedes(run, frame);
           const end = path.points - 1;
           if (whole && fresh)
-            this.strokeTrail(ink, path, 0, end, color, [], dim ? 0.05 : 0.3, 1.4 * scale);
+            strokeTrail(ink, path, 0, end, color, [], dim ? 0.05 : 0.3, 1.4 * scale);
           const first = Math.floor(this.pathIndex(path, from));
-          const last = Math.floor(this.pathIndex(path, frame.step) + 1e-9);
+          const last = Math.floor(this.pathIndex(path, step) + 1e-9);
           if (last <= first) continue;
           const cloud = path.starts > 1;
           const alpha = (cloud ? clamp(14 / path.starts, 0.42, 0.8) : 1) * (dim ? 0.12 : 1);
-          if (!cloud && !dim)
-            this.strokeTrail(halo, path, first, last, glow, [], 1, 5 * scale);
+          if (!cloud && !dim) strokeTrail(halo, path, first, last, glow, [], 1, 5 * scale);
           const pattern = cloud ? [] : dash;
           const width = (cloud ? 1.3 : 2.3) * scale;
-          this.strokeTrail(ink, path, first, last, color, pattern, alpha, width);
+          strokeTrail(ink, path, first, last, color, pattern, alpha, width);
         }
       }),
     );
-    this.drawn = frame.step;
+    this.drawn = step;
   }
 
-  strokeTrail(ctx, path, first, last, color, dash, alpha, width) {
-    ctx.globalAlpha = alpha;
-    ctx.strokeStyle = color;
-    ctx.lineWidth = width;
-    ctx.lineJoin = "round";
-    ctx.lineCap = alpha < 1 || dash.length ? "butt" : "round";
-    ctx.setLineDash(dash);
-    for (let from = first; from < last; from += PIECE) {
-      ctx.lineDashOffset = dash.length ? path.length[from] : 0;
-      const to = Math.min(from + PIECE, last);
-      ctx.beginPath();
-      for (let start = 0; start < path.starts; start++) traceTrail(ctx, path, start, from, to);
-      ctx.stroke();
-    }
-    ctx.setLineDash([]);
-    ctx.globalAlpha = 1;
-  }
-
+  /** @param {Frame} frame */
   drawTop(frame) {
     const { theme, scale } = frame;
-    const ctx = this.layers.top;
-    const rect = this.rect(scale);
+    const ctx = this.layers.on.top;
+    const rect = this.rect();
     this.layers.clear("top");
     inside(ctx, rect, () => {
-      this.drawStarts(ctx, theme, scale);
+      drawStarts(this, ctx, theme);
       const last = frame.highlight; // drawn over the others
-      const order = [...this.trails.keys()].sort((a, b) => (a === last) - (b === last));
-      for (const run of order) if (frame.runs[run].visible) this.drawHeads(ctx, run, frame);
-      if (frame.hoverPoint) this.drawCross(ctx, rect, frame.hoverPoint, theme);
+      const order = [...this.trails.keys()].sort((a, b) => Number(a === last) - Number(b === last));
+      for (const run of order) if (frame.runs[run].visible) drawHeads(this, ctx, run, frame);
+      if (frame.hover.point) drawCross(this, ctx, rect, frame.hover.point, theme);
     });
     const labels = this.labelsNow(ctx, rect, frame);
     if (labels.length) drawLabels(ctx, labels, frame.runs, theme, scale);
   }
 
-  drawStarts(ctx, theme, scale) {
-    const starts = this.ghost ? [this.ghost] : this.panel.starts || [];
-    const many = starts.length > 1;
-    const ink = theme.dark ? "#ffffff" : "#1c2430";
-    for (const [x, y] of starts) {
-      const [px, py] = [this.xs.px(x), this.ys.px(y)];
-      if (many) drawMarker(ctx, "circle", px, py, 1.8 * scale, ink, theme.halo, 1);
-      else drawRing(ctx, px, py, (this.ghost ? 11 : 9) * scale, ink, rgba(theme.halo, 0.9));
-    }
-  }
-
-  drawHeads(ctx, run, frame) {
-    const { theme, scale } = frame;
-    const path = this.trails[run];
-    const { ink, marker } = frame.runs[run];
-    const at = this.pathIndex(path, frame.step);
-    const dim = frame.highlight >= 0 && frame.highlight !== run;
-    const whole = Math.floor(at + 1e-9);
-    const cloud = path.starts > 1;
-    for (let start = 0; start < path.starts; start++) {
-      const [x, y] = trailAt(path, start, at);
-      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
-      ctx.globalAlpha = dim ? 0.15 : 1;
-      if (!cloud && at > whole) {
-        const [ax, ay] = trailAt(path, start, whole);
-        ctx.strokeStyle = ink;
-        ctx.lineWidth = 2.3 * scale;
-        ctx.lineCap = "round";
-        ctx.beginPath();
-        ctx.moveTo(clamp(ax, -4000, 9000), clamp(ay, -4000, 9000));
-        ctx.lineTo(clamp(x, -4000, 9000), clamp(y, -4000, 9000));
-        ctx.stroke();
-      }
-      const radius = (cloud ? 3 : 6) * scale;
-      if (dim || cloud) drawMarker(ctx, marker, x, y, radius, ink, theme.halo, cloud ? 0.8 : 1);
-      else {
-        const rim = theme.dark ? "#05070d" : "rgba(16,24,40,.75)";
-        drawMarker(ctx, marker, x, y, radius + 1.4 * scale, "#fff", rim, 1);
-        drawMarker(ctx, marker, x, y, radius, ink, ink, 0);
-      }
-      ctx.globalAlpha = 1;
-    }
-  }
-
-  drawCross(ctx, rect, point, theme) {
-    const [x, y] = [this.xs.px(point[0]), this.ys.px(point[1])];
-    ctx.strokeStyle = theme.dark ? "rgba(255,255,255,.55)" : "rgba(16,24,40,.5)";
-    ctx.lineWidth = 1;
-    ctx.setLineDash([3, 3]);
-    ctx.beginPath();
-    ctx.moveTo(rect.x, y);
-    ctx.lineTo(rect.x + rect.w, y);
-    ctx.moveTo(x, rect.y);
-    ctx.lineTo(x, rect.y + rect.h);
-    ctx.stroke();
-    ctx.setLineDash([]);
-  }
-
-  /** Labels of outcomes that the playhead has reached. */
+  /**
+   * Labels of outcomes that the playhead has reached.
+   * @type {(ctx: Context, rect: Rect, frame: Frame) => Label[]}
+   */
   labelsNow(ctx, rect, frame) {
-    if (this.ghost) return [];
+    if (this.start.ghost) return [];
+    /** @type {Event[]} */
     const events = [];
-    for (const [run, info] of frame.runs.entries()) {
-      const known = info.outcome && info.outcome !== "running" && info.outcome_step !== null;
-      if (!known || !info.visible || frame.step < info.outcome_step) continue;
-      if (frame.highlight >= 0 && frame.highlight !== run) continue;
+    for (const [run, { outcome, outcome_step: step, visible }] of frame.runs.entries()) {
+      if (!outcome || outcome === "running" || step === null) continue;
+      if (!visible || frame.step < step || recedes(run, frame)) continue;
       const path = this.trails[run];
       if (path.starts > 1) continue;
-      const [x, y] = trailAt(path, 0, Math.floor(this.pathIndex(path, info.outcome_step)));
+      const [x, y] = trailAt(path, 0, Math.floor(this.pathIndex(path, step)));
       if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
       events.push({
         run,
-        kind: info.outcome,
+        kind: outcome,
         x: clamp(x, rect.x + 6, rect.x + rect.w - 6),
         y: clamp(y, rect.y + 6, rect.y + rect.h - 6),
       });
@@ -263,7 +259,10 @@ export class MapPanel {
     return this.labels;
   }
 
-  /** The surface's loss at a point, from the grid; NaN outside the window. */
+  /**
+   * The surface's loss at a point, from the grid; NaN outside the window.
+   * @type {(x: number, y: number) => number}
+   */
   lossAt(x, y) {
     return this.grid ? valueAt(this.grid, this.window, x, y) : NaN;
   }

@@ -2,6 +2,20 @@
 
 import { BASE_RATE } from "../data/clock.js";
 
+/** @import { Axis } from "../data/axis.js" */
+/** @import { Clock } from "../data/clock.js" */
+
+/**
+ * @typedef {object} ControlActions
+ * @property {() => void} toggle plays or pauses
+ * @property {(place: number) => void} seek
+ * @property {(steps: number) => void} nudge
+ * @property {(factor: number) => void} speed
+ * @property {() => boolean} loop whether it now starts again at the end
+ * @property {() => void} full
+ * @property {() => void} resetView
+ */
+
 const FILL = 'fill="currentColor"';
 const PATHS = {
   play:
@@ -20,6 +34,7 @@ const PATHS = {
 };
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 
+/** @param {Glyph} name */
 function icon(name) {
   return (
     '<svg viewBox="0 0 24 24" width="1.25em" height="1.25em" fill="none" stroke="currentColor" ' +
@@ -28,6 +43,9 @@ function icon(name) {
   );
 }
 
+/** @typedef {keyof typeof PATHS} Glyph */
+
+/** @type {(name: string, glyph: Glyph, tip: string, act: () => void) => HTMLElement} */
 function button(name, glyph, tip, act) {
   const element = document.createElement("button");
   element.type = "button";
@@ -41,22 +59,23 @@ function button(name, glyph, tip, act) {
   return element;
 }
 
-/**
- * @param {object} actions toggle, seek(step), nudge(steps), speed(factor), loop(), full(), reset()
- */
 export class Controls {
+  /** @param {ControlActions} actions */
   constructor(actions) {
     this.element = document.createElement("div");
     this.element.className = "ov-controls";
     this.playButton = button("Play", "play", "Play (space)", actions.toggle);
     this.playButton.classList.add("ov-play");
+    /** @type {(name: string, glyph: Glyph, key: string, by: number) => HTMLElement} */
     const step = (name, glyph, key, by) =>
       button(name, glyph, `${name} (${key}, ten with shift)`, () => actions.nudge(by));
     const back = step("Step back", "back", "←", -1);
     const forward = step("Step forward", "forward", "→", 1);
-    this.loopButton = button("Loop", "loop", "Start again at the end", actions.loop);
-    this.loopButton.setAttribute("aria-pressed", "false");
-    const reset = button("Reset view", "reset", "Reset view (double click)", actions.reset);
+    const loop = button("Loop", "loop", "Start again at the end", () =>
+      loop.setAttribute("aria-pressed", String(actions.loop())),
+    );
+    loop.setAttribute("aria-pressed", "false");
+    const reset = button("Reset view", "reset", "Reset view (double click)", actions.resetView);
     this.resetButton = reset;
     const full = button("Full screen", "full", "Full screen (f)", actions.full);
 
@@ -87,14 +106,22 @@ export class Controls {
       actions.speed(Number(speed.value));
       speed.title = `Speed: ${Number(speed.value) * BASE_RATE} steps a second`;
     });
-    this.speed = speed;
     const line = document.createElement("div");
     line.className = "ov-line";
     line.append(this.scrubber, this.count);
-    this.element.append(back, this.playButton, forward, line, speed, this.loopButton, reset, full);
+    this.element.append(back, this.playButton, forward, line, speed, loop, reset, full);
+    // what is shown now
+    this.playing = false;
+    this.updated = 0;
+    this.length = NaN;
+    this.axisName = "";
+    this.place = "";
   }
 
-  /** Shows the clock's state; while it runs 30 times a second: layout costs more than drawing. */
+  /**
+   * Shows the clock's state; while it runs 30 times a second: layout costs more than drawing.
+   * @type {(clock: Clock, axis: Axis, now: number) => void}
+   */
   update(clock, axis, now) {
     if (clock.playing && this.playing && now - this.updated < 30) return;
     this.updated = now;
@@ -125,10 +152,7 @@ export class Controls {
     this.scrubber.style.setProperty("--ov-share", `${share.toFixed(2)}%`);
   }
 
-  setLoop(on) {
-    this.loopButton.setAttribute("aria-pressed", String(on));
-  }
-
+  /** @param {boolean} on */
   setZoomed(on) {
     this.resetButton.classList.toggle("ov-idle", !on);
   }

@@ -1,48 +1,78 @@
 // One chip per run: what it looks like, whether it is shown, how it ended.
 
 import { drawGlyph, TONE } from "../canvas/glyphs.js";
+import { contextOf } from "../canvas/layers.js";
 import { drawMarker } from "../canvas/marks.js";
 
+/** @import { Context } from "../canvas/layers.js" */
+/** @import { Theme } from "../canvas/palette.js" */
+/** @import { Outcome, Run } from "../data/message.js" */
+/** @import { DrawnRun } from "../data/runs.js" */
+
+/**
+ * @typedef {object} LegendActions
+ * @property {(label: string) => void} toggleRun
+ * @property {(label: string) => void} isolateRun
+ * @property {(run: number) => void} highlight −1: none
+ */
+/**
+ * @typedef {object} Chip
+ * @property {string} label
+ * @property {HTMLButtonElement} button
+ * @property {HTMLCanvasElement} sample
+ * @property {HTMLElement} name
+ * @property {HTMLElement} badges
+ * @property {number} outcomeAt
+ * @property {boolean | null} reached whether the badges stand out; null: not yet known
+ */
+
 export class Legend {
-  /** @param {object} actions toggle(label), isolate(label), highlight(run or −1) */
+  /** @param {LegendActions} actions */
   constructor(actions) {
     this.actions = actions;
     this.element = document.createElement("div");
     this.element.className = "ov-legend";
     this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", "Runs");
+    /** @type {Chip[]} */
     this.chips = [];
   }
 
+  /** @type {(runs: DrawnRun[], theme: Theme) => void} */
   set(runs, theme) {
     const labels = runs.map((run) => run.label);
     if (this.chips.map((chip) => chip.label).join("\n") !== labels.join("\n")) this.build(labels);
     runs.forEach((run, i) => {
       const chip = this.chips[i];
       chip.button.setAttribute("aria-pressed", String(run.visible));
-      chip.run = run;
-      chip.name.textContent = run.seeds > 1 ? `${run.label} (${run.seeds} seeds)` : run.label;
+      chip.outcomeAt = run.outcome_at;
+      const { label, told, seeds = 1 } = run;
+      chip.name.textContent = seeds > 1 ? `${label} (${seeds} seeds)` : label;
       paintSample(chip.sample, run, theme);
-      const told = run.told ? `${run.label}: ${run.told}` : run.label;
-      chip.button.title = `${told} (click: show or hide; Alt-click: alone)`;
+      const words = told ? `${label}: ${told}` : label;
+      chip.button.title = `${words} (click: show or hide; Alt-click: alone)`;
       chip.badges.textContent = "";
-      for (const [kind, note] of signs(run)) chip.badges.append(badge(kind, note));
-      chip.badges.hidden = !chip.badges.childElementCount;
-      for (const element of chip.badges.children) paintGlyph(element);
+      const found = signs(run);
+      for (const [kind, note] of found) chip.badges.append(badge(kind, note));
+      chip.badges.hidden = !found.length;
+      chip.badges.querySelectorAll("canvas").forEach((canvas, k) => {
+        paintGlyph(canvas, found[k][0]);
+      });
       chip.reached = null;
     });
   }
 
-  /** Badges appear when the playhead reaches what they tell. */
+  /** Badges appear when the playhead reaches what they tell. @param {number} place */
   update(place) {
     for (const chip of this.chips) {
-      const reached = place >= chip.run.outcome_at;
+      const reached = place >= chip.outcomeAt;
       if (reached === chip.reached) continue;
       chip.reached = reached;
       for (const element of chip.badges.children) element.classList.toggle("ov-reached", reached);
     }
   }
 
+  /** @param {string[]} labels */
   build(labels) {
     this.element.textContent = "";
     this.chips = labels.map((label, i) => {
@@ -59,36 +89,42 @@ export class Legend {
       button.append(sample, name, badges);
       button.addEventListener("mousedown", (event) => event.preventDefault());
       button.addEventListener("click", (event) =>
-        event.altKey ? this.actions.isolate(label) : this.actions.toggle(label),
+        event.altKey ? this.actions.isolateRun(label) : this.actions.toggleRun(label),
       );
-      button.addEventListener("dblclick", () => this.actions.isolate(label));
+      button.addEventListener("dblclick", () => this.actions.isolateRun(label));
       button.addEventListener("pointerenter", (event) => {
         if (event.pointerType === "mouse") this.actions.highlight(i);
       });
       button.addEventListener("pointerleave", () => this.actions.highlight(-1));
       this.element.append(button);
-      return { label, button, sample, name, badges, run: null, reached: null };
+      return { label, button, sample, name, badges, outcomeAt: 0, reached: null };
     });
   }
 }
 
-/** A run's signs, `[[outcome, note]]`: one, none while it is on its way, or one for each count. */
+/**
+ * A run's signs, and what stands beside them: one, none while it is on its way, or one for each
+ * count.
+ * @type {(run: Pick<Run, "outcome" | "note" | "counts">) => [Outcome, string][]}
+ */
 export function signs({ outcome, note, counts }) {
   if (counts) return counts.map(([kind, count]) => [kind, String(count)]);
-  return outcome && outcome !== "running" ? [[outcome, String(note ?? "")]] : [];
+  return outcome && outcome !== "running" ? [[outcome, note ?? ""]] : [];
 }
 
+/** @type {(canvas: HTMLCanvasElement, width: number, height: number) => Context} */
 function sized(canvas, width, height) {
   const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
   canvas.width = width * ratio;
   canvas.height = height * ratio;
   canvas.style.width = `${width / 16}em`;
   canvas.style.height = `${height / 16}em`;
-  const ctx = canvas.getContext("2d");
+  const ctx = contextOf(canvas);
   ctx.scale(ratio, ratio);
   return ctx;
 }
 
+/** @type {(canvas: HTMLCanvasElement, run: DrawnRun, theme: Theme) => void} */
 function paintSample(canvas, run, theme) {
   const ctx = sized(canvas, 34, 16);
   ctx.strokeStyle = run.ink;
@@ -102,20 +138,21 @@ function paintSample(canvas, run, theme) {
   drawMarker(ctx, run.marker, 17, 8, 5, run.ink, theme.background, 1.5);
 }
 
+/** @type {(kind: Outcome, note: string) => HTMLElement} */
 function badge(kind, note) {
   const element = document.createElement("span");
   element.className = `ov-badge ov-${kind}`;
   element.style.color = `light-dark(${TONE[kind].join(", ")})`;
-  element.dataset.kind = kind;
   const text = document.createElement("span");
   text.textContent = note;
   element.append(document.createElement("canvas"), text);
   return element;
 }
 
-function paintGlyph(element) {
-  const ctx = sized(element.firstChild, 12, 12);
-  ctx.strokeStyle = getComputedStyle(element).color;
+/** @type {(canvas: HTMLCanvasElement, kind: Outcome) => void} */
+function paintGlyph(canvas, kind) {
+  const ctx = sized(canvas, 12, 12);
+  ctx.strokeStyle = getComputedStyle(canvas).color;
   ctx.lineWidth = 1.9;
-  drawGlyph(ctx, element.dataset.kind, 6, 6, 4.2);
+  drawGlyph(ctx, kind, 6, 6, 4.2);
 }

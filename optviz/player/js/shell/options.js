@@ -2,8 +2,21 @@
 
 import { AXIS_NAMES } from "../data/axis.js";
 
+/** @import { Axis } from "../data/axis.js" */
+/** @import { Choices } from "../data/choices.js" */
+/** @import { AxisKind, Header, PanelData } from "../data/message.js" */
+
+/** @typedef {{label: HTMLLabelElement, input: HTMLInputElement}} Choice */
+/**
+ * @typedef {object} OptionActions
+ * @property {(key: string, on: boolean) => void} showPanel
+ * @property {(kind: AxisKind) => void} axis
+ * @property {(on: boolean) => void} singles
+ */
+
 let made = 0; // radio buttons of two players on one page must not share a name
 
+/** @type {(type: string, text: string, onChange: (on: boolean) => void) => Choice} */
 function choice(type, text, onChange) {
   const label = document.createElement("label");
   const input = document.createElement("input");
@@ -12,11 +25,11 @@ function choice(type, text, onChange) {
   const words = document.createElement("span");
   words.textContent = text;
   label.append(input, words);
-  return { label, input, words };
+  return { label, input };
 }
 
 export class Options {
-  /** @param {object} actions showPanel(key, on), axis(kind), singles(on) */
+  /** @param {OptionActions} actions */
   constructor(actions) {
     this.actions = actions;
     this.element = document.createElement("div");
@@ -26,7 +39,7 @@ export class Options {
     this.button.type = "button";
     this.button.className = "ov-menu-button";
     this.button.setAttribute("aria-expanded", "false");
-    this.button.addEventListener("click", () => this.open(this.menu.hidden));
+    this.button.addEventListener("click", () => this.open(Boolean(this.menu.hidden)));
     this.menu = document.createElement("div");
     this.menu.className = "ov-menu";
     this.menu.setAttribute("role", "group");
@@ -41,6 +54,7 @@ export class Options {
       this.open(false);
       this.button.focus();
     });
+    /** @param {Event} event */
     this.outside = (event) => {
       if (!event.composedPath().includes(holder)) this.open(false);
     };
@@ -55,15 +69,22 @@ export class Options {
     this.element.append(holder, this.axes, this.singles.label);
     this.name = `ov-axis-${(made += 1)}`;
     this.built = "";
+    /** @type {Map<string, Choice>} by the key of a panel */
+    this.boxes = new Map();
+    /** @type {Map<AxisKind, Choice>} */
+    this.radios = new Map();
   }
 
-  /** Shows what a message offers and what is chosen of it. */
+  /**
+   * Shows what a message offers and what is chosen of it.
+   * @type {(header: Header, choices: Choices, axis: Axis) => void}
+   */
   set(header, choices, axis) {
     this.element.hidden = !header.axes;
     if (!header.axes) return;
-    const panels = header.panels.filter((panel) => panel.key);
-    const offer = [...header.axes, "", ...panels.map((panel) => panel.key + panel.title)].join();
-    if (offer !== this.built) this.build(header, panels);
+    const { axes, panels } = header;
+    const offer = [...axes, "", ...panels.map((panel) => panel.key + panel.title)].join();
+    if (offer !== this.built) this.build(axes, panels);
     this.built = offer;
     const shown = choices.panels(header).map((panel) => panel.key);
     for (const [key, { input }] of this.boxes) {
@@ -72,32 +93,31 @@ export class Options {
     }
     this.button.textContent = `Panels ${shown.length}/${panels.length}`;
     for (const [kind, { input }] of this.radios) input.checked = kind === axis.kind;
-    this.singles.label.hidden = !header.runs.some((run) => run.seeds > 1);
+    this.singles.label.hidden = !header.runs.some((run) => (run.seeds ?? 1) > 1);
     this.singles.input.checked = choices.singles;
   }
 
-  build(header, panels) {
+  /** @type {(axes: AxisKind[], panels: PanelData[]) => void} */
+  build(axes, panels) {
     this.menu.textContent = this.axes.textContent = "";
     this.boxes = new Map(
-      panels.map(({ key, title }) => [
+      panels.map(({ key = "", title }) => [
         key,
         choice("checkbox", title.split(/[:,]/)[0], (on) => this.actions.showPanel(key, on)),
       ]),
     );
     for (const { label } of this.boxes.values()) this.menu.append(label);
     this.radios = new Map(
-      header.axes.map((kind) => [
-        kind,
-        choice("radio", AXIS_NAMES[kind], () => this.actions.axis(kind)),
-      ]),
+      axes.map((kind) => [kind, choice("radio", AXIS_NAMES[kind], () => this.actions.axis(kind))]),
     );
     for (const { label, input } of this.radios.values()) {
       input.name = this.name;
       this.axes.append(label);
     }
-    this.axes.hidden = header.axes.length < 2;
+    this.axes.hidden = axes.length < 2;
   }
 
+  /** @param {boolean} on */
   open(on) {
     this.menu.hidden = !on;
     this.button.setAttribute("aria-expanded", String(on));

@@ -1,6 +1,10 @@
 // The small box beside the pointer, and the same numbers in words.
 
-import { formatNumber } from "../data/scales.js";
+import { NOWHERE } from "../canvas/frame.js";
+import { curveRows } from "../curves/rows.js";
+
+/** @import { Frame, Hover, Row } from "../canvas/frame.js" */
+/** @import { CurvePanel } from "../curves/panel.js" */
 
 export class Readout {
   constructor() {
@@ -8,16 +12,17 @@ export class Readout {
     this.element.className = "ov-readout";
     this.element.hidden = true;
     this.element.setAttribute("aria-hidden", "true");
+    /** @type {Hover} */
+    this.hover = NOWHERE;
   }
 
   /**
-   * @param {string} head
-   * @param {{color, label, text}[]} rows
-   * @param {number} x pointer, relative to the player
-   * @param {number} y
+   * The pointer is over something.
+   * @type {(hover: Hover, head: string, rows: Row[], at: MouseEvent) => void}
    */
-  show(head, rows, x, y) {
+  show(hover, head, rows, at) {
     const { element } = this;
+    this.hover = hover;
     element.textContent = "";
     const title = document.createElement("div");
     title.className = "ov-readout-head";
@@ -36,58 +41,36 @@ export class Readout {
       element.append(row);
     }
     element.hidden = false;
-    const box = element.offsetParent || element.parentElement;
-    const [width, height] = [element.offsetWidth, element.offsetHeight];
-    const right = x + 18 + width < box.clientWidth - 4;
-    element.style.left = `${Math.max(4, right ? x + 18 : x - width - 18)}px`;
-    element.style.top = `${Math.max(4, Math.min(y - height / 2, box.clientHeight - height - 4))}px`;
+    const player = element.parentElement ?? document.body;
+    const box = player.getBoundingClientRect();
+    const [x, y] = [at.clientX - box.left, at.clientY - box.top];
+    const { offsetWidth: width, offsetHeight: height } = element;
+    const { clientWidth, clientHeight } = player;
+    const left = x + 18 + width < clientWidth - 4 ? x + 18 : x - width - 18;
+    element.style.left = `${Math.max(4, left)}px`;
+    element.style.top = `${Math.max(4, Math.min(y - height / 2, clientHeight - height - 4))}px`;
   }
 
   hide() {
     this.element.hidden = true;
   }
-}
 
-/** The read-out of a map: place, loss, and where each run is. */
-export function mapRows(panel, x, y) {
-  return [
-    { color: "transparent", label: "x", text: formatNumber(x) },
-    { color: "transparent", label: "y", text: formatNumber(y) },
-    { color: "transparent", label: "loss", text: formatNumber(panel.lossAt(x, y)) },
-  ];
+  /** The pointer is over nothing. */
+  leave() {
+    this.hover = NOWHERE;
+    this.hide();
+  }
 }
-
-const MOST_ROWS = 12;
 
 /**
- * The read-out of curves: every visible run, in order of its value; of very many those about the
- * one that the pointer is nearest to.
+ * One sentence for a screen reader when the picture stands still.
+ * @type {(title: string, curves: CurvePanel | undefined, frame: Frame) => string}
  */
-export function curveRows(panel, step, frame) {
-  const height = ({ value }) => (Number.isFinite(value) ? value : -Number.MAX_VALUE);
-  const rows = panel
-    .readAt(step, frame)
-    .sort((a, b) => height(b) - height(a))
-    .map(({ run, name, value, color, near }) => ({
-      color,
-      near,
-      label: name ? `${frame.runs[run].label} ${name}` : frame.runs[run].label,
-      // what a diverged seed counts as is no number to be read
-      text: panel.panel.worst && Math.abs(value) === Infinity ? "diverged" : formatNumber(value),
-    }));
-  const near = rows.findIndex((row) => row.near);
-  if (near < 0 || rows.length <= MOST_ROWS) return rows;
-  const first = Math.min(Math.max(0, near - MOST_ROWS / 2), rows.length - MOST_ROWS);
-  return rows.slice(first, first + MOST_ROWS);
-}
-
-/** One sentence for a screen reader when the picture stands still. */
-export function summary(header, panels, frame) {
+export function summary(title, curves, frame) {
   const { axis } = frame;
   const step = axis.kind === "step" ? Math.floor(frame.step + 1e-9) : frame.step;
   const place = `${axis.words(step)} of ${axis.number(axis.span)}`;
-  const parts = [`${header.title || "Race"}: ${place}.`];
-  const curves = panels.find((panel) => panel.kind === "curves");
+  const parts = [`${title || "Race"}: ${place}.`];
   if (curves) {
     const rows = curveRows(curves, step, frame).map((row) => `${row.label} ${row.text}`);
     parts.push(`${rows.join(", ")}.`);

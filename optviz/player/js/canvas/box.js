@@ -1,12 +1,18 @@
 // The boxes around the canvases: a panel's title, its log/linear switch, its drawing area.
 
-import { layerColor } from "../canvas/palette.js";
+import { layerColor } from "./palette.js";
+
+/** @import { PanelData, ScaleKind } from "../data/message.js" */
+/** @import { Theme } from "./palette.js" */
+
+/** @type {ScaleKind[]} */
+const SCALES = ["log", "linear"];
 
 /**
- * @param {string} kind "map" or "curves"
- * @param {(scale: string) => void} onScale
+ * @param {PanelData["kind"]} kind
+ * @param {(scale: ScaleKind) => void} onScale
  */
-export function panelShell(kind, onScale) {
+export function panelBox(kind, onScale) {
   const element = document.createElement("section");
   element.className = `ov-panel ov-${kind}`;
   const head = document.createElement("header");
@@ -16,7 +22,7 @@ export function panelShell(kind, onScale) {
   const group = document.createElement("div");
   group.className = "ov-scale";
   group.setAttribute("role", "group");
-  const buttons = ["log", "linear"].map((scale) => {
+  const buttons = SCALES.map((scale) => {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = scale === "linear" ? "lin" : scale;
@@ -34,18 +40,23 @@ export function panelShell(kind, onScale) {
     element,
     area,
     setLayers: layers.set,
-    set(panel, scaleKind) {
-      title.textContent = panel.title || "";
-      group.setAttribute("aria-label", `Scale of ${panel.title || "the axis"}`);
+    /** @type {(data: PanelData, scaleKind: ScaleKind) => void} */
+    set(data, scaleKind) {
+      title.textContent = data.title;
+      group.setAttribute("aria-label", `Scale of ${data.title || "the axis"}`);
       for (const { scale, button } of buttons) {
         button.setAttribute("aria-pressed", String(scale === scaleKind));
         button.setAttribute("aria-label", `${scale === "log" ? "Logarithmic" : "Linear"} scale`);
       }
-      group.hidden = kind === "map" && !panel.grid;
+      if (data.kind === "curves") {
+        key.textContent = data.note ?? "";
+        return;
+      }
+      group.hidden = !data.grid;
       const places = [];
-      if (panel.minima?.length) places.push("★ minimum");
-      if (panel.saddles?.length) places.push("✕ saddle");
-      key.textContent = panel.note || places.join("   ");
+      if (data.minima.length) places.push("★ minimum");
+      if (data.saddles.length) places.push("✕ saddle");
+      key.textContent = places.join("   ");
     },
   };
 }
@@ -61,11 +72,18 @@ function layerChooser() {
   const select = document.createElement("select");
   select.setAttribute("aria-label", "Layers of");
   element.append(ramp, select);
+  /** @type {(label: string) => void} */
   let choose = () => {};
   let offered = "";
   select.addEventListener("change", () => choose(select.value));
   return {
     element,
+    /**
+     * @param {string[]} labels of the runs that are offered
+     * @param {string} chosen one of them, or none
+     * @param {Theme} theme
+     * @param {(label: string) => void} onChoice
+     */
     set(labels, chosen, theme, onChoice) {
       choose = onChoice;
       element.hidden = false;
