@@ -27,9 +27,14 @@ lint: .venv/test
 types: .venv/test
 	$(BIN)/pyright
 
-js:
-	@command -v node >/dev/null || { echo "make test needs Node 20 or newer (on Debian: apt-get install nodejs)" >&2; exit 1; }
-	node --test tests/js/*.test.mjs
+js: node_modules/.package-lock.json
+	$(BIN)/node node_modules/typescript/bin/tsc --project jsconfig.json
+	$(BIN)/node --test tests/js/*.test.mjs
+
+# What package-lock.json names. Node and npm came with .venv/test: not every machine has them.
+node_modules/.package-lock.json: .venv/test package-lock.json
+	$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # Three workers for two cores: one of them mostly waits for a browser. tests/conftest.py orders them.
 unit: browser
@@ -79,4 +84,4 @@ picture: browser
 	$(BIN)/python docs/film.py "$$($(BIN)/python tests/browser.py)"
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv node_modules build dist *.egg-info .pytest_cache .ruff_cache

@@ -5,34 +5,7 @@ the arrays, each at a multiple of 4. In the header an array is
 `{"offset": bytes into the data part, "dtype": "f4" | "u2" | …, "shape": […]}`; with `scale` and
 `bias` its values are `bias + scale * stored`, and the largest stored number means "not finite".
 
-The header (`?` marks what may be missing; all panels share one playhead over 0 … num_steps):
-
-    id, title, num_steps, live, autoplay, notes?: [str], report_step?: bool
-    runs:   label, color, dark_color, dash: [px], marker, visible,
-            outcome: a word of `convergence.OUTCOMES`, "diverged" or null, outcome_step: where it
-            shows, told?: it in a sentence, word?: it in a word, note?: beside its sign,
-            counts?: [[outcome, starts]] in place of one outcome, leaves?: step after which its
-            loss runs off downwards
-    panels: kind "map": title, xlabel, ylabel, xlim, ylim, grid (ny, nx) | null, floor?: f*,
-            levels "log" | "linear", minima, saddles, starts: [[x, y]], draggable,
-            path_stride?: steps between points, paths: [(starts, points, 2) per run]
-            kind "curves": title, note?, xlabel, ylabel, scale "log" | "linear",
-            runs_off? (the axis leaves those that diverge or escape),
-            steps_per_epoch? (ticks count epochs), series: run, name?,
-            style? "solid" | "dashed" | "thin" | "points" | "dots", and either constant: number or
-            y (n,) | (starts, n), x? (n,) steps in rising order, band?: [low (n,), high (n,)]
-
-A training has beside these, so that the browser draws seeds as one curve along any axis:
-
-    axes: ["step", "epoch", "sample", "second"], those that there are
-    members: label, num_steps (done), diverged?, steps_per_epoch,
-             samples: {epoch: images in one, batch: in each step but an epoch's last},
-             clock: {steps (k,), seconds (k,)}
-    runs:   seeds: how many, members: [their numbers]
-    panels: key, chosen (shown to those who have not chosen), empty: what it waits for,
-            worst? "high" | "low": what a diverged seed counts as,
-            layers?: [names of the layers] by run; y is then (layers, n)
-            series: member; those of one run, name and style are seeds of one curve
+The header's fields are those of `Header` in `js/data/message.js`; a test holds both together.
 """
 
 from __future__ import annotations

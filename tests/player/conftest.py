@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import fake_races
+import numpy as np
 import pytest
 from browser_view import Seen
 
@@ -46,6 +47,15 @@ def wild_payload() -> bytes:
     return pack_race(
         race, surface=surface, grid=fake_races.grid_of(surface), minimum=0.0, race_id="wild"
     )
+
+
+@pytest.fixture(scope="session")
+def cloud_payload() -> bytes:
+    """Twenty starts: of the curves medians and bands, of the outcomes counts."""
+    surface = fake_races.Rosenbrock()
+    starts = np.random.default_rng(0).uniform(-1, 1, (20, 2))
+    race = fake_races.race(surface, [6e-4, 3e-4], starts, 100)
+    return pack_race(race, surface=surface, minimum=0.0, race_id="cloud", steps_per_epoch=10)
 
 
 @pytest.fixture

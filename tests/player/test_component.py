@@ -26,7 +26,7 @@ MOUNT = """([js, css, payloads]) =>
     window.bytes = payloads.map(text => Uint8Array.from(atob(text), c => c.charCodeAt(0)));
     window.show = i => {
       window.cleanup = mount({data: window.bytes[i], parentElement: shadow,
-        setStateValue() {}, setTriggerValue: (name, value) => window.sent.push([name, value])});
+        setTriggerValue: (name, value) => window.sent.push([name, value])});
     };
     window.player = () => shadow.querySelector('.optviz-host').optvizPlayer;
     window.show(0);

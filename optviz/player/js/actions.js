@@ -49,7 +49,7 @@ export function actionsOf(player) {
     hush: () => player.parts.readout.hide(),
     setXView: (view) => player.setXView(view),
     setMoving: (moving) => (player.moving = moving),
-    answers: () => Boolean(player.events.onStart),
+    answers: () => player.onStart !== null,
     offerStart: (x, y, dragging) => player.start.offer(x, y, dragging),
   };
 }

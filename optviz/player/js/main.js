@@ -9,23 +9,18 @@ import { Player } from "./player.js";
  * @typedef {object} Mounted
  * @property {ArrayBuffer | Uint8Array<ArrayBuffer> | null} data
  * @property {HTMLElement | ShadowRoot} parentElement
- * @property {(name: string, value: unknown) => void} [setStateValue]
- * @property {(name: string, value: unknown) => void} [setTriggerValue]
+ * @property {(name: string, value: unknown) => void} setTriggerValue
  */
 
 /**
- * Called by Streamlit on mount and on every rerun; finds the player or makes it.
- * Triggers `start` with `{x, y, dragging}`; where the header's `report_step` asks for it, the state
- * `step` on pause.
+ * Called by Streamlit on mount and on every rerun; finds the player or makes it. Triggers `start`
+ * with `{x, y, dragging}`.
  * @param {Mounted} mounted
  */
-export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
+export default function mount({ data, parentElement, setTriggerValue }) {
   const host = /** @type {Host} */ (parentElement.querySelector(".optviz-host") ?? parentElement);
   const player = (host.optvizPlayer ??= new Player(host));
-  player.events = {
-    onStart: (start) => setTriggerValue?.("start", start),
-    onPause: (step) => setStateValue?.("step", step),
-  };
+  player.onStart = (start) => setTriggerValue("start", start);
   const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
   if (bytes?.byteLength) {
     try {

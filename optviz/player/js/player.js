@@ -21,23 +21,16 @@ import { TrainingView } from "./training.js";
 /** @import { Start } from "./input/startlink.js" */
 /** @import { Panel } from "./panels.js" */
 
-/**
- * Who hears of what happens; a start that nobody hears of cannot be moved.
- * @typedef {{onStart?: (start: Start) => void, onPause?: (step: number) => void}} Events
- */
-
 export class Player {
   // what `set` fills
   /** @type {Header} */ header;
   /** @type {Axis} */ axis;
   /** @type {Theme} */ theme;
 
-  /**
-   * @param {HTMLElement} host the player's root is appended to it
-   * @param {Events} [events]
-   */
-  constructor(host, events = {}) {
-    this.events = events;
+  /** @param {HTMLElement} host the player's root is appended to it */
+  constructor(host) {
+    /** @type {((start: Start) => void) | null} who answers a start that is moved; null: nobody */
+    this.onStart = null;
     this.playback = new Playback(
       () => this.paint(),
       () => this.tell(),
@@ -56,7 +49,7 @@ export class Player {
     this.scale = 1;
     this.telling = 0;
     this.counts = { draws: 0, drawMs: 0, worstMs: 0, sets: 0, setMs: 0 };
-    this.start = new StartLink((at) => this.events.onStart?.(at));
+    this.start = new StartLink((at) => this.onStart?.(at));
     this.view = new TrainingView({
       renew: () => this.renew(),
       rescale: () => this.setAxis(this.view.axis(this.header)),
@@ -237,7 +230,6 @@ export class Player {
       const curves = this.panels.find((panel) => panel.kind === "curves");
       this.parts.live.textContent = summary(this.header.title, curves, this.frame());
     }, 400);
-    if (this.header?.report_step) this.events.onPause?.(Math.round(this.clock.step));
   }
 
   /** @param {string} label */

@@ -10,7 +10,6 @@
  * @property {boolean} live more will come: the playhead stays at the end
  * @property {boolean} autoplay play once when the player opens
  * @property {boolean} [opens_at_end]
- * @property {boolean} [report_step] Python asks where the playhead rests
  * @property {string[]} [notes] stand under the picture
  * @property {AxisKind[]} [axes] those that there are; a training has them, a race has steps only
  * @property {Member[]} [members] of a training

@@ -1,5 +1,8 @@
 // Points of a piecewise schedule that can be dragged, and moved with the arrow keys.
 
+/** @typedef {[number, number]} Point a share of the run, and the factor there */
+/** @typedef {(value: {points: Point[]}) => void} Send */
+
 const NS = "http://www.w3.org/2000/svg";
 const MARGIN = { left: 34, right: 20, top: 10, bottom: 24 };
 const HEIGHT = 190;
@@ -7,144 +10,202 @@ const EVERY = 60; // milliseconds between two messages while a point is dragged
 const NEAR = 0.002; // of the run: how close two points may come
 const MAX_POINTS = 64;
 
+/** The points in order of time, and how high the picture of them reaches. */
+export class Points {
+  /** @param {Point[]} list */
+  constructor(list) {
+    this.list = list.map(([time, factor]) => /** @type {Point} */ ([time, factor]));
+    this.top = 1;
+    this.fit();
+  }
+
+  fit() {
+    this.top = Math.max(1.1, 1.15 * Math.max(...this.list.map(([, factor]) => factor)));
+  }
+
+  /**
+   * Moves a point, as far as its neighbours and the picture let it.
+   * @type {(index: number, time: number, factor: number) => void}
+   */
+  move(index, time, factor) {
+    const before = index ? this.list[index - 1][0] + NEAR : 0;
+    const after = index < this.list.length - 1 ? this.list[index + 1][0] - NEAR : 1;
+    this.list[index] = [
+      round(Math.min(Math.max(time, before), after)),
+      round(Math.min(Math.max(factor, 0), this.top)),
+    ];
+  }
+
+  /**
+   * Adds a point, and says whether there was room for it.
+   * @type {(time: number, factor: number) => boolean}
+   */
+  add(time, factor) {
+    if (time < 0 || time > 1 || this.list.length >= MAX_POINTS) return false;
+    if (this.list.some(([other]) => Math.abs(other - time) < NEAR)) return false;
+    this.list.push([round(time), round(Math.max(factor, 0))]);
+    this.list.sort((a, b) => a[0] - b[0]);
+    return true;
+  }
+
+  /** Removes a point, and says whether it could: the last one stays. @param {number} index */
+  remove(index) {
+    if (this.list.length < 2) return false;
+    this.list.splice(index, 1);
+    this.fit();
+    return true;
+  }
+
+  /**
+   * Moves a point as an arrow key does, a tenth with shift; false where the key is none.
+   * @type {(index: number, key: string, shift: boolean) => boolean}
+   */
+  nudge(index, key, shift) {
+    const step = shift ? 0.1 : 0.01;
+    const [time, factor] = this.list[index];
+    if (key === "ArrowLeft") this.move(index, time - step, factor);
+    else if (key === "ArrowRight") this.move(index, time + step, factor);
+    else if (key === "ArrowDown") this.move(index, time, factor - step);
+    else if (key === "ArrowUp") {
+      this.top = Math.max(this.top, factor + step);
+      this.move(index, time, factor + step);
+    } else return false;
+    return true;
+  }
+}
+
 class Editor {
+  /** @param {Element} host */
   constructor(host) {
-    this.points = [];
+    this.points = new Points([]);
     this.dragged = -1;
     this.sent = 0;
+    this.width = 0;
+    /** @type {Send | null} */
+    this.send = null;
     this.svg = draw("svg", { height: HEIGHT, role: "group" });
     this.svg.setAttribute("aria-label", "Points of the schedule");
     host.replaceChildren(this.svg);
     this.svg.addEventListener("dblclick", (event) => this.toggle(event));
     this.svg.addEventListener("pointermove", (event) => this.drag(event));
-    for (const end of ["pointerup", "pointercancel"])
+    for (const end of /** @type {const} */ (["pointerup", "pointercancel"]))
       this.svg.addEventListener(end, () => this.drop());
     this.resizer = new ResizeObserver(() => this.render());
     this.resizer.observe(host);
   }
 
-  /** New points from outside; those under the user's hand stay as they are. */
+  /**
+   * New points from outside; those under the user's hand stay as they are.
+   * @type {(points: Point[], send: Send) => void}
+   */
   set(points, send) {
     this.send = send;
-    if (this.dragged >= 0 || JSON.stringify(points) === JSON.stringify(this.points)) return;
-    this.points = points.map((point) => [...point]);
-    this.fit();
+    if (this.dragged >= 0 || JSON.stringify(points) === JSON.stringify(this.points.list)) return;
+    this.points = new Points(points);
     this.render();
   }
 
-  fit() {
-    this.top = Math.max(1.1, 1.15 * Math.max(...this.points.map(([, factor]) => factor)));
-  }
-
+  /** @type {(point: Point) => Point} */
   px([time, factor]) {
     const width = this.width - MARGIN.left - MARGIN.right;
     const height = HEIGHT - MARGIN.top - MARGIN.bottom;
-    return [MARGIN.left + time * width, MARGIN.top + (1 - factor / this.top) * height];
+    return [MARGIN.left + time * width, MARGIN.top + (1 - factor / this.points.top) * height];
   }
 
+  /** @type {(event: MouseEvent) => Point} */
   at(event) {
     const box = this.svg.getBoundingClientRect();
     const width = this.width - MARGIN.left - MARGIN.right;
     const height = HEIGHT - MARGIN.top - MARGIN.bottom;
     const time = (event.clientX - box.left - MARGIN.left) / width;
-    const factor = (1 - (event.clientY - box.top - MARGIN.top) / height) * this.top;
+    const factor = (1 - (event.clientY - box.top - MARGIN.top) / height) * this.points.top;
     return [time, factor];
   }
 
-  move(index, time, factor) {
-    const before = index ? this.points[index - 1][0] + NEAR : 0;
-    const after = index < this.points.length - 1 ? this.points[index + 1][0] - NEAR : 1;
-    this.points[index] = [
-      round(Math.min(Math.max(time, before), after)),
-      round(Math.min(Math.max(factor, 0), this.top)),
-    ];
-    this.render();
-  }
-
+  /** @param {PointerEvent} event */
   drag(event) {
     if (this.dragged < 0) return;
-    this.move(this.dragged, ...this.at(event));
+    this.points.move(this.dragged, ...this.at(event));
+    this.render();
     if (performance.now() - this.sent > EVERY) this.tell();
   }
 
   drop() {
     if (this.dragged < 0) return;
     this.dragged = -1;
-    this.fit();
+    this.points.fit();
+    this.changed();
+  }
+
+  changed() {
     this.render();
     this.tell();
   }
 
   tell() {
     this.sent = performance.now();
-    this.send?.({ points: this.points });
+    this.send?.({ points: this.points.list });
   }
 
-  /** Adds a point where there is none, and removes the one that is hit. */
+  /**
+   * Adds a point where there is none, and removes the one that is hit.
+   * @param {MouseEvent} event
+   */
   toggle(event) {
-    const hit = event.target.dataset?.index;
-    if (hit !== undefined) return this.remove(Number(hit));
-    const [time, factor] = this.at(event);
-    if (time < 0 || time > 1 || this.points.length >= MAX_POINTS) return;
-    if (this.points.some(([other]) => Math.abs(other - time) < NEAR)) return;
-    this.points.push([round(time), round(Math.max(factor, 0))]);
-    this.points.sort((a, b) => a[0] - b[0]);
-    this.render();
-    this.tell();
+    const hit = event.target instanceof SVGElement ? event.target.dataset.index : undefined;
+    const { points } = this;
+    const done = hit === undefined ? points.add(...this.at(event)) : points.remove(Number(hit));
+    if (done) this.changed();
   }
 
-  remove(index) {
-    if (this.points.length < 2) return;
-    this.points.splice(index, 1);
-    this.fit();
-    this.render();
-    this.tell();
-  }
-
+  /** @type {(event: KeyboardEvent, index: number) => void} */
   key(event, index) {
-    const step = event.shiftKey ? 0.1 : 0.01;
-    const [time, factor] = this.points[index];
-    const moves = {
-      ArrowLeft: [time - step, factor],
-      ArrowRight: [time + step, factor],
-      ArrowUp: [time, factor + step],
-      ArrowDown: [time, factor - step],
-    };
-    if (event.key === "Delete" || event.key === "Backspace") this.remove(index);
-    else if (event.key in moves) {
-      if (event.key === "ArrowUp") this.top = Math.max(this.top, moves.ArrowUp[1]);
-      this.move(index, ...moves[event.key]);
-      this.tell();
-    } else return;
+    const { points } = this;
+    const removes = event.key === "Delete" || event.key === "Backspace";
+    if (removes) {
+      if (points.remove(index)) this.changed();
+    } else if (points.nudge(index, event.key, event.shiftKey)) this.changed();
+    else return;
     event.preventDefault();
     event.stopPropagation();
-    this.svg.querySelector(`[data-index="${Math.min(index, this.points.length - 1)}"]`)?.focus();
+    this.focus(Math.min(index, points.list.length - 1));
+  }
+
+  /** @param {number | string} index */
+  focus(index) {
+    /** @type {SVGElement | null} */
+    const handle = this.svg.querySelector(`[data-index="${index}"]`);
+    handle?.focus();
   }
 
   render() {
+    const { list } = this.points;
     this.width = this.svg.parentElement?.clientWidth || 0;
-    if (!this.width || !this.points.length) return;
-    const focused = this.svg.getRootNode().activeElement?.dataset?.index;
-    this.svg.setAttribute("width", this.width);
-    const path = [[0, this.points[0][1]], ...this.points, [1, this.points.at(-1)[1]]];
-    const line = path.map((point) => this.px(point).join(",")).join(" ");
+    if (!this.width || !list.length) return;
+    /** @type {SVGElement | null} */
+    const focused = this.svg.querySelector("[data-index]:focus");
+    this.svg.setAttribute("width", String(this.width));
+    const path = [[0, list[0][1]], ...list, [1, list[list.length - 1][1]]];
+    const line = path.map(([time, factor]) => this.px([time, factor]).join(",")).join(" ");
     this.svg.replaceChildren(
       ...this.grid(),
       draw("polyline", { points: line, class: "ov-line" }),
-      ...this.points.map((point, index) => this.handle(point, index)),
+      ...list.map((point, index) => this.handle(point, index)),
     );
-    if (focused !== undefined) this.svg.querySelector(`[data-index="${focused}"]`)?.focus();
+    if (focused?.dataset.index) this.focus(focused.dataset.index);
   }
 
   grid() {
+    const { top } = this.points;
+    /** @type {SVGElement[]} */
     const parts = [];
     for (const time of [0, 0.25, 0.5, 0.75, 1]) {
       const [x, bottom] = this.px([time, 0]);
       parts.push(draw("line", { x1: x, x2: x, y1: MARGIN.top, y2: bottom }));
       parts.push(draw("text", { x, y: bottom + 16, "text-anchor": "middle" }, `${time * 100} %`));
     }
-    const step = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100].find((s) => this.top / s <= 5) || this.top / 4;
-    for (let factor = 0; factor <= this.top + 1e-9; factor += step) {
+    const step = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100].find((s) => top / s <= 5) || top / 4;
+    for (let factor = 0; factor <= top + 1e-9; factor += step) {
       const [x, y] = this.px([0, factor]);
       parts.push(draw("line", { x1: x, x2: this.px([1, 0])[0], y1: y, y2: y }));
       parts.push(draw("text", { x: x - 6, y: y + 4, "text-anchor": "end" }, `${round(factor)}`));
@@ -152,6 +213,7 @@ class Editor {
     return parts;
   }
 
+  /** @type {(point: Point, index: number) => SVGElement} */
   handle(point, index) {
     const [x, y] = this.px(point);
     const says = `after ${round(point[0] * 100)} % of the run times ${round(point[1])}`;
@@ -162,7 +224,7 @@ class Editor {
       tabindex: 0,
       role: "slider",
       "data-index": index,
-      "aria-label": `Point ${index + 1} of ${this.points.length}`,
+      "aria-label": `Point ${index + 1} of ${this.points.list.length}`,
       "aria-valuenow": round(point[1]),
       "aria-valuetext": says,
     });
@@ -178,20 +240,34 @@ class Editor {
   }
 }
 
+/** @param {number} value */
 function round(value) {
   return Math.round(value * 1000) / 1000;
 }
 
+/**
+ * @template {keyof SVGElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Record<string, string | number>} attributes
+ * @param {string} [text]
+ */
 function draw(name, attributes, text) {
   const element = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
   if (text !== undefined) element.textContent = text;
   return element;
 }
 
-/** Called by Streamlit on mount and on every rerun. */
+/** @typedef {HTMLElement & {editor?: Editor}} Host */
+/**
+ * Called by Streamlit on mount and on every rerun.
+ * @param {object} mounted
+ * @param {{points: Point[]}} mounted.data
+ * @param {ParentNode} mounted.parentElement
+ * @param {(name: string, value: unknown) => void} mounted.setTriggerValue
+ */
 export default function mount({ data, parentElement, setTriggerValue }) {
-  const host = parentElement.querySelector(".ov-schedule-editor");
+  const host = /** @type {Host} */ (parentElement.querySelector(".ov-schedule-editor"));
   host.editor ??= new Editor(host);
   host.editor.set(data.points, (value) => setTriggerValue("points", value));
   return () => {
