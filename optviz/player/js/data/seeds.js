@@ -30,7 +30,9 @@ export function gather(panel, axis, { singles, run }) {
   for (const series of panel.series)
     for (const curve of curvesOf(series, panel.layers, run)) {
       const key = [curve.run, curve.name, curve.style].join("|");
-      groups.set(key, [...(groups.get(key) ?? []), curve]);
+      const group = groups.get(key);
+      if (group) group.push(curve);
+      else groups.set(key, [curve]);
     }
   const out = [];
   for (const curves of groups.values()) {
@@ -102,7 +104,7 @@ function together(curves, axis, worst) {
   }));
   // the few steps that not all have done yet would make the curve's end leap at every look
   const common = Math.min(...own.map(({ y, after }) => (after === null ? y.length : Infinity)));
-  if (common >= (1 - LAG) * steps.length) steps = Array.from(steps).slice(0, common);
+  if (common >= (1 - LAG) * steps.length) steps = Float64Array.from(steps).subarray(0, common);
   const [low, high, main] = [0, 1, 2].map(() => new Float32Array(steps.length).fill(NaN));
   for (let i = 0; i < steps.length; i++) {
     /** @type {number[]} */
@@ -137,7 +139,8 @@ function resampled(curve, steps) {
   const at = (i) => (x ? x[i] : i);
   const out = [];
   let k = 0;
-  for (const step of Array.from(steps)) {
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i];
     if (!y.length || step > at(y.length - 1)) break;
     while (k < y.length - 1 && at(k + 1) <= step) k++;
     const next = Math.min(k + 1, y.length - 1);
