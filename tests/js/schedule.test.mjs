@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Points } from "../../optviz/ui/parts/js/schedule_editor.js";
+import { hitBy, Points } from "../../optviz/ui/parts/js/schedule_editor.js";
 
 const three = () => new Points([[0, 1], [0.5, 0.5], [1, 0]]);
 
@@ -61,4 +61,10 @@ test("the points that were handed over stay as they are", () => {
   const given = [[0, 1], [1, 0]];
   new Points(given).move(1, 0.5, 0.5);
   assert.deepEqual(given, [[0, 1], [1, 0]]);
+});
+
+test("a click hits a point that it lies on", () => {
+  const places = [[10, 10], [50, 90]];
+  assert.equal(hitBy(places, 53, 94), 1);
+  assert.equal(hitBy(places, 30, 50), -1);
 });

@@ -6,6 +6,7 @@
 const NS = "http://www.w3.org/2000/svg";
 const MARGIN = { left: 34, right: 20, top: 10, bottom: 24 };
 const HEIGHT = 190;
+const RADIUS = 7; // of a point
 const EVERY = 60; // milliseconds between two messages while a point is dragged
 const NEAR = 0.002; // of the run: how close two points may come
 const MAX_POINTS = 64;
@@ -74,11 +75,20 @@ export class Points {
   }
 }
 
+/**
+ * Which of some places, in pixels, a click hits; −1: none.
+ * @type {(places: Point[], x: number, y: number) => number}
+ */
+export function hitBy(places, x, y) {
+  return places.findIndex(([px, py]) => Math.hypot(px - x, py - y) <= RADIUS);
+}
+
 class Editor {
   /** @param {Element} host */
   constructor(host) {
     this.points = new Points([]);
     this.dragged = -1;
+    this.moved = false; // since the pointer went down
     this.sent = 0;
     this.width = 0;
     /** @type {Send | null} */
@@ -125,6 +135,7 @@ class Editor {
   /** @param {PointerEvent} event */
   drag(event) {
     if (this.dragged < 0) return;
+    this.moved = true;
     this.points.move(this.dragged, ...this.at(event));
     this.render();
     if (performance.now() - this.sent > EVERY) this.tell();
@@ -133,6 +144,8 @@ class Editor {
   drop() {
     if (this.dragged < 0) return;
     this.dragged = -1;
+    // a second click counts as one only where the picture has stayed as it is
+    if (!this.moved) return;
     this.points.fit();
     this.changed();
   }
@@ -152,10 +165,12 @@ class Editor {
    * @param {MouseEvent} event
    */
   toggle(event) {
-    const hit = event.target instanceof SVGElement ? event.target.dataset.index : undefined;
     const { points } = this;
-    const done = hit === undefined ? points.add(...this.at(event)) : points.remove(Number(hit));
-    if (done) this.changed();
+    const box = this.svg.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    // the event's target is the picture, which has captured the pointer
+    const hit = hitBy(points.list.map((point) => this.px(point)), x, y);
+    if (hit < 0 ? points.add(...this.at(event)) : points.remove(hit)) this.changed();
   }
 
   /** @type {(event: KeyboardEvent, index: number) => void} */
@@ -220,7 +235,7 @@ class Editor {
     const handle = draw("circle", {
       cx: x,
       cy: y,
-      r: 7,
+      r: RADIUS,
       tabindex: 0,
       role: "slider",
       "data-index": index,
@@ -232,6 +247,7 @@ class Editor {
     handle.addEventListener("keydown", (event) => this.key(event, index));
     handle.addEventListener("pointerdown", (event) => {
       this.dragged = index;
+      this.moved = false;
       this.svg.setPointerCapture(event.pointerId);
       handle.focus();
       event.preventDefault();
