@@ -18,11 +18,12 @@ def folder_of(module: str) -> str:
 
 
 def faults(module: str, text: str) -> list[str]:
-    """Its imports from a folder that is not below its own."""
+    """Its imports from a folder that is not below its own, those of types in comments too."""
     here = folder_of(module)
+    as_code = re.sub(r"^/\*\* @(import .*) \*/$", r"\1;", text, flags=re.M)
     return [
         f"{module} imports {other}"
-        for _, other in imports(module, text)
+        for _, other in imports(module, as_code)
         if folder_of(other) != here and RANK[folder_of(other)] >= RANK[here]
     ]
 
@@ -41,6 +42,7 @@ def test_imports_point_one_way(module: str) -> None:
         ("map/panel.js", 'import { clamp } from "../data/scales.js";\n', 0),
         ("map/panel.js", 'import { inside } from "./base.js";\n', 0),
         ("shell/legend.js", 'import { Player } from "../player.js";\n', 1),
+        ("data/axis.js", '/** @import { Rgb } from "../canvas/palette.js" */\n', 1),
         ("player.js", 'import { Legend } from "./shell/legend.js";\n', 0),
         ("player.js", 'import { placePanels } from "./panels.js";\n', 0),
     ],
@@ -53,4 +55,7 @@ def test_no_import_is_overlooked() -> None:
     for module in MODULES:
         text = (SOURCES / module).read_text("utf-8")
         assert len(re.findall(r"^import\b", text, re.M)) == len(imports(module, text)), module
+        assert text.count("@import") == len(re.findall(r"^/\*\* @import .* \*/$", text, re.M)), (
+            module
+        )
     assert len(MODULES) > len(FLOORS)
