@@ -10,7 +10,7 @@ __all__ = ["OPTIMIZERS", "Optimizer", "Params", "State", "StepContext"]
 
 def __getattr__(name: str) -> type[Optimizer]:
     """`optviz.optimizers.Adam`: every entry's class by its own name."""
-    if not name.startswith("_"):
+    if name[:1].isupper():  # others are files of this folder, which may be amid their import
         for cls in OPTIMIZERS.values():
             if cls.__name__ == name:
                 return cls

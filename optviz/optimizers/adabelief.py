@@ -1,12 +1,12 @@
 """AdaBelief: long steps where the gradient came as expected."""
 
-from math import inf
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
@@ -43,30 +43,18 @@ class AdaBelief(Optimizer):
         "second: far where the gradient comes as expected, little where it surprises."
     )
 
-    learning_rate: float = knob(
-        1e-3,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="About how far a coordinate moves whose gradient is all surprise.",
+    learning_rate: float = knobs.learning_rate(
+        1e-3, help="About how far a coordinate moves whose gradient is all surprise."
     )
-    b1: float = knob(
-        0.9,
-        domain=(0, 1),
-        typical=(0, 0.999),
-        help="Memory of the mean gradient: what the next one is expected to be.",
+    b1: float = knobs.b1(
+        0.9, help="Memory of the mean gradient: what the next one is expected to be."
     )
-    b2: float = knob(
-        0.999,
-        domain=(0, 1),
-        typical=(0, 0.9999),
-        help="Memory of the squared surprise, which sets each coordinate's scale.",
+    b2: float = knobs.b2(
+        0.999, help="Memory of the squared surprise, which sets each coordinate's scale."
     )
-    eps: float = knob(
+    eps: float = knobs.eps(
         1e-16,
-        domain=(0, inf),
         typical=(1e-16, 1e-2),
-        log=True,
         help="Smallest surprise; larger shortens the steps on an even slope.",
     )
 

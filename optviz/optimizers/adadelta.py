@@ -1,12 +1,12 @@
 """Adadelta: steps in the units of the parameters, with hardly a learning rate to choose."""
 
-from math import inf
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
@@ -45,25 +45,16 @@ class Adadelta(Optimizer):
         Variant("learning rate 0.001", "Keras", "learning_rate=0.001"),
     )
 
-    learning_rate: float = knob(
+    learning_rate: float = knobs.learning_rate(
         1.0,
-        domain=(0, inf),
         typical=(1e-2, 100),
-        log=True,
         help="Factor on the step that the rule chooses itself; the paper has none.",
     )
-    rho: float = knob(
-        0.9,
-        domain=(0, 1),
-        typical=(0, 0.999),
-        help="Memory of the squared gradients and of the squared steps.",
-    )
-    eps: float = knob(
+    rho: float = knobs.decay(0.9, help="Memory of the squared gradients and of the squared steps.")
+    eps: float = knobs.eps(
         1e-6,
-        domain=(0, inf),
-        closed="neither",
         typical=(1e-10, 1e-1),
-        log=True,
+        closed="neither",
         help="Sets the length of the first steps, about √ε.",
     )
 

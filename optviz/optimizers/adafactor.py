@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
 from optviz.optimizers.norms import rms
 
@@ -60,11 +61,9 @@ class Adafactor(Optimizer):
     )
     elementwise: ClassVar[bool] = False
 
-    learning_rate: float = knob(
+    learning_rate: float = knobs.learning_rate(
         1e-2,
-        domain=(0, inf),
         typical=(1e-4, 1),
-        log=True,
         help="Largest share of its own size that an array moves in one step.",
     )
     decay_rate: float = knob(
@@ -97,12 +96,7 @@ class Adafactor(Optimizer):
         log=True,
         help="How far a step may exceed its usual size before it is shortened.",
     )
-    weight_decay: float = knob(
-        0.0,
-        domain=(0, inf),
-        typical=(0, 1),
-        help="How strongly every step pulls the parameters towards zero.",
-    )
+    weight_decay: float = knobs.weight_decay(0.0)
 
     def init(self, params: Params) -> AdafactorState:
         def zeros(p: jax.Array) -> Moments:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
@@ -49,19 +50,11 @@ class AdaGrad(Optimizer):
         ),
     )
 
-    learning_rate: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-4, 10),
-        log=True,
-        help="Length of the very first step in every coordinate.",
+    learning_rate: float = knobs.learning_rate(
+        1e-2, typical=(1e-4, 10), help="Length of the very first step in every coordinate."
     )
-    eps: float = knob(
-        1e-10,
-        domain=(0, inf),
-        typical=(1e-12, 1e-2),
-        log=True,
-        help="Keeps the division safe where no gradient has been seen yet.",
+    eps: float = knobs.eps(
+        1e-10, help="Keeps the division safe where no gradient has been seen yet."
     )
     initial_accumulator_value: float = knob(
         0.0,

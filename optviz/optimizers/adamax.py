@@ -1,12 +1,12 @@
 """AdaMax: Adam with the largest gradient in place of the mean square."""
 
-from math import inf
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
@@ -40,31 +40,13 @@ class AdaMax(Optimizer):
         "zero and divide it by the largest: hardly any step is longer than the learning rate."
     )
 
-    learning_rate: float = knob(
-        2e-3,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="About the longest step that a coordinate takes.",
+    learning_rate: float = knobs.learning_rate(
+        2e-3, help="About the longest step that a coordinate takes."
     )
-    b1: float = knob(
-        0.9,
-        domain=(0, 1),
-        typical=(0, 0.999),
-        help="Memory of the mean gradient: more is smoother and slower to turn.",
-    )
-    b2: float = knob(
-        0.999,
-        domain=(0, 1),
-        typical=(0, 0.9999),
-        help="How slowly a large gradient is forgotten.",
-    )
-    eps: float = knob(
-        1e-8,
-        domain=(0, inf),
-        typical=(1e-12, 1e-2),
-        log=True,
-        help="Added to every gradient's size, so that nothing is divided by zero.",
+    b1: float = knobs.b1(0.9)
+    b2: float = knobs.b2(0.999, help="How slowly a large gradient is forgotten.")
+    eps: float = knobs.eps(
+        1e-8, help="Added to every gradient's size, so that nothing is divided by zero."
     )
 
     def init(self, params: Params) -> AdaMaxState:

@@ -1,11 +1,11 @@
 """AdamW: Adam with weight decay that the gradient scale does not touch."""
 
-from math import inf
 from typing import ClassVar
 
 import jax
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers.adam import Adam, AdamState
 from optviz.optimizers.base import Params, StepContext, Variant
 
@@ -39,13 +39,7 @@ class AdamW(Adam):
         Variant("decay apart from the learning rate", "Loshchilov & Hutter 2019"),
     )
 
-    weight_decay: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="How strongly every step pulls the parameters towards zero.",
-    )
+    weight_decay: float = knobs.weight_decay(1e-2, typical=(1e-5, 1), log=True)
 
     def update(self, ctx: StepContext, state: AdamState) -> tuple[Params, AdamState]:
         updates, state = super().update(ctx, state)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
@@ -42,12 +43,8 @@ class AveragedSGD(Optimizer):
         "zero. The answer is not the point itself but the mean of the points that it has passed."
     )
 
-    learning_rate: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="How far to go along the negative gradient at first.",
+    learning_rate: float = knobs.learning_rate(
+        1e-2, help="How far to go along the negative gradient at first."
     )
     lambd: float = knob(
         1e-4,

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers._line_search import first_step, strong_wolfe
 from optviz.optimizers.base import Optimizer, Params, StepContext
 
@@ -50,13 +51,7 @@ class ConjugateGradient(Optimizer):
     )
     full_batch: ClassVar[bool] = True
 
-    c2: float = knob(
-        0.1,
-        domain=(1e-4, 1),
-        closed="neither",
-        typical=(0.01, 0.5),
-        help="Share of the slope that a line search may leave; small searches almost exactly.",
-    )
+    c2: float = knobs.c2(0.1, typical=(0.01, 0.5))
 
     def init(self, params: Params) -> ConjugateGradientState:
         zeros = jnp.zeros_like(ravel_pytree(params)[0])

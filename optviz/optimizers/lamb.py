@@ -1,12 +1,12 @@
 """LAMB: Adam's direction, every layer moved by a share of its own length."""
 
-from math import inf
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
@@ -46,39 +46,13 @@ class LAMB(Optimizer):
     )
     elementwise: ClassVar[bool] = False
 
-    learning_rate: float = knob(
-        1e-3,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="Share of its own length that every layer moves in one step.",
+    learning_rate: float = knobs.learning_rate(
+        1e-3, help="Share of its own length that every layer moves in one step."
     )
-    b1: float = knob(
-        0.9,
-        domain=(0, 1),
-        typical=(0, 0.999),
-        help="Memory of the mean gradient: more is smoother and slower to turn.",
-    )
-    b2: float = knob(
-        0.999,
-        domain=(0, 1),
-        typical=(0, 0.9999),
-        help="Memory of the squared gradient, which sets each coordinate's scale.",
-    )
-    eps: float = knob(
-        1e-6,
-        domain=(0, inf),
-        typical=(1e-12, 1e-2),
-        log=True,
-        help="Floor of the denominator; larger makes the rule more like momentum.",
-    )
-    weight_decay: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="How strongly every step pulls the parameters towards zero.",
-    )
+    b1: float = knobs.b1(0.9)
+    b2: float = knobs.b2(0.999)
+    eps: float = knobs.eps(1e-6)
+    weight_decay: float = knobs.weight_decay(1e-2, typical=(1e-5, 1), log=True)
 
     def init(self, params: Params) -> LAMBState:
         zeros = jax.tree.map(jnp.zeros_like, params)

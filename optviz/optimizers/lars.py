@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
@@ -53,26 +54,11 @@ class LARS(Optimizer):
     )
     elementwise: ClassVar[bool] = False
 
-    learning_rate: float = knob(
-        1.0,
-        domain=(0, inf),
-        typical=(1e-2, 100),
-        log=True,
-        help="Factor on every layer's own rate.",
+    learning_rate: float = knobs.learning_rate(
+        1.0, typical=(1e-2, 100), help="Factor on every layer's own rate."
     )
-    momentum: float = knob(
-        0.9,
-        domain=(0, 1),
-        typical=(0, 0.99),
-        help="Share of the velocity that is kept from step to step.",
-    )
-    weight_decay: float = knob(
-        5e-4,
-        domain=(0, inf),
-        typical=(1e-6, 1e-1),
-        log=True,
-        help="How strongly every step pulls the parameters towards zero.",
-    )
+    momentum: float = knobs.momentum(0.9)
+    weight_decay: float = knobs.weight_decay(5e-4, typical=(1e-6, 1e-1), log=True)
     trust_coefficient: float = knob(
         1e-3,
         domain=(0, inf),

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
 from optviz.catalog import entry, knob
+from optviz.optimizers import knobs
 from optviz.optimizers._line_search import first_step, strong_wolfe
 from optviz.optimizers.base import Optimizer, Params, StepContext, in_bytes
 
@@ -65,13 +66,7 @@ class LBFGS(Optimizer):
         static=True,
         help="How many of the last steps it remembers.",
     )
-    c2: float = knob(
-        0.9,
-        domain=(1e-4, 1),
-        closed="neither",
-        typical=(0.01, 0.9),
-        help="Share of the slope that a line search may leave; small searches almost exactly.",
-    )
+    c2: float = knobs.c2(0.9)
 
     def init(self, params: Params) -> LBFGSState:
         point, _ = ravel_pytree(params)

@@ -1,12 +1,12 @@
 """Lion: the sign of a momentum, a rule found by search."""
 
-from math import inf
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
@@ -43,31 +43,14 @@ class Lion(Optimizer):
         "where it weighs less than it did in the step."
     )
 
-    learning_rate: float = knob(
-        1e-4,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="How far every coordinate moves in every step.",
+    learning_rate: float = knobs.learning_rate(
+        1e-4, help="How far every coordinate moves in every step."
     )
-    b1: float = knob(
-        0.9,
-        domain=(0, 1),
-        typical=(0, 0.99),
-        help="Share of the memory in the direction of the step.",
+    b1: float = knobs.decay(
+        0.9, typical=(0, 0.99), help="Share of the memory in the direction of the step."
     )
-    b2: float = knob(
-        0.99,
-        domain=(0, 1),
-        typical=(0, 0.999),
-        help="Memory of the mean gradient.",
-    )
-    weight_decay: float = knob(
-        0.0,
-        domain=(0, inf),
-        typical=(0, 1),
-        help="How strongly every step pulls the parameters towards zero.",
-    )
+    b2: float = knobs.decay(0.99, help="Memory of the mean gradient.")
+    weight_decay: float = knobs.weight_decay(0.0)
 
     def init(self, params: Params) -> LionState:
         return LionState(jax.tree.map(jnp.zeros_like, params))

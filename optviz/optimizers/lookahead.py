@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.adam import Adam
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 from optviz.optimizers.momentum import Momentum
@@ -47,13 +48,7 @@ class Lookahead(Optimizer):
         Variant("Adam inside", "Zhang et al. 2019 on language and translation", "inner=adam"),
     )
 
-    learning_rate: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="Learning rate of the inner rule.",
-    )
+    learning_rate: float = knobs.learning_rate(1e-2, help="Learning rate of the inner rule.")
     sync_period: int = knob(
         5,
         domain=(1, inf),
@@ -68,32 +63,10 @@ class Lookahead(Optimizer):
         typical=(0.1, 1),
         help="How much of the way to the inner rule's point the slow weights go.",
     )
-    momentum: float = knob(
-        0.9,
-        domain=(0, 1),
-        closed="both",
-        typical=(0, 0.99),
-        help="Momentum of the inner SGD.",
-    )
-    b1: float = knob(
-        0.9,
-        domain=(0, 1),
-        typical=(0, 0.999),
-        help="Memory of the mean gradient of the inner Adam.",
-    )
-    b2: float = knob(
-        0.999,
-        domain=(0, 1),
-        typical=(0, 0.9999),
-        help="Memory of the squared gradient of the inner Adam.",
-    )
-    eps: float = knob(
-        1e-8,
-        domain=(0, inf),
-        typical=(1e-12, 1e-2),
-        log=True,
-        help="Floor of the denominator of the inner Adam.",
-    )
+    momentum: float = knobs.momentum(0.9, closed="both", help="Momentum of the inner SGD.")
+    b1: float = knobs.b1(0.9, help="Memory of the mean gradient of the inner Adam.")
+    b2: float = knobs.b2(0.999, help="Memory of the squared gradient of the inner Adam.")
+    eps: float = knobs.eps(1e-8, help="Floor of the denominator of the inner Adam.")
     inner: str = switch(
         "sgd", options=("sgd", "adam"), help="The rule that explores: SGD with momentum, or Adam."
     )

@@ -1,13 +1,13 @@
 """Muon: momentum whose every direction in the space of matrices gets the same length."""
 
 import math
-from math import inf
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.adam import AdamState
 from optviz.optimizers.adamw import AdamW
 from optviz.optimizers.base import Optimizer, Params, Problem, StepContext, Variant
@@ -62,30 +62,14 @@ class Muon(Optimizer):
     elementwise: ClassVar[bool] = False
     needs_matrices: ClassVar[bool] = True
 
-    learning_rate: float = knob(
-        1e-3,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="About how far each direction of a matrix moves in one step.",
+    learning_rate: float = knobs.learning_rate(
+        1e-3, help="About how far each direction of a matrix moves in one step."
     )
-    momentum: float = knob(
-        0.95,
-        domain=(0, 1),
-        typical=(0, 0.99),
-        help="Memory of the mean gradient.",
-    )
-    weight_decay: float = knob(
-        0.1,
-        domain=(0, inf),
-        typical=(0, 1),
-        help="How strongly every step pulls the parameters towards zero.",
-    )
-    adamw_learning_rate: float = knob(
+    momentum: float = knobs.decay(0.95, typical=(0, 0.99), help="Memory of the mean gradient.")
+    weight_decay: float = knobs.weight_decay(0.1)
+    adamw_learning_rate: float = knobs.learning_rate(
         3e-4,
-        domain=(0, inf),
         typical=(1e-5, 1e-1),
-        log=True,
         help="The learning rate of AdamW, which moves all that is no matrix.",
     )
     ns_steps: int = knob(

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
@@ -54,32 +55,10 @@ class NAdam(Optimizer):
         Variant("constant momentum", "optax", "warm_up=false"),
     )
 
-    learning_rate: float = knob(
-        2e-3,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="About how far each coordinate moves in one step.",
-    )
-    b1: float = knob(
-        0.9,
-        domain=(0, 1),
-        typical=(0, 0.999),
-        help="Memory of the mean gradient: more is smoother and slower to turn.",
-    )
-    b2: float = knob(
-        0.999,
-        domain=(0, 1),
-        typical=(0, 0.9999),
-        help="Memory of the squared gradient, which sets each coordinate's scale.",
-    )
-    eps: float = knob(
-        1e-8,
-        domain=(0, inf),
-        typical=(1e-12, 1e-2),
-        log=True,
-        help="Floor of the denominator; larger makes the rule more like momentum.",
-    )
+    learning_rate: float = knobs.learning_rate(2e-3)
+    b1: float = knobs.b1(0.9)
+    b2: float = knobs.b2(0.999)
+    eps: float = knobs.eps(1e-8)
     momentum_decay: float = knob(
         4e-3,
         domain=(0, inf),

@@ -1,12 +1,12 @@
 """Nesterov's accelerated gradient: momentum that looks before it leaps."""
 
-from math import inf
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob, switch
+from optviz.catalog import entry, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
@@ -52,18 +52,10 @@ class Nesterov(Optimizer):
         ),
     )
 
-    learning_rate: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="How far to go along the velocity.",
-    )
-    momentum: float = knob(
+    learning_rate: float = knobs.learning_rate(1e-2, help="How far to go along the velocity.")
+    momentum: float = knobs.momentum(
         0.9,
-        domain=(0, 1),
         closed="both",
-        typical=(0, 0.99),
         help="Share of the velocity that is kept from step to step; at 1 nothing ever slows it.",
     )
     form: str = switch(

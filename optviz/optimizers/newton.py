@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
 from optviz.catalog import entry, knob
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, square_matrix
 
 
@@ -49,11 +50,9 @@ class Newton(Optimizer):
     instead: ClassVar[tuple[str, ...]] = ("lbfgs",)
     own_rate: ClassVar[bool] = True
 
-    learning_rate: float = knob(
+    learning_rate: float = knobs.learning_rate(
         1.0,
-        domain=(0, inf),
         typical=(0.01, 2),
-        log=True,
         help="Share of the way to the level point that each step goes; 1 is Newton's own.",
     )
     damping: float = knob(

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 from optviz.optimizers.norms import squared_norm
 
@@ -49,12 +50,8 @@ class PolyakSGD(Optimizer):
     )
     reads_loss: ClassVar[bool] = True
 
-    max_learning_rate: float = knob(
-        1.0,
-        domain=(0, inf),
-        typical=(1e-3, 10),
-        log=True,
-        help="Upper bound of the step size.",
+    max_learning_rate: float = knobs.learning_rate(
+        1.0, typical=(1e-3, 10), help="Upper bound of the step size."
     )
     scaling: float = knob(
         1.0,

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
@@ -50,32 +51,14 @@ class RAdam(Optimizer):
         Variant("ε after the root is corrected", "optax", "eps_after_correction=true"),
     )
 
-    learning_rate: float = knob(
-        1e-3,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="About how far each coordinate moves in one step, after the first few.",
+    learning_rate: float = knobs.learning_rate(
+        1e-3, help="About how far each coordinate moves in one step, after the first few."
     )
-    b1: float = knob(
-        0.9,
-        domain=(0, 1),
-        typical=(0, 0.999),
-        help="Memory of the mean gradient: more is smoother and slower to turn.",
+    b1: float = knobs.b1(0.9)
+    b2: float = knobs.b2(
+        0.999, help="Memory of the squared gradient; at 0.6 or less the rule stays momentum."
     )
-    b2: float = knob(
-        0.999,
-        domain=(0, 1),
-        typical=(0, 0.9999),
-        help="Memory of the squared gradient; at 0.6 or less the rule stays momentum.",
-    )
-    eps: float = knob(
-        1e-8,
-        domain=(0, inf),
-        typical=(1e-12, 1e-2),
-        log=True,
-        help="Floor of the denominator; larger makes the rule more like momentum.",
-    )
+    eps: float = knobs.eps(1e-8)
     threshold: float = knob(
         5.0,
         domain=(4, inf),

@@ -1,12 +1,12 @@
 """RMSProp: AdaGrad that forgets."""
 
-from math import inf
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob, switch
+from optviz.catalog import entry, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
@@ -55,31 +55,15 @@ class RMSProp(Optimizer):
         Variant("with momentum on the scaled gradients", "Inception, EfficientNet", "momentum=0.9"),
     )
 
-    learning_rate: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="About how far each coordinate moves in one step.",
+    learning_rate: float = knobs.learning_rate(1e-2)
+    decay: float = knobs.decay(
+        0.99, help="Memory of the squared gradient; nearer 1 remembers longer."
     )
-    decay: float = knob(
-        0.99,
-        domain=(0, 1),
-        typical=(0, 0.999),
-        help="Memory of the squared gradient; nearer 1 remembers longer.",
+    eps: float = knobs.eps(
+        1e-8, help="Floor of the denominator; larger makes the rule more like plain SGD."
     )
-    eps: float = knob(
-        1e-8,
-        domain=(0, inf),
-        typical=(1e-12, 1e-2),
-        log=True,
-        help="Floor of the denominator; larger makes the rule more like plain SGD.",
-    )
-    momentum: float = knob(
-        0.0,
-        domain=(0, 1),
-        typical=(0, 0.99),
-        help="Share of the previous scaled step that is repeated.",
+    momentum: float = knobs.decay(
+        0.0, typical=(0, 0.99), help="Share of the previous scaled step that is repeated."
     )
     centered: bool = switch(False, help="Whether the variance takes the place of the mean square.")
     eps_inside_sqrt: bool = switch(False, help="Whether ε is added before the root is taken.")

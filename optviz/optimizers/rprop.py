@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
@@ -56,12 +57,8 @@ class Rprop(Optimizer):
         Variant("after a flip, step as ever", "Rprop− in Igel & Hüsken 2000", "on_flip=go"),
     )
 
-    learning_rate: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="Length of the first step in every coordinate.",
+    learning_rate: float = knobs.learning_rate(
+        1e-2, help="Length of the first step in every coordinate."
     )
     eta_minus: float = knob(
         0.5,

@@ -41,13 +41,6 @@ class SaddleFreeNewton(Newton):
         "step; where it bends downwards the step leads away from the saddle."
     )
 
-    learning_rate: float = knob(
-        1.0,
-        domain=(0, inf),
-        typical=(0.01, 2),
-        log=True,
-        help="Share of the way to the level point that each step goes; 1 is Newton's own.",
-    )
     damping: float = knob(
         0.0,
         domain=(0, inf),

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from optviz.catalog import entry, knob
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
 from optviz.optimizers.norms import squared_norm
 
@@ -42,12 +43,8 @@ class SAM(Optimizer):
         "from the old point by this second gradient."
     )
 
-    learning_rate: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="How far to go along the negative gradient.",
+    learning_rate: float = knobs.learning_rate(
+        1e-2, help="How far to go along the negative gradient."
     )
     rho: float = knob(
         0.05,
@@ -56,12 +53,7 @@ class SAM(Optimizer):
         log=True,
         help="How far uphill the gradient is taken.",
     )
-    momentum: float = knob(
-        0.0,
-        domain=(0, 1),
-        typical=(0, 0.99),
-        help="Share of the velocity that is kept from step to step.",
-    )
+    momentum: float = knobs.momentum(0.0)
 
     def init(self, params: Params) -> SAMState:
         return SAMState(jax.tree.map(jnp.zeros_like, params), jnp.zeros((), jnp.int32))

@@ -1,12 +1,12 @@
 """Schedule-Free: averaging that makes a falling learning rate unnecessary."""
 
-from math import inf
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
@@ -19,6 +19,15 @@ class Average(NamedTuple):
 class ScheduleFreeAdamWState(NamedTuple):
     average: Average
     nu: Params  # running mean of squared gradients, shaped like params
+
+
+def _nearness(default: float) -> Any:
+    return knobs.decay(
+        default,
+        typical=(0, 0.99),
+        closed="both",
+        help="How near to the mean, rather than to the newest point, gradients are taken.",
+    )
 
 
 def _start(params: Params) -> Average:
@@ -67,20 +76,10 @@ class ScheduleFreeSGD(Optimizer):
         "Move the newest point by it and let the point into the mean, which is the answer."
     )
 
-    learning_rate: float = knob(
-        1.0,
-        domain=(0, inf),
-        typical=(1e-5, 10),
-        log=True,
-        help="How far to go along the negative gradient.",
+    learning_rate: float = knobs.learning_rate(
+        1.0, typical=(1e-5, 10), help="How far to go along the negative gradient."
     )
-    b1: float = knob(
-        0.9,
-        domain=(0, 1),
-        closed="both",
-        typical=(0, 0.99),
-        help="How near to the mean, rather than to the newest point, gradients are taken.",
-    )
+    b1: float = _nearness(0.9)
 
     def init(self, params: Params) -> Average:
         return _start(params)
@@ -124,39 +123,13 @@ class ScheduleFreeAdamW(Optimizer):
         "zero, and let the point into the mean, which is the answer."
     )
 
-    learning_rate: float = knob(
-        2.5e-3,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="About how far each coordinate moves in one step.",
+    learning_rate: float = knobs.learning_rate(2.5e-3)
+    b1: float = _nearness(0.9)
+    b2: float = knobs.b2(0.999)
+    eps: float = knobs.eps(
+        1e-8, help="Floor of the denominator; larger makes the rule more like SGD."
     )
-    b1: float = knob(
-        0.9,
-        domain=(0, 1),
-        closed="both",
-        typical=(0, 0.99),
-        help="How near to the mean, rather than to the newest point, gradients are taken.",
-    )
-    b2: float = knob(
-        0.999,
-        domain=(0, 1),
-        typical=(0, 0.9999),
-        help="Memory of the squared gradient, which sets each coordinate's scale.",
-    )
-    eps: float = knob(
-        1e-8,
-        domain=(0, inf),
-        typical=(1e-12, 1e-2),
-        log=True,
-        help="Floor of the denominator; larger makes the rule more like SGD.",
-    )
-    weight_decay: float = knob(
-        0.0,
-        domain=(0, inf),
-        typical=(0, 1),
-        help="How strongly every step pulls the parameters towards zero.",
-    )
+    weight_decay: float = knobs.weight_decay(0.0)
 
     def init(self, params: Params) -> ScheduleFreeAdamWState:
         return ScheduleFreeAdamWState(_start(params), jax.tree.map(jnp.zeros_like, params))

@@ -1,11 +1,11 @@
 """Gradient descent: the rule that every other rule changes."""
 
-from math import inf
 from typing import ClassVar
 
 import jax
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
 
 
@@ -35,12 +35,8 @@ class SGD(Optimizer):
         Variant("the gradient of a mini-batch", "everybody who trains networks, as SGD"),
     )
 
-    learning_rate: float = knob(
-        1e-2,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="How far to go along the negative gradient.",
+    learning_rate: float = knobs.learning_rate(
+        1e-2, help="How far to go along the negative gradient."
     )
 
     def init(self, params: Params) -> tuple[()]:

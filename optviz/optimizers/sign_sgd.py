@@ -1,12 +1,12 @@
 """Sign descent: only the direction of each coordinate, never its size."""
 
-from math import inf
 from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from optviz.catalog import entry, knob
+from optviz.catalog import entry
+from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
@@ -40,16 +40,11 @@ class SignSGD(Optimizer):
         "the coordinate by the learning rate the other way. How steep it is makes no difference."
     )
 
-    learning_rate: float = knob(
-        1e-3,
-        domain=(0, inf),
-        typical=(1e-5, 1),
-        log=True,
-        help="How far every coordinate moves in every step.",
+    learning_rate: float = knobs.learning_rate(
+        1e-3, help="How far every coordinate moves in every step."
     )
-    momentum: float = knob(
+    momentum: float = knobs.decay(
         0.0,
-        domain=(0, 1),
         typical=(0, 0.99),
         help="Memory of the mean gradient whose sign is taken; 0 takes the newest alone.",
     )
