@@ -121,8 +121,8 @@ def _section(cls: type[Any], level: str, shelf: Shelf) -> str:
     year = f" · {text.year}" if text.year else ""
     heading = f"{level} {cls.label} {{ #{cls.name} }}\n\n`{cls.name}`{year}"
     parts = [heading, text.summary, *_body(text)]
-    if words := getattr(cls, "in_words", ""):
-        parts.append(f"**In words.** {words}")
+    if text.in_words:
+        parts.append(f"**In words.** {text.in_words}")
     facts = [("Cost per step", text.cost), ("Memory", text.memory), *shelf.facts(cls)]
     facts.append(("Reference", _reference(text)))
     parts += [
@@ -178,7 +178,7 @@ def _of_a_rule(cls: type[Any]) -> Facts:
 def _variants(cls: type[Any]) -> str:
     rows = [
         (variant.what, variant.who, f"`{cls.name}:{variant.settings}`" if variant.settings else "–")
-        for variant in cls.variants
+        for variant in describe(cls).variants
     ]
     return _table(("form", "used by", "here"), rows)
 

@@ -12,6 +12,9 @@ from optviz.schedules import SCHEDULES
 class Told(Entry):
     r"""One line.
 
+    In words: Take a step: not far,
+    and not back.
+
     With step $t = 1, 2, \dots$
 
     $$a = b \qquad
@@ -20,6 +23,14 @@ class Told(Entry):
     Prose that goes
     on. Cost per step: one gradient, e.g. 1.5 of them. Memory: two copies
     of params. More prose.
+
+    Variants:
+        far: the paper (Algorithm 1), others
+        near (`size=1,at="a:b"`): a library
+        with a mean: of all steps (`mean=true`):
+            somebody whose name
+            is long
+        nobody's
 
     Reference: First & Second 1964, https://doi.org/10.1016/0041-5553(64)90137-5; and
     Third 1999, https://example.org/a.pdf
@@ -38,7 +49,14 @@ def test_parts() -> None:
         r"With step $t = 1, 2, \dots$",
         "Prose that goes on. More prose.",
     ]
+    assert text.in_words == "Take a step: not far, and not back."
     assert text.memory == "two copies of params"
+    assert text.variants == (
+        ("far", "the paper (Algorithm 1), others", ""),
+        ("near", "a library", 'size=1,at="a:b"'),
+        ("with a mean: of all steps", "somebody whose name is long", "mean=true"),
+        ("nobody's", "", ""),
+    )
     assert text.year == 1964
     assert text.links == (
         "https://doi.org/10.1016/0041-5553(64)90137-5",
@@ -63,7 +81,8 @@ def test_every_schedule_says_how_it_goes(name: str) -> None:
 
 def test_what_is_not_said_is_empty() -> None:
     text = describe(Silent)
-    assert (text.parts, text.cost, text.memory, text.reference, text.links) == ((), "", "", "", ())
+    assert (text.in_words, text.cost, text.memory, text.reference) == ("", "", "", "")
+    assert (text.parts, text.variants, text.links) == ((), (), ())
     assert text.year is None
 
 

@@ -19,6 +19,10 @@ class AdaBeliefState(NamedTuple):
 class AdaBelief(Optimizer):
     r"""Adam whose denominator is the gradient's distance from its mean, not its size.
 
+    In words: Keep a running mean of the gradient, and one of the squared distance from that mean.
+    Correct both for having started at zero and step by the first over the root of the second: far
+    where the gradient comes as expected, little where it surprises.
+
     $$m_t = b_1 m_{t-1} + (1-b_1) g_t, \qquad
       s_t = b_2 s_{t-1} + (1-b_2)(g_t - m_t)^2 + \epsilon$$
     $$\theta_{t+1} = \theta_t - \eta_t\,
@@ -37,11 +41,6 @@ class AdaBelief(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adam",)
     adds: ClassVar[str] = "the spread around the mean in place of the square"
-    in_words: ClassVar[str] = (
-        "Keep a running mean of the gradient, and one of the squared distance from that mean. "
-        "Correct both for having started at zero and step by the first over the root of the "
-        "second: far where the gradient comes as expected, little where it surprises."
-    )
 
     learning_rate: float = knobs.learning_rate(
         1e-3, help="About how far a coordinate moves whose gradient is all surprise."

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class AdadeltaState(NamedTuple):
@@ -19,6 +19,10 @@ class AdadeltaState(NamedTuple):
 class Adadelta(Optimizer):
     r"""Scales each coordinate by the ratio of its recent updates to its recent gradients.
 
+    In words: Divide by the recent size of the gradients, as RMSProp does, and multiply by the
+    recent size of the steps: the step has the units of the parameters, and hardly a learning rate
+    is left to choose.
+
     $$s_t = \rho s_{t-1} + (1-\rho) g_t^2, \qquad
       u_t = \frac{\sqrt{d_{t-1} + \epsilon}}{\sqrt{s_t + \epsilon}}\, g_t$$
     $$d_t = \rho d_{t-1} + (1-\rho) u_t^2, \qquad \theta_{t+1} = \theta_t - \eta_t u_t$$
@@ -26,6 +30,10 @@ class Adadelta(Optimizer):
     The paper has no learning rate ($\eta = 1$). The first steps are about $\sqrt{\epsilon}$ long,
     so $\epsilon$ decides how fast it gets going.
     Cost per step: one gradient. Memory: two copies of params.
+
+    Variants:
+        no learning rate: Zeiler 2012, PyTorch
+        learning rate 0.001 (`learning_rate=0.001`): Keras
 
     Reference: Zeiler 2012, Algorithm 1, https://arxiv.org/abs/1212.5701
     """
@@ -35,15 +43,6 @@ class Adadelta(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adagrad",)
     adds: ClassVar[str] = "steps in the parameters' own units"
-    in_words: ClassVar[str] = (
-        "Divide by the recent size of the gradients, as RMSProp does, and multiply by the "
-        "recent size of the steps: the step has the units of the parameters, and hardly a "
-        "learning rate is left to choose."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("no learning rate", "Zeiler 2012, PyTorch"),
-        Variant("learning rate 0.001", "Keras", "learning_rate=0.001"),
-    )
 
     learning_rate: float = knobs.learning_rate(
         1.0,

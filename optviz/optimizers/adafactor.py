@@ -28,6 +28,10 @@ class AdafactorState(NamedTuple):
 class Adafactor(Optimizer):
     r"""Scales by a mean square that is stored as one row times one column.
 
+    In words: Keep running means of the squared gradient, one for each row and one for each column
+    of a matrix; their product stands in for the scale of every number. Divide the gradient by the
+    root of it, shorten what comes out too long, and move by a share of the matrix's own size.
+
     For a matrix $X$ of $n \times m$ parameters with gradient $G$ and
     $\hat\beta_t = 1 - t^{-c}$
 
@@ -53,12 +57,6 @@ class Adafactor(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adam",)
     adds: ClassVar[str] = "one number a row and a column"
-    in_words: ClassVar[str] = (
-        "Keep running means of the squared gradient, one for each row and one for each column of "
-        "a matrix; their product stands in for the scale of every number. Divide the gradient by "
-        "the root of it, shorten what comes out too long, and move by a share of the matrix's own "
-        "size."
-    )
     elementwise: ClassVar[bool] = False
 
     learning_rate: float = knobs.learning_rate(

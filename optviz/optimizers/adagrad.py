@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class AdaGradState(NamedTuple):
@@ -19,12 +19,21 @@ class AdaGradState(NamedTuple):
 class AdaGrad(Optimizer):
     r"""Divides each coordinate's step by the root of the sum of its squared gradients.
 
+    In words: Add up the squares of all gradients seen in each coordinate, and divide the step there
+    by the root of the sum: busy coordinates slow down, rare ones keep long steps. Nothing is ever
+    forgotten.
+
     $$r_t = r_{t-1} + g_t^2, \qquad
       \theta_{t+1} = \theta_t - \eta_t\, \frac{g_t}{\sqrt{r_t} + \epsilon}$$
 
     The sum only grows, so the effective step decays towards zero. $\epsilon$ stands outside the
     root in PyTorch and inside it in TensorFlow and optax.
     Cost per step: one gradient. Memory: one copy of params.
+
+    Variants:
+        ε outside the root, sum from 0 (`eps_inside_sqrt=false`): Duchi et al. 2011, PyTorch
+        ε inside the root, sum from 0.1
+            (`eps_inside_sqrt=true,initial_accumulator_value=0.1,eps=1e-7`): TensorFlow, optax
 
     Reference: Duchi, Hazan & Singer 2011, https://jmlr.org/papers/v12/duchi11a.html
     """
@@ -34,21 +43,6 @@ class AdaGrad(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("sgd",)
     adds: ClassVar[str] = "a step size per coordinate"
-    in_words: ClassVar[str] = (
-        "Add up the squares of all gradients seen in each coordinate, and divide the step "
-        "there by the root of the sum: busy coordinates slow down, rare ones keep long steps. "
-        "Nothing is ever forgotten."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant(
-            "ε outside the root, sum from 0", "Duchi et al. 2011, PyTorch", "eps_inside_sqrt=false"
-        ),
-        Variant(
-            "ε inside the root, sum from 0.1",
-            "TensorFlow, optax",
-            "eps_inside_sqrt=true,initial_accumulator_value=0.1,eps=1e-7",
-        ),
-    )
 
     learning_rate: float = knobs.learning_rate(
         1e-2, typical=(1e-4, 10), help="Length of the very first step in every coordinate."

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class AdamState(NamedTuple):
@@ -18,6 +18,10 @@ class AdamState(NamedTuple):
 @entry
 class Adam(Optimizer):
     r"""Adam, Algorithm 1 of the paper.
+
+    In words: Keep a running mean of the gradient, for the direction, and one of its square, for the
+    scale. Correct both for having started at zero, then step by the first over the root of the
+    second.
 
     With gradient $g_t$ and step $t = 1, 2, \dots$
 
@@ -32,6 +36,13 @@ class Adam(Optimizer):
     where they grow without bound; `none` leaves the means as they are.
     Cost per step: one gradient. Memory: two copies of params.
 
+    Variants:
+        ε outside the root (`eps_inside_sqrt=false`): Kingma & Ba 2015 (Algorithm 1), PyTorch, optax
+        ε inside the root (`eps_inside_sqrt=true`): optax as eps_root
+        no bias correction (`bias_correction=none`): many slides; BERT
+        divided by 1 − β at every step (`bias_correction=constant`): a reading of slides that print
+            the correction without its power
+
     Reference: Kingma & Ba 2015, https://arxiv.org/abs/1412.6980
     """
 
@@ -40,25 +51,6 @@ class Adam(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("rmsprop", "momentum")
     adds: ClassVar[str] = "bias-corrected means of both"
-    in_words: ClassVar[str] = (
-        "Keep a running mean of the gradient, for the direction, and one of its square, for "
-        "the scale. Correct both for having started at zero, then step by the first over the "
-        "root of the second."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant(
-            "ε outside the root",
-            "Kingma & Ba 2015 (Algorithm 1), PyTorch, optax",
-            "eps_inside_sqrt=false",
-        ),
-        Variant("ε inside the root", "optax as eps_root", "eps_inside_sqrt=true"),
-        Variant("no bias correction", "many slides; BERT", "bias_correction=none"),
-        Variant(
-            "divided by 1 − β at every step",
-            "a reading of slides that print the correction without its power",
-            "bias_correction=constant",
-        ),
-    )
 
     learning_rate: float = knobs.learning_rate(1e-3)
     b1: float = knobs.b1(0.9)

@@ -19,6 +19,10 @@ class AdaMaxState(NamedTuple):
 class AdaMax(Optimizer):
     r"""Divides the mean gradient by the largest one seen lately.
 
+    In words: Keep a running mean of the gradient, for the direction, and in each coordinate the
+    largest gradient of late, which fades slowly. Correct the mean for having started at zero and
+    divide it by the largest: hardly any step is longer than the learning rate.
+
     $$m_t = b_1 m_{t-1} + (1-b_1) g_t, \qquad u_t = \max(b_2 u_{t-1}, |g_t|), \qquad
       \theta_{t+1} = \theta_t - \frac{\eta_t}{1-b_1^t}\, \frac{m_t}{u_t}$$
 
@@ -34,11 +38,6 @@ class AdaMax(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adam",)
     adds: ClassVar[str] = "the largest gradient as scale"
-    in_words: ClassVar[str] = (
-        "Keep a running mean of the gradient, for the direction, and in each coordinate the "
-        "largest gradient of late, which fades slowly. Correct the mean for having started at "
-        "zero and divide it by the largest: hardly any step is longer than the learning rate."
-    )
 
     learning_rate: float = knobs.learning_rate(
         2e-3, help="About the longest step that a coordinate takes."

@@ -7,12 +7,15 @@ import jax
 from optviz.catalog import entry
 from optviz.optimizers import knobs
 from optviz.optimizers.adam import Adam, AdamState
-from optviz.optimizers.base import Params, StepContext, Variant
+from optviz.optimizers.base import Params, StepContext
 
 
 @entry
 class AdamW(Adam):
     r"""Adam with decoupled weight decay.
+
+    In words: Take the step of Adam, then pull every parameter a little towards zero. The pull is
+    not divided by the gradient scale, so all parameters feel it alike.
 
     With Adam's update $u_t$ and weight decay $\lambda$
 
@@ -22,6 +25,10 @@ class AdamW(Adam):
     pulls towards zero: on a surface whose minimum is elsewhere AdamW stops short of it.
     Cost per step: one gradient. Memory: two copies of params.
 
+    Variants:
+        decay multiplied by the learning rate: PyTorch, optax, Keras
+        decay apart from the learning rate: Loshchilov & Hutter 2019
+
     Reference: Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101
     """
 
@@ -30,14 +37,6 @@ class AdamW(Adam):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adam",)
     adds: ClassVar[str] = "decoupled weight decay"
-    in_words: ClassVar[str] = (
-        "Take the step of Adam, then pull every parameter a little towards zero. The pull is "
-        "not divided by the gradient scale, so all parameters feel it alike."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("decay multiplied by the learning rate", "PyTorch, optax, Keras"),
-        Variant("decay apart from the learning rate", "Loshchilov & Hutter 2019"),
-    )
 
     weight_decay: float = knobs.weight_decay(1e-2, typical=(1e-5, 1), log=True)
 

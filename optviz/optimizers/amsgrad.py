@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class AMSGradState(NamedTuple):
@@ -20,6 +20,10 @@ class AMSGradState(NamedTuple):
 class AMSGrad(Optimizer):
     r"""Adam with the largest mean square so far in place of the present one.
 
+    In words: Keep the two running means of Adam, and in each coordinate the highest value that the
+    second one ever had. Step by the first over the root of that highest value, so that a large
+    gradient is never forgotten.
+
     $$m_t = b_1 m_{t-1} + (1-b_1) g_t, \qquad v_t = b_2 v_{t-1} + (1-b_2) g_t^2, \qquad
       \hat v_t = \max(\hat v_{t-1}, v_t)$$
     $$\theta_{t+1} = \theta_t - \eta_t \frac{m_t}{\sqrt{\hat v_t} + \epsilon}$$
@@ -29,6 +33,11 @@ class AMSGrad(Optimizer):
     (`after_maximum`), optax before (`before_maximum`: the first gradients then count longer).
     Cost per step: one gradient. Memory: three copies of params.
 
+    Variants:
+        bias corrected after the maximum is taken (`bias_correction=after_maximum`): PyTorch, Keras
+        bias corrected before the maximum is taken (`bias_correction=before_maximum`): optax
+        no bias correction (`bias_correction=none`): Reddi, Kale & Kumar 2018 (Algorithm 2)
+
     Reference: Reddi, Kale & Kumar 2018, Algorithm 2, https://arxiv.org/abs/1904.09237
     """
 
@@ -37,24 +46,6 @@ class AMSGrad(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adam",)
     adds: ClassVar[str] = "a scale that never shrinks"
-    in_words: ClassVar[str] = (
-        "Keep the two running means of Adam, and in each coordinate the highest value that the "
-        "second one ever had. Step by the first over the root of that highest value, so that a "
-        "large gradient is never forgotten."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant(
-            "bias corrected after the maximum is taken",
-            "PyTorch, Keras",
-            "bias_correction=after_maximum",
-        ),
-        Variant(
-            "bias corrected before the maximum is taken", "optax", "bias_correction=before_maximum"
-        ),
-        Variant(
-            "no bias correction", "Reddi, Kale & Kumar 2018 (Algorithm 2)", "bias_correction=none"
-        ),
-    )
 
     learning_rate: float = knobs.learning_rate(
         1e-3, help="About how far each coordinate moves in one of the first steps."

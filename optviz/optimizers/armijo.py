@@ -20,6 +20,9 @@ class ArmijoState(NamedTuple):
 class Armijo(Optimizer):
     r"""Gradient descent with backtracking: no learning rate has to be known.
 
+    In words: Try a long step straight downhill. While it brings less than a fair share of the
+    descent that the slope promises, shorten it and try again; take the first one that pays.
+
     The longest of the steps $t = \alpha, \alpha\beta, \alpha\beta^2, \dots$ that meets Armijo's
     condition
 
@@ -39,10 +42,6 @@ class Armijo(Optimizer):
     kind: ClassVar[str] = "line search"
     parents: ClassVar[tuple[str, ...]] = ("sgd",)
     adds: ClassVar[str] = "a step length that is tried first"
-    in_words: ClassVar[str] = (
-        "Try a long step straight downhill. While it brings less than a fair share of the descent "
-        "that the slope promises, shorten it and try again; take the first one that pays."
-    )
 
     first_step: float = knob(
         1.0,

@@ -19,6 +19,9 @@ class AveragedSGDState(NamedTuple):
 class AveragedSGD(Optimizer):
     r"""Gradient descent that is judged by the mean of the points it has passed.
 
+    In words: Take a step of gradient descent, with a rate that slowly falls and a slight pull
+    towards zero. The answer is not the point itself but the mean of the points that it has passed.
+
     $$\theta_{t+1} = (1 - \lambda \eta_t')\, \theta_t - \eta_t'\, g_t, \qquad
       \eta_t' = \frac{\eta_t}{(1 + \lambda \eta_t t)^{\alpha}}, \qquad t = 0, 1, \dots$$
     $$\bar\theta_{t+1} = \bar\theta_t
@@ -38,10 +41,6 @@ class AveragedSGD(Optimizer):
     kind: ClassVar[str] = "averaging"
     parents: ClassVar[tuple[str, ...]] = ("sgd",)
     adds: ClassVar[str] = "the average of all points as answer"
-    in_words: ClassVar[str] = (
-        "Take a step of gradient descent, with a rate that slowly falls and a slight pull towards "
-        "zero. The answer is not the point itself but the mean of the points that it has passed."
-    )
 
     learning_rate: float = knobs.learning_rate(
         1e-2, help="How far to go along the negative gradient at first."

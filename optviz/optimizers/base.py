@@ -36,14 +36,6 @@ class Problem(NamedTuple):
     is_exact: bool  # whether every step sees the same loss: no noise, no mini-batches
 
 
-class Variant(NamedTuple):
-    """One of the forms in which a rule is used."""
-
-    what: str  # the form, a few words
-    who: str  # the papers and libraries that use it
-    settings: str = ""  # the switches that select it, as in a link: `eps_inside_sqrt=true`
-
-
 # The families of rules, in the order in which they are told: what a step is made of.
 KINDS: Mapping[str, str] = {
     "gradient": "follow the gradient as it is",
@@ -99,14 +91,11 @@ class Optimizer(Entry):
     parents: ClassVar[tuple[str, ...]] = ()  # keys of what it builds on, the main one first
     adds: ClassVar[str] = ""  # what it adds to them, a few words
     since: ClassVar[int | None] = None  # year of the idea, where the reference is a later textbook
-    in_words: ClassVar[str] = ""  # one update, told without symbols
-    variants: ClassVar[tuple[Variant, ...]] = ()  # where papers and libraries differ
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        for name in ("adds", "in_words", "variants"):
-            if name not in vars(cls):
-                setattr(cls, name, getattr(Optimizer, name))
+        if "adds" not in vars(cls):
+            cls.adds = ""
         if "parents" not in vars(cls):
             cls.parents = tuple(base.name for base in cls.__mro__[1:] if "name" in vars(base))[:1]
 

@@ -24,6 +24,10 @@ class BFGSState(NamedTuple):
 class BFGS(Optimizer):
     r"""Newton's method without a Hessian: its inverse is estimated from steps and gradients.
 
+    In words: See how the gradient changed over the last step, and correct a matrix that estimates
+    the inverse Hessian so that it explains the change. Multiply the gradient by the matrix for a
+    direction, and search along it for a step that goes down far enough.
+
     With step $s = \theta_t - \theta_{t-1}$, change of gradient $y = g_t - g_{t-1}$ and
     $\rho = 1/(y^\top s)$
 
@@ -48,11 +52,6 @@ class BFGS(Optimizer):
     kind: ClassVar[str] = "second order"
     parents: ClassVar[tuple[str, ...]] = ("newton", "armijo")
     adds: ClassVar[str] = "an inverse Hessian learned from gradients"
-    in_words: ClassVar[str] = (
-        "See how the gradient changed over the last step, and correct a matrix that estimates the "
-        "inverse Hessian so that it explains the change. Multiply the gradient by the matrix for "
-        "a direction, and search along it for a step that goes down far enough."
-    )
     max_params: ClassVar[int | None] = 2_048
     instead: ClassVar[tuple[str, ...]] = ("lbfgs",)
     full_batch: ClassVar[bool] = True

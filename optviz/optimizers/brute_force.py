@@ -24,6 +24,9 @@ class BruteForceState(NamedTuple):
 class BruteForce(Optimizer):
     r"""The baseline that needs no idea at all: look everywhere on a grid, then more closely.
 
+    In words: Look at the next point of a grid and keep it if it is the lowest so far. When the
+    whole grid has been seen, lay a finer one around the best point.
+
     With $k$ points an axis and half width $r$, one step looks at one grid point
 
     $$\theta = c + r\Bigl(\frac{2 i}{k - 1} - 1\Bigr), \qquad i \in \{0, \dots, k - 1\}^n$$
@@ -43,10 +46,6 @@ class BruteForce(Optimizer):
     kind: ClassVar[str] = "baseline"
     parents: ClassVar[tuple[str, ...]] = ()
     adds: ClassVar[str] = "a grid of points"
-    in_words: ClassVar[str] = (
-        "Look at the next point of a grid and keep it if it is the lowest so far. When the whole "
-        "grid has been seen, lay a finer one around the best point."
-    )
     max_params: ClassVar[int | None] = 8
     instead: ClassVar[tuple[str, ...]] = ("random_search",)
     full_batch: ClassVar[bool] = True

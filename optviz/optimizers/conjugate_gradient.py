@@ -23,6 +23,10 @@ class ConjugateGradientState(NamedTuple):
 class ConjugateGradient(Optimizer):
     r"""Nonlinear conjugate gradient in the form of Polak and Ribière, restarted (PR+).
 
+    In words: Add to the downhill direction a share of the last direction, so large that the new
+    step does not spoil what the last one won. Search along it until little slope is left; where it
+    does not lead down, start again from the gradient alone.
+
     With gradient $g_t$
 
     $$\beta_t = \max\Bigl(0, \frac{g_t^\top (g_t - g_{t-1})}{g_{t-1}^\top g_{t-1}}\Bigr), \qquad
@@ -44,11 +48,6 @@ class ConjugateGradient(Optimizer):
     kind: ClassVar[str] = "line search"
     parents: ClassVar[tuple[str, ...]] = ("sgd", "armijo")
     adds: ClassVar[str] = "directions that do not undo each other"
-    in_words: ClassVar[str] = (
-        "Add to the downhill direction a share of the last direction, so large that the new step "
-        "does not spoil what the last one won. Search along it until little slope is left; where "
-        "it does not lead down, start again from the gradient alone."
-    )
     full_batch: ClassVar[bool] = True
 
     c2: float = knobs.c2(0.1, typical=(0.01, 0.5))

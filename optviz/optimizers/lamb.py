@@ -19,6 +19,9 @@ class LAMBState(NamedTuple):
 class LAMB(Optimizer):
     r"""AdamW whose step in each layer is scaled to the length of the layer's weights.
 
+    In words: In each layer take the direction of AdamW, decay included. Give it the length of the
+    layer's weights and go the share of it that the learning rate says.
+
     For each array $x$ of the parameters, with Adam's corrected means $\hat m_t, \hat v_t$ and
     weight decay $\lambda$
 
@@ -40,10 +43,6 @@ class LAMB(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adamw", "lars")
     adds: ClassVar[str] = "a step as long as the layer's weights ask"
-    in_words: ClassVar[str] = (
-        "In each layer take the direction of AdamW, decay included. Give it the length of the "
-        "layer's weights and go the share of it that the learning rate says."
-    )
     elementwise: ClassVar[bool] = False
 
     learning_rate: float = knobs.learning_rate(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class LARSState(NamedTuple):
@@ -18,6 +18,10 @@ class LARSState(NamedTuple):
 @entry
 class LARS(Optimizer):
     r"""Momentum with a learning rate for each layer: its weights' norm over its gradient's.
+
+    In words: Give each layer a rate of its own: the length of its weights over the length of its
+    gradient. The gradient times that rate, with a pull towards zero, enters a velocity, and the
+    layer moves along it.
 
     For each array $w$ of the parameters, with gradient $g$, trust coefficient $\tau$, weight decay
     $\beta$ and momentum $m$
@@ -31,6 +35,10 @@ class LARS(Optimizer):
     the gradient.
     Cost per step: one gradient. Memory: one copy of params.
 
+    Variants:
+        norms of gradient and decay added (`norms=apart`): You, Gitman & Ginsburg 2017 (Algorithm 1)
+        norm of gradient and decay together (`norms=together`): optax, SimCLR
+
     Reference: You, Gitman & Ginsburg 2017, Algorithm 1, https://arxiv.org/abs/1708.03888
     """
 
@@ -39,19 +47,6 @@ class LARS(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("momentum",)
     adds: ClassVar[str] = "a learning rate per layer"
-    in_words: ClassVar[str] = (
-        "Give each layer a rate of its own: the length of its weights over the length of its "
-        "gradient. The gradient times that rate, with a pull towards zero, enters a velocity, and "
-        "the layer moves along it."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant(
-            "norms of gradient and decay added",
-            "You, Gitman & Ginsburg 2017 (Algorithm 1)",
-            "norms=apart",
-        ),
-        Variant("norm of gradient and decay together", "optax, SimCLR", "norms=together"),
-    )
     elementwise: ClassVar[bool] = False
 
     learning_rate: float = knobs.learning_rate(

@@ -25,6 +25,10 @@ class LBFGSState(NamedTuple):
 class LBFGS(Optimizer):
     r"""BFGS with the inverse Hessian made anew in each step from the last $m$ steps.
 
+    In words: Remember the last few steps and how the gradient changed over each. Bend the gradient
+    by what they tell of the curvature, without ever writing down a matrix, and search along the
+    result for a step that goes down far enough.
+
     From pairs $s_i$ (step) and $y_i$ (change of gradient), newest first and then oldest first,
 
     $$q \leftarrow g;\quad \alpha_i = \frac{s_i^\top q}{y_i^\top s_i},\
@@ -50,11 +54,6 @@ class LBFGS(Optimizer):
     kind: ClassVar[str] = "second order"
     parents: ClassVar[tuple[str, ...]] = ("bfgs",)
     adds: ClassVar[str] = "a short memory in place of a matrix"
-    in_words: ClassVar[str] = (
-        "Remember the last few steps and how the gradient changed over each. Bend the gradient by "
-        "what they tell of the curvature, without ever writing down a matrix, and search along "
-        "the result for a step that goes down far enough."
-    )
     full_batch: ClassVar[bool] = True
 
     memory_size: int = knob(

@@ -18,6 +18,10 @@ class LionState(NamedTuple):
 class Lion(Optimizer):
     r"""Moves every coordinate by the learning rate, by the sign of a mix of memory and gradient.
 
+    In words: Mix the memory of past gradients with the newest one, keep only the signs, and move
+    every coordinate by the learning rate. Then let the newest gradient into the memory, where it
+    weighs less than it did in the step.
+
     With weight decay $\lambda$
 
     $$c_t = b_1 m_{t-1} + (1-b_1) g_t, \qquad
@@ -37,11 +41,6 @@ class Lion(Optimizer):
     kind: ClassVar[str] = "sign"
     parents: ClassVar[tuple[str, ...]] = ("sign_sgd", "momentum")
     adds: ClassVar[str] = "the sign of a mean with two decay rates"
-    in_words: ClassVar[str] = (
-        "Mix the memory of past gradients with the newest one, keep only the signs, and move "
-        "every coordinate by the learning rate. Then let the newest gradient into the memory, "
-        "where it weighs less than it did in the step."
-    )
 
     learning_rate: float = knobs.learning_rate(
         1e-4, help="How far every coordinate moves in every step."

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
 from optviz.optimizers.adam import Adam
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 from optviz.optimizers.momentum import Momentum
 
 
@@ -22,6 +22,9 @@ class LookaheadState(NamedTuple):
 class Lookahead(Optimizer):
     r"""Lets another rule explore for k steps, then goes a part of the way to where it got.
 
+    In words: Let another rule walk a few steps. Then move the slow weights a part of the way to
+    where it got, and send it on from there; the slow weights are the answer.
+
     With fast weights $\theta$ of the inner rule $A$ and slow weights $\phi$, every $k$ steps
 
     $$\theta_{t,i} = \theta_{t,i-1} + A(\theta_{t,i-1}), \; i = 1 \dots k, \qquad
@@ -31,6 +34,10 @@ class Lookahead(Optimizer):
     parameters are $\theta$; drawn and evaluated is $\phi$, which rests for $k - 1$ steps.
     Cost per step: one gradient. Memory: one copy of params beside the inner rule's.
 
+    Variants:
+        SGD with momentum inside (`inner=sgd`): Zhang et al. 2019 on images
+        Adam inside (`inner=adam`): Zhang et al. 2019 on language and translation
+
     Reference: Zhang et al. 2019, Algorithm 1, https://arxiv.org/abs/1907.08610
     """
 
@@ -39,14 +46,6 @@ class Lookahead(Optimizer):
     kind: ClassVar[str] = "wrapper"
     parents: ClassVar[tuple[str, ...]] = ("adam", "averaged_sgd")
     adds: ClassVar[str] = "slow weights that follow fast ones"
-    in_words: ClassVar[str] = (
-        "Let another rule walk a few steps. Then move the slow weights a part of the way to where "
-        "it got, and send it on from there; the slow weights are the answer."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("SGD with momentum inside", "Zhang et al. 2019 on images", "inner=sgd"),
-        Variant("Adam inside", "Zhang et al. 2019 on language and translation", "inner=adam"),
-    )
 
     learning_rate: float = knobs.learning_rate(1e-2, help="Learning rate of the inner rule.")
     sync_period: int = knob(

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class MomentumState(NamedTuple):
@@ -17,6 +17,9 @@ class MomentumState(NamedTuple):
 @entry
 class Momentum(Optimizer):
     r"""Gradient descent along a velocity, the decaying sum of past gradients.
+
+    In words: Keep a velocity. Every step it loses a share of itself and gains the new gradient, and
+    the point moves along it: pushes that agree add up, pushes that alternate cancel.
 
     With momentum $\beta$ and dampening $d$
 
@@ -31,6 +34,12 @@ class Momentum(Optimizer):
     always are. On a quadratic it converges for $\eta < 2(1+\beta)/\lambda_{\max}$ ($d = 0$).
     Cost per step: one gradient. Memory: one copy of params.
 
+    Variants:
+        learning rate outside the velocity, no dampening: PyTorch, optax, most papers since 2013
+        learning rate inside the velocity: the same path while the rate stays constant: Sutskever et
+            al. 2013, Keras
+        a mean instead of a sum of gradients (`dampening=0.9`): users of dampening = momentum
+
     Reference: Polyak 1964, https://doi.org/10.1016/0041-5553(64)90137-5
     """
 
@@ -39,23 +48,6 @@ class Momentum(Optimizer):
     kind: ClassVar[str] = "momentum"
     parents: ClassVar[tuple[str, ...]] = ("sgd",)
     adds: ClassVar[str] = "a velocity"
-    in_words: ClassVar[str] = (
-        "Keep a velocity. Every step it loses a share of itself and gains the new gradient, "
-        "and the point moves along it: pushes that agree add up, pushes that alternate cancel."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant(
-            "learning rate outside the velocity, no dampening",
-            "PyTorch, optax, most papers since 2013",
-        ),
-        Variant(
-            "learning rate inside the velocity: the same path while the rate stays constant",
-            "Sutskever et al. 2013, Keras",
-        ),
-        Variant(
-            "a mean instead of a sum of gradients", "users of dampening = momentum", "dampening=0.9"
-        ),
-    )
 
     learning_rate: float = knobs.learning_rate(1e-2, help="How far to go along the velocity.")
     momentum: float = knobs.momentum(

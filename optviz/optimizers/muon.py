@@ -10,7 +10,7 @@ from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
 from optviz.optimizers.adam import AdamState
 from optviz.optimizers.adamw import AdamW
-from optviz.optimizers.base import Optimizer, Params, Problem, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, Problem, StepContext
 
 A, B, C = 3.4445, -4.7750, 2.0315  # the quintic whose slope at 0 is steepest
 EPS = 1e-7
@@ -24,6 +24,10 @@ class MuonState(NamedTuple):
 @entry
 class Muon(Optimizer):
     r"""Momentum, made orthogonal: of $M = U \Sigma V^\top$ only $U V^\top$ is used, or nearly.
+
+    In words: Keep a running mean of each matrix's gradient. Before the step, turn it into the
+    nearest orthogonal matrix, or almost, so that strong and weak directions move about equally far.
+    What is no matrix is left to AdamW.
 
     With momentum $\mu$ and weight decay $\lambda$, for a matrix of $m$ inputs and $n$ outputs
 
@@ -42,6 +46,10 @@ class Muon(Optimizer):
     Cost per step: one gradient and 3 products of matrices for each repetition. Memory: three copies
     of params.
 
+    Variants:
+        momentum that looks ahead (`nesterov=true`): Jordan et al. 2024, PyTorch, optax
+        plain momentum (`nesterov=false`): an option in PyTorch and optax
+
     Reference: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/
     """
 
@@ -50,15 +58,6 @@ class Muon(Optimizer):
     kind: ClassVar[str] = "matrix"
     parents: ClassVar[tuple[str, ...]] = ("momentum",)
     adds: ClassVar[str] = "updates with all singular values near one"
-    in_words: ClassVar[str] = (
-        "Keep a running mean of each matrix's gradient. Before the step, turn it into the nearest "
-        "orthogonal matrix, or almost, so that strong and weak directions move about equally far. "
-        "What is no matrix is left to AdamW."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("momentum that looks ahead", "Jordan et al. 2024, PyTorch, optax", "nesterov=true"),
-        Variant("plain momentum", "an option in PyTorch and optax", "nesterov=false"),
-    )
     elementwise: ClassVar[bool] = False
     needs_matrices: ClassVar[bool] = True
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class NAdamState(NamedTuple):
@@ -21,6 +21,10 @@ class NAdamState(NamedTuple):
 class NAdam(Optimizer):
     r"""Adam that applies the momentum of the next step already now.
 
+    In words: Adam, but its mean of gradients is carried one step further before it is used: the
+    newest gradient counts in it once more. How much the mean counts and how much the newest
+    gradient is set by a momentum that climbs to its full value.
+
     With $\mu_t = b_1 (1 - \frac12\, 0.96^{t \psi})$, which climbs from about half of $b_1$, and
     Adam's means $m_t$ and $v_t$
 
@@ -32,6 +36,11 @@ class NAdam(Optimizer):
     throughout (`warm_up` off).
     Cost per step: one gradient. Memory: two copies of params.
 
+    Variants:
+        momentum that climbs over thousands of steps (`warm_up=true`): Dozat 2016, PyTorch
+        momentum that climbs within a hundred steps (`warm_up=true,momentum_decay=1`): Keras
+        constant momentum (`warm_up=false`): optax
+
     Reference: Dozat 2016, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
     """
 
@@ -40,20 +49,6 @@ class NAdam(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adam", "nesterov")
     adds: ClassVar[str] = "a look ahead"
-    in_words: ClassVar[str] = (
-        "Adam, but its mean of gradients is carried one step further before it is used: the "
-        "newest gradient counts in it once more. How much the mean counts and how much the newest "
-        "gradient is set by a momentum that climbs to its full value."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant(
-            "momentum that climbs over thousands of steps", "Dozat 2016, PyTorch", "warm_up=true"
-        ),
-        Variant(
-            "momentum that climbs within a hundred steps", "Keras", "warm_up=true,momentum_decay=1"
-        ),
-        Variant("constant momentum", "optax", "warm_up=false"),
-    )
 
     learning_rate: float = knobs.learning_rate(2e-3)
     b1: float = knobs.b1(0.9)

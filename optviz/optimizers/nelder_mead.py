@@ -23,6 +23,10 @@ class NelderMeadState(NamedTuple):
 class NelderMead(Optimizer):
     r"""Moves the highest corner of a simplex through the middle of the others.
 
+    In words: Mirror the highest corner of a simplex through the middle of the others. If that is
+    the lowest yet, try twice as far; if it does not help, try half as far. Where that fails too,
+    all corners move halfway to the lowest.
+
     With corners sorted by loss and $\bar\theta$ the mean of all but the highest $\theta_n$, tries
 
     $$r = \bar\theta + (\bar\theta - \theta_n), \quad
@@ -44,11 +48,6 @@ class NelderMead(Optimizer):
     kind: ClassVar[str] = "baseline"
     parents: ClassVar[tuple[str, ...]] = ()
     adds: ClassVar[str] = "a simplex that crawls downhill"
-    in_words: ClassVar[str] = (
-        "Mirror the highest corner of a simplex through the middle of the others. If that is the "
-        "lowest yet, try twice as far; if it does not help, try half as far. Where that fails "
-        "too, all corners move halfway to the lowest."
-    )
     max_params: ClassVar[int | None] = 64
     instead: ClassVar[tuple[str, ...]] = ("random_search",)
     full_batch: ClassVar[bool] = True

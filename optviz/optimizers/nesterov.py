@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class NesterovState(NamedTuple):
@@ -17,6 +17,9 @@ class NesterovState(NamedTuple):
 @entry
 class Nesterov(Optimizer):
     r"""Momentum whose gradient is taken where the velocity is about to carry the point.
+
+    In words: Momentum, but the slope is read where the velocity is about to carry the point, so
+    that it can brake before a wall and not after.
 
     The look-ahead form, with momentum $\beta$
 
@@ -30,6 +33,11 @@ class Nesterov(Optimizer):
     so its path is the look-ahead points of the other, as long as $\eta$ and $\beta$ stay constant.
     Cost per step: one gradient. Memory: one copy of params.
 
+    Variants:
+        gradient at the point itself (`form=library`): PyTorch, optax, Keras
+        gradient at the point looked ahead to (`form=look_ahead`): Nesterov 1983, Sutskever et al.
+            2013
+
     Reference: Nesterov 1983 in the form of Sutskever et al. 2013,
     https://proceedings.mlr.press/v28/sutskever13.html
     """
@@ -39,18 +47,6 @@ class Nesterov(Optimizer):
     kind: ClassVar[str] = "momentum"
     parents: ClassVar[tuple[str, ...]] = ("momentum",)
     adds: ClassVar[str] = "a look ahead"
-    in_words: ClassVar[str] = (
-        "Momentum, but the slope is read where the velocity is about to carry the point, so "
-        "that it can brake before a wall and not after."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("gradient at the point itself", "PyTorch, optax, Keras", "form=library"),
-        Variant(
-            "gradient at the point looked ahead to",
-            "Nesterov 1983, Sutskever et al. 2013",
-            "form=look_ahead",
-        ),
-    )
 
     learning_rate: float = knobs.learning_rate(1e-2, help="How far to go along the velocity.")
     momentum: float = knobs.momentum(

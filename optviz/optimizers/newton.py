@@ -20,6 +20,9 @@ class NewtonState(NamedTuple):
 class Newton(Optimizer):
     r"""Jumps to where the second-order Taylor polynomial of the loss is level.
 
+    In words: Take the gradient and the exact curvature here, and with them the quadratic that the
+    loss looks like. Jump to where this quadratic is level, be it a minimum, a saddle or a maximum.
+
     With gradient $g$, Hessian $H$ and damping $\delta$
 
     $$\theta_{t+1} = \theta_t - \eta_t\, (H_t + \delta I)^{-1} g_t$$
@@ -41,11 +44,6 @@ class Newton(Optimizer):
     parents: ClassVar[tuple[str, ...]] = ()
     adds: ClassVar[str] = "the curvature, exactly"
     since: ClassVar[int | None] = 1685
-    in_words: ClassVar[str] = (
-        "Take the gradient and the exact curvature here, and with them the quadratic that the "
-        "loss looks like. Jump to where this quadratic is level, be it a minimum, a saddle or a "
-        "maximum."
-    )
     max_params: ClassVar[int | None] = 2_048
     instead: ClassVar[tuple[str, ...]] = ("lbfgs",)
     own_rate: ClassVar[bool] = True

@@ -8,13 +8,17 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 from optviz.optimizers.norms import squared_norm
 
 
 @entry
 class PolyakSGD(Optimizer):
     r"""Gradient descent whose rate is read off the loss.
+
+    In words: See how far the loss lies above its lowest value and divide by the squared length of
+    the gradient: that is the learning rate, up to a bound. On an even slope the step would end
+    right at the lowest value.
 
     With the lowest loss $f^*$, a scale $s$ and a bound $\gamma_{\max}$
 
@@ -26,6 +30,11 @@ class PolyakSGD(Optimizer):
     (`sps`) unless the gap is cut at zero (`sps_plus`). Polyak's own rule has no bound.
     Cost per step: one gradient. Memory: none.
 
+    Variants:
+        the gap as it is (`variant=sps`): Loizou et al. 2021, optax
+        a negative gap counts as none (`variant=sps_plus`): Garrigos et al. 2023, optax as sps+
+        no upper bound: Polyak 1969
+
     Reference: Polyak 1969 in the form of Loizou et al. 2021, https://arxiv.org/abs/2002.10542
     """
 
@@ -34,20 +43,6 @@ class PolyakSGD(Optimizer):
     kind: ClassVar[str] = "rate-free"
     parents: ClassVar[tuple[str, ...]] = ("sgd",)
     adds: ClassVar[str] = "a learning rate from the loss itself"
-    in_words: ClassVar[str] = (
-        "See how far the loss lies above its lowest value and divide by the squared length of the "
-        "gradient: that is the learning rate, up to a bound. On an even slope the step would end "
-        "right at the lowest value."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("the gap as it is", "Loizou et al. 2021, optax", "variant=sps"),
-        Variant(
-            "a negative gap counts as none",
-            "Garrigos et al. 2023, optax as sps+",
-            "variant=sps_plus",
-        ),
-        Variant("no upper bound", "Polyak 1969"),
-    )
     reads_loss: ClassVar[bool] = True
 
     max_learning_rate: float = knobs.learning_rate(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class RAdamState(NamedTuple):
@@ -19,6 +19,10 @@ class RAdamState(NamedTuple):
 @entry
 class RAdam(Optimizer):
     r"""Adam with a warm-up that follows from how many gradients its denominator has seen.
+
+    In words: Keep the two running means of Adam. While too few gradients have been seen to trust
+    the scale, step by the mean gradient alone; afterwards take the step of Adam, shortened by how
+    much the scale can be trusted.
 
     $$\rho_\infty = \frac{2}{1-b_2} - 1, \qquad
       \rho_t = \rho_\infty - \frac{2 t\, b_2^t}{1-b_2^t}, \qquad
@@ -33,6 +37,10 @@ class RAdam(Optimizer):
     (`eps_after_correction`); the paper has no $\epsilon$.
     Cost per step: one gradient. Memory: two copies of params.
 
+    Variants:
+        ε before the root is corrected (`eps_after_correction=false`): PyTorch
+        ε after the root is corrected (`eps_after_correction=true`): optax
+
     Reference: Liu et al. 2020, Algorithm 2, https://arxiv.org/abs/1908.03265
     """
 
@@ -41,15 +49,6 @@ class RAdam(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adam",)
     adds: ClassVar[str] = "no scale until it can be trusted"
-    in_words: ClassVar[str] = (
-        "Keep the two running means of Adam. While too few gradients have been seen to trust the "
-        "scale, step by the mean gradient alone; afterwards take the step of Adam, shortened by "
-        "how much the scale can be trusted."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("ε before the root is corrected", "PyTorch", "eps_after_correction=false"),
-        Variant("ε after the root is corrected", "optax", "eps_after_correction=true"),
-    )
 
     learning_rate: float = knobs.learning_rate(
         1e-3, help="About how far each coordinate moves in one step, after the first few."

@@ -9,7 +9,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from optviz.catalog import entry, knob, switch
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class RandomSearchState(NamedTuple):
@@ -20,6 +20,9 @@ class RandomSearchState(NamedTuple):
 @entry
 class RandomSearch(Optimizer):
     r"""The baseline that any gradient should beat: a random step, taken if it lowers the loss.
+
+    In words: Draw a step at random. If the loss is lower there, go; if not, stay. A success makes
+    the next draws longer, up to the radius asked for, and a failure makes them shorter.
 
     With a draw $z \sim N(0, I)$ and radius $r$
 
@@ -33,6 +36,10 @@ class RandomSearch(Optimizer):
     short steps still go down.
     Cost per step: the loss at two points. Memory: none.
 
+    Variants:
+        a radius that adapts, by the rule of one fifth (`adapt=true`): Rechenberg 1973
+        a constant radius (`adapt=false`): Matyas 1965
+
     Reference: Matyas 1965, https://www.mathnet.ru/eng/at11288; the rule of one fifth: Rechenberg
     1973, as in Kern et al. 2004, https://doi.org/10.1023/B:NACO.0000023416.59689.4e
     """
@@ -42,14 +49,6 @@ class RandomSearch(Optimizer):
     kind: ClassVar[str] = "baseline"
     parents: ClassVar[tuple[str, ...]] = ()
     adds: ClassVar[str] = "random steps, kept when they help"
-    in_words: ClassVar[str] = (
-        "Draw a step at random. If the loss is lower there, go; if not, stay. A success makes the "
-        "next draws longer, up to the radius asked for, and a failure makes them shorter."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("a radius that adapts, by the rule of one fifth", "Rechenberg 1973", "adapt=true"),
-        Variant("a constant radius", "Matyas 1965", "adapt=false"),
-    )
 
     radius: float = knob(
         0.5,

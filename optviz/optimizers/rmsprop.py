@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class RMSPropState(NamedTuple):
@@ -20,6 +20,9 @@ class RMSPropState(NamedTuple):
 class RMSProp(Optimizer):
     r"""Divides each coordinate's step by the root of a running mean of its squared gradients.
 
+    In words: Keep a running mean of the squared gradient in each coordinate and divide the step by
+    its root: every coordinate moves about as far, whatever its scale, and old gradients fade away.
+
     With decay $\beta$ and momentum $\mu$
 
     $$s_t = \beta s_{t-1} + (1-\beta) g_t^2, \qquad
@@ -30,6 +33,12 @@ class RMSProp(Optimizer):
     outside the root in PyTorch; the lecture slides of Hinton leave it out.
     Cost per step: one gradient. Memory: three copies of params.
 
+    Variants:
+        ε outside the root, decay 0.99 (`eps_inside_sqrt=false`): PyTorch
+        ε inside the root, decay 0.9 (`eps_inside_sqrt=true,decay=0.9`): TensorFlow, optax
+        centred: divide by the spread and not by the size (`centered=true`): Graves 2013
+        with momentum on the scaled gradients (`momentum=0.9`): Inception, EfficientNet
+
     Reference: Tieleman & Hinton 2012, lecture 6e,
     https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf
     """
@@ -39,21 +48,6 @@ class RMSProp(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adagrad", "rprop")
     adds: ClassVar[str] = "forgetting"
-    in_words: ClassVar[str] = (
-        "Keep a running mean of the squared gradient in each coordinate and divide the step by "
-        "its root: every coordinate moves about as far, whatever its scale, and old gradients "
-        "fade away."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("ε outside the root, decay 0.99", "PyTorch", "eps_inside_sqrt=false"),
-        Variant(
-            "ε inside the root, decay 0.9", "TensorFlow, optax", "eps_inside_sqrt=true,decay=0.9"
-        ),
-        Variant(
-            "centred: divide by the spread and not by the size", "Graves 2013", "centered=true"
-        ),
-        Variant("with momentum on the scaled gradients", "Inception, EfficientNet", "momentum=0.9"),
-    )
 
     learning_rate: float = knobs.learning_rate(1e-2)
     decay: float = knobs.decay(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class RpropState(NamedTuple):
@@ -20,6 +20,10 @@ class RpropState(NamedTuple):
 @entry
 class Rprop(Optimizer):
     r"""Grows a coordinate's step while its gradient keeps its sign and shrinks it on a flip.
+
+    In words: Every coordinate has a step length of its own, which grows while its gradient keeps
+    its sign and is cut when the sign flips. Move each by its length, downhill, however steep it is;
+    after a flip, first sit out one step.
 
     $$\Delta_t = \begin{cases}
         \min(\eta^+ \Delta_{t-1}, \Delta_{\max}) & g_t\, g_{t-1} > 0 \\
@@ -34,6 +38,12 @@ class Rprop(Optimizer):
     noise flips signs.
     Cost per step: one gradient. Memory: three copies of params.
 
+    Variants:
+        after a flip, sit out one step (`on_flip=wait`): PyTorch, optax; iRprop− of Igel & Hüsken
+            2000
+        after a flip, take the last step back (`on_flip=undo`): Riedmiller & Braun 1993
+        after a flip, step as ever (`on_flip=go`): Rprop− in Igel & Hüsken 2000
+
     Reference: Riedmiller & Braun 1993, https://doi.org/10.1109/ICNN.1993.298623
     """
 
@@ -42,20 +52,6 @@ class Rprop(Optimizer):
     kind: ClassVar[str] = "sign"
     parents: ClassVar[tuple[str, ...]] = ("sgd",)
     adds: ClassVar[str] = "a step per coordinate that grows and shrinks"
-    in_words: ClassVar[str] = (
-        "Every coordinate has a step length of its own, which grows while its gradient keeps its "
-        "sign and is cut when the sign flips. Move each by its length, downhill, however steep it "
-        "is; after a flip, first sit out one step."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant(
-            "after a flip, sit out one step",
-            "PyTorch, optax; iRprop− of Igel & Hüsken 2000",
-            "on_flip=wait",
-        ),
-        Variant("after a flip, take the last step back", "Riedmiller & Braun 1993", "on_flip=undo"),
-        Variant("after a flip, step as ever", "Rprop− in Igel & Hüsken 2000", "on_flip=go"),
-    )
 
     learning_rate: float = knobs.learning_rate(
         1e-2, help="Length of the first step in every coordinate."

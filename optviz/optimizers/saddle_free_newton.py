@@ -16,6 +16,10 @@ from optviz.optimizers.newton import Newton, NewtonState
 class SaddleFreeNewton(Newton):
     r"""Divides the gradient by the size of the curvature in each eigendirection of the Hessian.
 
+    In words: Split the gradient along the axes of the curvature and divide each part by the
+    curvature's size there, whatever its sign. Where the loss bends upwards this is Newton's step;
+    where it bends downwards the step leads away from the saddle.
+
     With $H = Q \Lambda Q^\top$ and damping $\delta$
 
     $$\theta_{t+1} = \theta_t - \eta_t\, (|H_t| + \delta I)^{-1} g_t, \qquad
@@ -35,11 +39,6 @@ class SaddleFreeNewton(Newton):
     kind: ClassVar[str] = "second order"
     parents: ClassVar[tuple[str, ...]] = ("newton",)
     adds: ClassVar[str] = "absolute curvature"
-    in_words: ClassVar[str] = (
-        "Split the gradient along the axes of the curvature and divide each part by the "
-        "curvature's size there, whatever its sign. Where the loss bends upwards this is Newton's "
-        "step; where it bends downwards the step leads away from the saddle."
-    )
 
     damping: float = knob(
         0.0,

@@ -21,6 +21,9 @@ class SAMState(NamedTuple):
 class SAM(Optimizer):
     r"""Descends by the gradient at a point uphill, which flat minima hardly change.
 
+    In words: Climb a short way straight uphill and take the gradient there. Then go back, and step
+    from the old point by this second gradient.
+
     $$\hat\epsilon_t = \rho\, \frac{g_t}{\lVert g_t \rVert}, \qquad
       \theta_{t+1} = \theta_t - \eta_t\, \nabla f(\theta_t + \hat\epsilon_t)$$
 
@@ -38,10 +41,6 @@ class SAM(Optimizer):
     kind: ClassVar[str] = "wrapper"
     parents: ClassVar[tuple[str, ...]] = ("sgd",)
     adds: ClassVar[str] = "the gradient at the worst point nearby"
-    in_words: ClassVar[str] = (
-        "Climb a short way straight uphill and take the gradient there. Then go back, and step "
-        "from the old point by this second gradient."
-    )
 
     learning_rate: float = knobs.learning_rate(
         1e-2, help="How far to go along the negative gradient."

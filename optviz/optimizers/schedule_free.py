@@ -54,6 +54,9 @@ def _take_in(average: Average, rate: float, params: Params, updates: Params) -> 
 class ScheduleFreeSGD(Optimizer):
     r"""Gradient descent with its gradients taken between the point and the mean of the path.
 
+    In words: Take the gradient between the newest point and the mean of the path, close to the
+    mean. Move the newest point by it and let the point into the mean, which is the answer.
+
     $$y_t = (1-\beta) z_t + \beta x_t, \qquad z_{t+1} = z_t - \eta_t \nabla f(y_t), \qquad
       x_{t+1} = (1-c_{t+1})\, x_t + c_{t+1} z_{t+1}$$
 
@@ -71,10 +74,6 @@ class ScheduleFreeSGD(Optimizer):
     kind: ClassVar[str] = "averaging"
     parents: ClassVar[tuple[str, ...]] = ("averaged_sgd", "nesterov")
     adds: ClassVar[str] = "averaging in place of a schedule"
-    in_words: ClassVar[str] = (
-        "Take the gradient between the newest point and the mean of the path, close to the mean. "
-        "Move the newest point by it and let the point into the mean, which is the answer."
-    )
 
     learning_rate: float = knobs.learning_rate(
         1.0, typical=(1e-5, 10), help="How far to go along the negative gradient."
@@ -99,6 +98,10 @@ class ScheduleFreeSGD(Optimizer):
 class ScheduleFreeAdamW(Optimizer):
     r"""AdamW with its momentum replaced by averaging, which needs no falling rate.
 
+    In words: Take the gradient between the newest point and the mean of the path, and divide it by
+    the root of its running mean square. Move the newest point by that, with a pull towards zero,
+    and let the point into the mean, which is the answer.
+
     $$y_t = (1-b_1) z_t + b_1 x_t, \qquad v_t = b_2 v_{t-1} + (1-b_2)\, g_t^2, \qquad
       g_t = \nabla f(y_t)$$
     $$z_{t+1} = z_t - \eta_t \Big( \frac{g_t}{\sqrt{v_t/(1-b_2^t)} + \epsilon} + \lambda y_t \Big),
@@ -117,11 +120,6 @@ class ScheduleFreeAdamW(Optimizer):
     kind: ClassVar[str] = "averaging"
     parents: ClassVar[tuple[str, ...]] = ("schedule_free_sgd", "adamw")
     adds: ClassVar[str] = "the same for AdamW"
-    in_words: ClassVar[str] = (
-        "Take the gradient between the newest point and the mean of the path, and divide it by "
-        "the root of its running mean square. Move the newest point by that, with a pull towards "
-        "zero, and let the point into the mean, which is the answer."
-    )
 
     learning_rate: float = knobs.learning_rate(2.5e-3)
     b1: float = _nearness(0.9)

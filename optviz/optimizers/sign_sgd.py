@@ -18,6 +18,9 @@ class SignSGDState(NamedTuple):
 class SignSGD(Optimizer):
     r"""Moves every coordinate by the learning rate, towards where the loss falls.
 
+    In words: Look only at the sign of each coordinate's gradient, or of its running mean, and move
+    the coordinate by the learning rate the other way. How steep it is makes no difference.
+
     With momentum $\beta$ (the paper's Signum; $\beta = 0$ is its signSGD)
 
     $$m_t = \beta m_{t-1} + (1-\beta) g_t, \qquad
@@ -35,10 +38,6 @@ class SignSGD(Optimizer):
     kind: ClassVar[str] = "sign"
     parents: ClassVar[tuple[str, ...]] = ("sgd", "rprop")
     adds: ClassVar[str] = "the sign alone"
-    in_words: ClassVar[str] = (
-        "Look only at the sign of each coordinate's gradient, or of its running mean, and move "
-        "the coordinate by the learning rate the other way. How steep it is makes no difference."
-    )
 
     learning_rate: float = knobs.learning_rate(
         1e-3, help="How far every coordinate moves in every step."

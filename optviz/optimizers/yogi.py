@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
-from optviz.optimizers.base import Optimizer, Params, StepContext, Variant
+from optviz.optimizers.base import Optimizer, Params, StepContext
 
 
 class YogiState(NamedTuple):
@@ -20,6 +20,10 @@ class YogiState(NamedTuple):
 class Yogi(Optimizer):
     r"""Adam whose denominator forgets large gradients slowly, whatever its own size.
 
+    In words: Adam, but the scale moves towards the newest squared gradient by a small share of that
+    square, not by a share of the gap. So small gradients lower it only slowly, and steps do not
+    suddenly become long.
+
     $$m_t = b_1 m_{t-1} + (1-b_1) g_t, \qquad
       v_t = v_{t-1} - (1-b_2)\, \mathrm{sign}(v_{t-1} - g_t^2)\, g_t^2$$
     $$\theta_{t+1} = \theta_t - \eta_t \frac{m_t}{\sqrt{v_t} + \epsilon}$$
@@ -30,6 +34,10 @@ class Yogi(Optimizer):
     starts $m$ there too, this rule at 0.
     Cost per step: one gradient. Memory: two copies of params.
 
+    Variants:
+        bias corrected (`bias_correction=true`): optax, TensorFlow Addons
+        no bias correction (`bias_correction=false`): Zaheer et al. 2018 (Algorithm 2)
+
     Reference: Zaheer et al. 2018, Algorithm 2,
     https://papers.nips.cc/paper/8186-adaptive-methods-for-nonconvex-optimization
     """
@@ -39,15 +47,6 @@ class Yogi(Optimizer):
     kind: ClassVar[str] = "adaptive"
     parents: ClassVar[tuple[str, ...]] = ("adam",)
     adds: ClassVar[str] = "a scale that changes slowly"
-    in_words: ClassVar[str] = (
-        "Adam, but the scale moves towards the newest squared gradient by a small share of that "
-        "square, not by a share of the gap. So small gradients lower it only slowly, and steps do "
-        "not suddenly become long."
-    )
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant("bias corrected", "optax, TensorFlow Addons", "bias_correction=true"),
-        Variant("no bias correction", "Zaheer et al. 2018 (Algorithm 2)", "bias_correction=false"),
-    )
 
     learning_rate: float = knobs.learning_rate(1e-2)
     b1: float = knobs.b1(0.9)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import pytest
 
 from optviz.analysis.memory import in_copies, state_per_param
-from optviz.catalog import switches
-from optviz.catalog.description import describe
+from optviz.catalog import describe, docstring, entry, switches
 from optviz.figures.theme import _PLACES
 from optviz.optimizers import OPTIMIZERS, Optimizer
 from optviz.optimizers.base import KINDS
@@ -27,12 +29,65 @@ def test_every_rule_says_what_it_adds_in_a_few_words() -> None:
     assert lacking(lambda cls: 0 < len(cls.adds) <= 52 and not cls.adds.endswith(".")) == []
 
 
-def test_every_rule_tells_its_update_in_words() -> None:
-    assert lacking(lambda cls: len(cls.in_words) > 40 and cls.in_words.endswith(".")) == []
+def faults(cls: type[Optimizer]) -> Iterator[str]:
+    """What is wrong with the sections of a docstring, one line each."""
+    told, text = docstring(cls), describe(cls)
+    read = ["In words"] * bool(text.in_words) + ["Variants"] * bool(text.variants)
+    if re.findall(r"^\s*((?:in words|variants?)\b)", told, re.IGNORECASE | re.MULTILINE) != read:
+        yield (
+            "'In words: …' is one paragraph, and after it comes 'Variants:', alone on its line "
+            "before 'Reference:', with its lines indented; each once"
+        )
+    if not (len(text.in_words) > 40 and text.in_words.endswith(".")):
+        yield "'In words: …' must tell one update, in whole sentences"
+    if switches(cls) and not text.variants:
+        yield "it has switches: 'Variants:' must say who uses which form"
+    for variant in text.variants:
+        if not variant.who or "`" in variant.what + variant.who:
+            yield f"{variant.what!r} must read 'form: users' or 'form (`switch=value`): users'"
+        if variant.settings:
+            try:
+                parse_entry(f"{cls.name}:{variant.settings}", OPTIMIZERS)
+            except ValueError as error:
+                yield f"{variant.what!r}: {error}"
 
 
-def test_every_rule_says_who_uses_which_form_where_it_has_switches() -> None:
-    assert lacking(lambda cls: cls.variants or not switches(cls)) == []
+@pytest.mark.parametrize("key", OPTIMIZERS)
+def test_sections_of_a_docstring_are_read_whole(key: str) -> None:
+    assert list(faults(OPTIMIZERS[key])) == []
+
+
+WORDS = "In words: Look at the slope and go a short way straight downhill."
+LINE = "Variants:\n    a small floor (`eps=1e-9`): somebody"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (LINE, "must tell one update"),
+        (f"In words: too few.\n\n{LINE}", "must tell one update"),
+        (f"{WORDS.lower()}\n\n{LINE}", "is one paragraph"),
+        (f"{WORDS}\n\n{WORDS}\n\n{LINE}", "each once"),
+        (WORDS, "it has switches"),
+        (f"{WORDS}\n\nVariants: a small floor", "alone on its line"),
+        (f"{WORDS}\n\nVariant:\n    a small floor: somebody", "alone on its line"),
+        (f"{WORDS}\n\nReference: x\n\n{LINE}", "before 'Reference:'"),
+        (f"{WORDS}\n\nVariants:\n    a small floor", "'a small floor' must read 'form: users'"),
+        (f"{WORDS}\n\n{LINE.replace('9`', '9')}", "must read 'form: users'"),
+        (f"{WORDS}\n\n{LINE.replace('eps', 'esp')}", "'a small floor': unknown knob of adam 'esp'"),
+        (f"{WORDS}\n\n{LINE.replace('1e-9', '-1')}", "eps must lie in [0, inf), got -1"),
+    ],
+)
+def test_a_section_that_cannot_be_read_is_one_clear_line(text: str, line: str) -> None:
+    told = type("Told", (OPTIMIZERS["adam"],), {"__doc__": f"One line.\n\n{text}"})
+    found = list(faults(told))
+    assert any(line in fault for fault in found), found
+    assert not any("\n" in fault for fault in found)
+
+
+def test_a_section_that_is_well_formed_has_no_faults() -> None:
+    told = type("Told", (OPTIMIZERS["adam"],), {"__doc__": f"One line.\n\n{WORDS}\n\n{LINE}"})
+    assert list(faults(told)) == []
 
 
 def test_every_rule_prints_an_equation_its_costs_and_its_paper() -> None:
@@ -55,15 +110,6 @@ def test_only_founders_build_on_nothing() -> None:
 
 
 @pytest.mark.parametrize("key", OPTIMIZERS)
-def test_variants_can_be_selected(key: str) -> None:
-    for variant in OPTIMIZERS[key].variants:
-        assert variant.what
-        assert variant.who
-        if variant.settings:
-            parse_entry(f"{key}:{variant.settings}", OPTIMIZERS)
-
-
-@pytest.mark.parametrize("key", OPTIMIZERS)
 def test_the_memory_that_is_claimed_is_the_memory_that_is_kept(key: str) -> None:
     said = describe(OPTIMIZERS[key]).memory
     counted = state_per_param(OPTIMIZERS[key])
@@ -74,12 +120,14 @@ def test_the_memory_that_is_claimed_is_the_memory_that_is_kept(key: str) -> None
 
 
 def test_a_rule_that_extends_another_inherits_its_family_and_nothing_it_said() -> None:
+    @entry
     class Extended(OPTIMIZERS["adam"]):
         pass
 
+    text = describe(Extended)
     assert Extended.kind == "adaptive"
     assert Extended.parents == ("adam",)
-    assert (Extended.adds, Extended.in_words, Extended.variants) == ("", "", ())
+    assert (Extended.adds, text.in_words, text.variants, text.parts) == ("", "", (), ())
 
 
 def test_copies_in_words() -> None:

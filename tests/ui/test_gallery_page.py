@@ -30,8 +30,9 @@ def test_every_entry_opens(key: str) -> None:
     assert test.subheader[0].value == cls.label
     assert len(test.get("latex")) + len(test.get("markdown")) > 4
     shown = "\n".join(element.value for element in test.markdown)
-    assert describe(cls).citation in shown
-    assert cls.in_words in shown
+    text = describe(cls)
+    assert text.citation in shown
+    assert text.in_words in shown
     assert any("def update" in block.value for block in test.code)
     assert test.get("bidi_component"), "the small race"
     assert lines(test) == []

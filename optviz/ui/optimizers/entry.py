@@ -33,7 +33,7 @@ def entry(key: str) -> None:
         _facts(cls, text)
     race.small_race(key)
     _hyperparameters(cls)
-    _variants(cls)
+    _variants(cls, text)
     _proofs(key)
     _source(cls)
 
@@ -66,8 +66,8 @@ def _equations(text: Description) -> None:
 
 
 def _facts(cls: type[Optimizer], text: Description) -> None:
-    if cls.in_words:
-        st.markdown(f"**In words.** {cls.in_words}")
+    if text.in_words:
+        st.markdown(f"**In words.** {text.in_words}")
     counted = in_copies(state_per_param(cls))
     lines = [
         ("Cost per step", text.cost or "not stated"),
@@ -152,15 +152,15 @@ def _range(typical: tuple[float, float]) -> str:
     return " … ".join(map(_number, typical))
 
 
-def _variants(cls: type[Optimizer]) -> None:
-    if not cls.variants:
+def _variants(cls: type[Optimizer], text: Description) -> None:
+    if not text.variants:
         return
     st.markdown("##### Variants and who uses which")
     table(
         ("form", "used by", "here"),
         [
             (what, who, f"`{cls.name}:{settings}`" if settings else "–")
-            for what, who, settings in cls.variants
+            for what, who, settings in text.variants
         ],
     )
 

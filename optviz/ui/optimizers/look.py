@@ -87,10 +87,10 @@ def found(look: Look) -> list[str]:
 def _words(cls: type[Any]) -> str:
     """Everything that a search looks through."""
     text = describe(cls)
-    told = [cls.name, cls.label, cls.kind, cls.adds, cls.in_words, *cls.parents]
+    told = [cls.name, cls.label, cls.kind, cls.adds, text.in_words, *cls.parents]
     told += [text.summary, text.reference, text.cost, text.memory]
     told += [part.text for part in text.parts if not part.is_math]
-    told += [f"{variant.what} {variant.who}" for variant in cls.variants]
+    told += [f"{variant.what} {variant.who}" for variant in text.variants]
     for fields_of in (knobs(cls), switches(cls)):
         told += [f"{name} {name.replace('_', ' ')} {info.help}" for name, info in fields_of.items()]
     return " ".join(told).casefold()
