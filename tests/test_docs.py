@@ -182,6 +182,8 @@ def test_an_entry_is_told_whole(page: str, key: str) -> None:
     for name, info in {**knobs(cls), **switches(cls)}.items():
         assert f"| `{name}` |" in told
         assert info.help.replace("|", r"\|") in told
+    for variant in text.variants:
+        assert f"| {variant.what} | {variant.who} |" in told
     assert f"(#{key})" in sections[0], "not in the overview"
     for proof in proofs(key):
         assert proof.reference.replace("|", r"\|") in told

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean
 
 
 class AdaBeliefState(NamedTuple):
@@ -62,16 +63,15 @@ class AdaBelief(Optimizer):
         return AdaBeliefState(mu=zeros, nu=zeros)
 
     def update(self, ctx: StepContext, state: AdaBeliefState) -> tuple[Params, AdaBeliefState]:
-        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
+        mu = running_mean(self.b1, state.mu, ctx.grads)
 
         def surprise(s: jax.Array, g: jax.Array, m: jax.Array) -> jax.Array:
             return self.b2 * s + (1 - self.b2) * (g - m) ** 2 + self.eps
 
         nu = jax.tree.map(surprise, state.nu, ctx.grads, mu)
-        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
 
         def leaf(m: jax.Array, s: jax.Array) -> jax.Array:
-            m_hat, s_hat = m / (1 - self.b1**t), s / (1 - self.b2**t)
+            m_hat, s_hat = m / (1 - self.b1**ctx.t), s / (1 - self.b2**ctx.t)
             return -self.learning_rate * m_hat / (jnp.sqrt(s_hat) + self.eps)
 
         return jax.tree.map(leaf, mu, nu), AdaBeliefState(mu, nu)

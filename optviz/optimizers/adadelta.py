@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean_square
 
 
 class AdadeltaState(NamedTuple):
@@ -62,15 +63,12 @@ class Adadelta(Optimizer):
         return AdadeltaState(nu=zeros, delta=zeros)
 
     def update(self, ctx: StepContext, state: AdadeltaState) -> tuple[Params, AdadeltaState]:
-        def running_mean(mean: jax.Array, value: jax.Array) -> jax.Array:
-            return self.rho * mean + (1 - self.rho) * value**2
-
-        nu = jax.tree.map(running_mean, state.nu, ctx.grads)
+        nu = running_mean_square(self.rho, state.nu, ctx.grads)
         moves = jax.tree.map(
             lambda d, s, g: jnp.sqrt(d + self.eps) / jnp.sqrt(s + self.eps) * g,
             state.delta,
             nu,
             ctx.grads,
         )
-        delta = jax.tree.map(running_mean, state.delta, moves)
+        delta = running_mean_square(self.rho, state.delta, moves)
         return jax.tree.map(lambda u: -self.learning_rate * u, moves), AdadeltaState(nu, delta)

@@ -106,7 +106,7 @@ class Adafactor(Optimizer):
         return AdafactorState(jax.tree.map(zeros, params))
 
     def update(self, ctx: StepContext, state: AdafactorState) -> tuple[Params, AdafactorState]:
-        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+        t = ctx.t
         fresh = t**-self.decay_rate
         rate = jnp.minimum(self.learning_rate, 1 / jnp.sqrt(t))
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean
 
 
 class AdaMaxState(NamedTuple):
@@ -53,10 +54,9 @@ class AdaMax(Optimizer):
         return AdaMaxState(mu=zeros, nu=zeros)
 
     def update(self, ctx: StepContext, state: AdaMaxState) -> tuple[Params, AdaMaxState]:
-        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
+        mu = running_mean(self.b1, state.mu, ctx.grads)
         nu = jax.tree.map(
             lambda u, g: jnp.maximum(self.b2 * u, jnp.abs(g) + self.eps), state.nu, ctx.grads
         )
-        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
-        rate = self.learning_rate / (1 - self.b1**t)
+        rate = self.learning_rate / (1 - self.b1**ctx.t)
         return jax.tree.map(lambda m, u: -rate * m / u, mu, nu), AdaMaxState(mu, nu)

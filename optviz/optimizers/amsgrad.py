@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry, switch
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean, running_mean_square
 
 
 class AMSGradState(NamedTuple):
@@ -66,10 +67,9 @@ class AMSGrad(Optimizer):
         return AMSGradState(zeros, zeros, zeros)
 
     def update(self, ctx: StepContext, state: AMSGradState) -> tuple[Params, AMSGradState]:
-        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
-        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
-        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
-        one_b1, one_b2 = 1 - self.b1**t, 1 - self.b2**t
+        mu = running_mean(self.b1, state.mu, ctx.grads)
+        nu = running_mean_square(self.b2, state.nu, ctx.grads)
+        one_b1, one_b2 = 1 - self.b1**ctx.t, 1 - self.b2**ctx.t
         candidate, after = nu, one_b2
         if self.bias_correction == "before_maximum":
             candidate, after = jax.tree.map(lambda v: v / one_b2, nu), 1.0

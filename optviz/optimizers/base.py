@@ -26,6 +26,11 @@ class StepContext(NamedTuple):
     key: jax.Array  # random key of this step, the same for every optimizer
     loss_fn: Callable[[Params], jax.Array]  # this step's loss: noise or mini-batch held fixed
 
+    @property
+    def t(self) -> jax.Array:
+        """() the step as papers count it, from 1, in the number format of the loss."""
+        return self.step.astype(self.loss.dtype) + 1
+
 
 class Problem(NamedTuple):
     """What of a problem decides whether a rule can run on it."""

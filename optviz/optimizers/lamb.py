@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean, running_mean_square
 
 
 class LAMBState(NamedTuple):
@@ -58,12 +59,11 @@ class LAMB(Optimizer):
         return LAMBState(mu=zeros, nu=zeros)
 
     def update(self, ctx: StepContext, state: LAMBState) -> tuple[Params, LAMBState]:
-        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
-        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
-        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+        mu = running_mean(self.b1, state.mu, ctx.grads)
+        nu = running_mean_square(self.b2, state.nu, ctx.grads)
 
         def leaf(m: jax.Array, v: jax.Array, x: jax.Array) -> jax.Array:
-            m_hat, v_hat = m / (1 - self.b1**t), v / (1 - self.b2**t)
+            m_hat, v_hat = m / (1 - self.b1**ctx.t), v / (1 - self.b2**ctx.t)
             direction = m_hat / (jnp.sqrt(v_hat) + self.eps) + self.weight_decay * x
             length, reach = jnp.linalg.norm(x.ravel()), jnp.linalg.norm(direction.ravel())
             usable = (length > 0) & (reach > 0)

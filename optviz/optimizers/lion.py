@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean
 
 
 class LionState(NamedTuple):
@@ -55,10 +56,11 @@ class Lion(Optimizer):
         return LionState(jax.tree.map(jnp.zeros_like, params))
 
     def update(self, ctx: StepContext, state: LionState) -> tuple[Params, LionState]:
-        def leaf(m: jax.Array, g: jax.Array, p: jax.Array) -> jax.Array:
-            direction = jnp.sign(self.b1 * m + (1 - self.b1) * g)
-            return -self.learning_rate * (direction + self.weight_decay * p)
+        mix = running_mean(self.b1, state.mu, ctx.grads)
 
-        updates = jax.tree.map(leaf, state.mu, ctx.grads, ctx.params)
-        mu = jax.tree.map(lambda m, g: self.b2 * m + (1 - self.b2) * g, state.mu, ctx.grads)
+        def leaf(c: jax.Array, p: jax.Array) -> jax.Array:
+            return -self.learning_rate * (jnp.sign(c) + self.weight_decay * p)
+
+        updates = jax.tree.map(leaf, mix, ctx.params)
+        mu = running_mean(self.b2, state.mu, ctx.grads)
         return updates, LionState(mu)

@@ -85,8 +85,7 @@ class Lookahead(Optimizer):
 
     def update(self, ctx: StepContext, state: LookaheadState) -> tuple[Params, LookaheadState]:
         moves, inner = self.fast.update(ctx, state.inner)
-        steps = ctx.step.astype(ctx.loss.dtype) + 1
-        syncs = steps % self.sync_period == 0
+        syncs = ctx.t % self.sync_period == 0
 
         def step_slow(slow: jax.Array, p: jax.Array, move: jax.Array) -> jax.Array:
             return jnp.where(syncs, slow + self.slow_step_size * (p + move - slow), slow)

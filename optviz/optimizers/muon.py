@@ -11,6 +11,7 @@ from optviz.optimizers import knobs
 from optviz.optimizers.adam import AdamState
 from optviz.optimizers.adamw import AdamW
 from optviz.optimizers.base import Optimizer, Params, Problem, StepContext
+from optviz.optimizers.means import running_mean
 
 A, B, C = 3.4445, -4.7750, 2.0315  # the quintic whose slope at 0 is steepest
 EPS = 1e-7
@@ -86,11 +87,8 @@ class Muon(Optimizer):
         return MuonState(jax.tree.map(jnp.zeros_like, params), self._adamw().init(params))
 
     def update(self, ctx: StepContext, state: MuonState) -> tuple[Params, MuonState]:
-        def towards(mean: jax.Array, grad: jax.Array) -> jax.Array:
-            return self.momentum * mean + (1 - self.momentum) * grad
-
-        trace = jax.tree.map(towards, state.trace, ctx.grads)
-        ahead = jax.tree.map(towards, trace, ctx.grads) if self.nesterov else trace
+        trace = running_mean(self.momentum, state.trace, ctx.grads)
+        ahead = running_mean(self.momentum, trace, ctx.grads) if self.nesterov else trace
         others, rest = self._adamw().update(ctx, state.rest)
         some = any(leaf.ndim > 1 for leaf in jax.tree.leaves(ctx.params))
 

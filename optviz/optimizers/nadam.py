@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean, running_mean_square
 
 
 class NAdamState(NamedTuple):
@@ -68,9 +69,9 @@ class NAdam(Optimizer):
         return NAdamState(zeros, zeros, jnp.ones((), jnp.result_type(*jax.tree.leaves(params))))
 
     def update(self, ctx: StepContext, state: NAdamState) -> tuple[Params, NAdamState]:
-        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
-        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
-        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+        mu = running_mean(self.b1, state.mu, ctx.grads)
+        nu = running_mean_square(self.b2, state.nu, ctx.grads)
+        t = ctx.t
         now = following = self.b1
         if self.warm_up:
             now = self.b1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))

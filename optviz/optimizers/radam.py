@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean, running_mean_square
 
 
 class RAdamState(NamedTuple):
@@ -73,9 +74,9 @@ class RAdam(Optimizer):
         return RAdamState(mu=zeros, nu=zeros)
 
     def update(self, ctx: StepContext, state: RAdamState) -> tuple[Params, RAdamState]:
-        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
-        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
-        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+        mu = running_mean(self.b1, state.mu, ctx.grads)
+        nu = running_mean_square(self.b2, state.nu, ctx.grads)
+        t = ctx.t
         one_b1, one_b2 = 1 - self.b1**t, 1 - self.b2**t
         limit = 2 / (1 - self.b2) - 1
         seen = limit - 2 * t * self.b2**t / one_b2

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry, switch
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean, running_mean_square
 
 
 class RMSPropState(NamedTuple):
@@ -67,13 +68,8 @@ class RMSProp(Optimizer):
         return RMSPropState(nu=zeros, mu=zeros, trace=zeros)
 
     def update(self, ctx: StepContext, state: RMSPropState) -> tuple[Params, RMSPropState]:
-        def running_mean(mean: jax.Array, value: jax.Array) -> jax.Array:
-            return self.decay * mean + (1 - self.decay) * value
-
-        nu = jax.tree.map(lambda s, g: running_mean(s, g**2), state.nu, ctx.grads)
-        mu = state.mu
-        if self.centered:
-            mu = jax.tree.map(running_mean, state.mu, ctx.grads)
+        nu = running_mean_square(self.decay, state.nu, ctx.grads)
+        mu = running_mean(self.decay, state.mu, ctx.grads) if self.centered else state.mu
 
         def velocity(v: jax.Array, g: jax.Array, s: jax.Array, m: jax.Array) -> jax.Array:
             # A variance: under a steady slope rounding can take the difference below zero.

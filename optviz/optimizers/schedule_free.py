@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean_square
 
 
 class Average(NamedTuple):
@@ -141,11 +142,10 @@ class ScheduleFreeAdamW(Optimizer):
     def update(
         self, ctx: StepContext, state: ScheduleFreeAdamWState
     ) -> tuple[Params, ScheduleFreeAdamWState]:
-        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
-        t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
+        nu = running_mean_square(self.b2, state.nu, ctx.grads)
 
         def leaf(g: jax.Array, v: jax.Array, y: jax.Array) -> jax.Array:
-            direction = g / (jnp.sqrt(v / (1 - self.b2**t)) + self.eps)
+            direction = g / (jnp.sqrt(v / (1 - self.b2**ctx.t)) + self.eps)
             return -self.learning_rate * (direction + self.weight_decay * y)
 
         updates = jax.tree.map(leaf, ctx.grads, nu, self.query(ctx.params, state))

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean
 
 
 class SignSGDState(NamedTuple):
@@ -52,8 +53,5 @@ class SignSGD(Optimizer):
         return SignSGDState(jax.tree.map(jnp.zeros_like, params))
 
     def update(self, ctx: StepContext, state: SignSGDState) -> tuple[Params, SignSGDState]:
-        def running_mean(m: jax.Array, g: jax.Array) -> jax.Array:
-            return self.momentum * m + (1 - self.momentum) * g
-
-        mu = jax.tree.map(running_mean, state.mu, ctx.grads)
+        mu = running_mean(self.momentum, state.mu, ctx.grads)
         return jax.tree.map(lambda m: -self.learning_rate * jnp.sign(m), mu), SignSGDState(mu)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry, knob, switch
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean
 
 
 class YogiState(NamedTuple):
@@ -71,14 +72,13 @@ class Yogi(Optimizer):
         )
 
     def update(self, ctx: StepContext, state: YogiState) -> tuple[Params, YogiState]:
-        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
+        mu = running_mean(self.b1, state.mu, ctx.grads)
         nu = jax.tree.map(
             lambda v, g: v - (1 - self.b2) * jnp.sign(v - g**2) * g**2, state.nu, ctx.grads
         )
         one_b1 = one_b2 = 1.0
         if self.bias_correction:
-            t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
-            one_b1, one_b2 = 1 - self.b1**t, 1 - self.b2**t
+            one_b1, one_b2 = 1 - self.b1**ctx.t, 1 - self.b2**ctx.t
 
         def leaf(m: jax.Array, v: jax.Array) -> jax.Array:
             return -self.learning_rate * (m / one_b1) / (jnp.sqrt(v / one_b2) + self.eps)

@@ -33,6 +33,8 @@ def test_every_entry_opens(key: str) -> None:
     text = describe(cls)
     assert text.citation in shown
     assert text.in_words in shown
+    for variant in text.variants:
+        assert f"| {variant.what} | {variant.who} |" in shown
     assert any("def update" in block.value for block in test.code)
     assert test.get("bidi_component"), "the small race"
     assert lines(test) == []
