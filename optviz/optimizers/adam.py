@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from optviz.catalog import entry, switch
 from optviz.optimizers import knobs
 from optviz.optimizers.base import Optimizer, Params, StepContext
+from optviz.optimizers.means import running_mean, running_mean_square
 
 
 class AdamState(NamedTuple):
@@ -68,30 +69,58 @@ class Adam(Optimizer):
         return AdamState(mu=zeros, nu=zeros)
 
     def update(self, ctx: StepContext, state: AdamState) -> tuple[Params, AdamState]:
-        mu = jax.tree.map(lambda m, g: self.b1 * m + (1 - self.b1) * g, state.mu, ctx.grads)
-        nu = jax.tree.map(lambda v, g: self.b2 * v + (1 - self.b2) * g**2, state.nu, ctx.grads)
-        one_b1, one_b2 = 1 - self.b1, 1 - self.b2
-        numerator, square = mu, nu
-        if self.bias_correction == "power":
-            t = ctx.step.astype(ctx.loss.dtype) + 1  # ctx.step counts from 0, the paper from 1
-            one_b1, one_b2 = 1 - self.b1**t, 1 - self.b2**t
-        elif self.bias_correction == "stale":
-            numerator, square = state.mu, state.nu
-        elif self.bias_correction == "in_place":
-            mu = numerator = jax.tree.map(lambda m: m / one_b1, mu)
-            nu = square = jax.tree.map(lambda v: v / one_b2, nu)
-        if self.bias_correction in ("in_place", "none"):
-            one_b1 = one_b2 = 1.0
+        mu = running_mean(self.b1, state.mu, ctx.grads)
+        nu = running_mean_square(self.b2, state.nu, ctx.grads)
+        correct = CORRECTIONS[self.bias_correction]
+        (m_hat, v_hat), kept = correct(self, ctx.t, state, AdamState(mu, nu))
 
         def leaf(m: jax.Array, v: jax.Array) -> jax.Array:
-            m_hat, v_hat = m / one_b1, v / one_b2
-            if self.eps_inside_sqrt:
-                step = -self.learning_rate * m_hat / jnp.sqrt(v_hat + self.eps)
-            else:
-                step = -self.learning_rate * m_hat / (jnp.sqrt(v_hat) + self.eps)
-            if self.bias_correction == "in_place":
-                # Where v has outgrown the number format, the step has shrunk to nothing.
-                step = jnp.where(jnp.isinf(v_hat), 0, step)
-            return step
+            root = jnp.sqrt(v + self.eps) if self.eps_inside_sqrt else jnp.sqrt(v) + self.eps
+            return -self.learning_rate * m / root
 
-        return jax.tree.map(leaf, numerator, square), AdamState(mu, nu)
+        updates = jax.tree.map(leaf, m_hat, v_hat)
+        if self.bias_correction == "in_place":
+            # Where v has outgrown the number format, the step has shrunk to nothing.
+            updates = jax.tree.map(lambda u, v: jnp.where(jnp.isinf(v), 0, u), updates, v_hat)
+        return updates, kept
+
+
+# The readings of the correction. Each is given the rule, t, and the means before and after this
+# step, and answers with the means to step by and those to keep.
+Means = tuple[AdamState, AdamState]
+
+
+def _divided(means: AdamState, by_mu: float | jax.Array, by_nu: float | jax.Array) -> AdamState:
+    return AdamState(
+        jax.tree.map(lambda m: m / by_mu, means.mu), jax.tree.map(lambda v: v / by_nu, means.nu)
+    )
+
+
+def _power(rule: Adam, t: jax.Array, before: AdamState, after: AdamState) -> Means:
+    return _divided(after, 1 - rule.b1**t, 1 - rule.b2**t), after
+
+
+def _constant(rule: Adam, t: jax.Array, before: AdamState, after: AdamState) -> Means:
+    return _divided(after, 1 - rule.b1, 1 - rule.b2), after
+
+
+def _stale(rule: Adam, t: jax.Array, before: AdamState, after: AdamState) -> Means:
+    return _divided(before, 1 - rule.b1, 1 - rule.b2), after
+
+
+def _in_place(rule: Adam, t: jax.Array, before: AdamState, after: AdamState) -> Means:
+    grown = _divided(after, 1 - rule.b1, 1 - rule.b2)
+    return grown, grown
+
+
+def _none(rule: Adam, t: jax.Array, before: AdamState, after: AdamState) -> Means:
+    return after, after
+
+
+CORRECTIONS = {
+    "power": _power,
+    "constant": _constant,
+    "stale": _stale,
+    "in_place": _in_place,
+    "none": _none,
+}
