@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' optviz/__init__.py)
 
-.PHONY: app test lint types unit js browser docs wheel release picture clean
+.PHONY: app test lint types unit js browser lowest docs wheel release picture clean
 
 # uv installs far quicker than pip; where it cannot be had, or finds less, pip does it.
 define install
@@ -38,6 +38,13 @@ js: .venv/test
 # Three workers for two cores: one of them mostly waits for a browser. tests/conftest.py orders them.
 unit: browser
 	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+
+# The lowest versions that pyproject.toml allows, in an environment of their own.
+lowest: browser
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	build/lowest/bin/python -m uv pip install --quiet --python build/lowest/bin/python --resolution lowest-direct --editable '.[test]'
+	build/lowest/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 # Finds an installed Chrome or Chromium, or installs one; the browser tests are never skipped.
 browser: .venv/test

@@ -38,6 +38,11 @@ os.environ.update(SETTINGS)
 
 import jax  # noqa: E402  # reads the environment when it is imported
 import pytest  # noqa: E402
+from jaxtyping import install_import_hook  # noqa: E402
+from shaped import SHAPED  # noqa: E402
+
+# The shapes and number formats that these modules say are checked in every call of every test.
+install_import_hook(SHAPED, "beartype.beartype")
 
 # A plug-in may have imported JAX before this file; process-wide, so that threads are strict too.
 jax.config.update("jax_numpy_dtype_promotion", "strict")

@@ -5,6 +5,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float, Int32
+
+Logits = Float[Array, "batch classes"]  # before any softmax
+Labels = Int32[Array, " batch"]  # index of the right class
+Smoothing = Float[ArrayLike, ""]  # in [0, 1)
+Losses = Float[Array, " batch"]
 
 
 class Loss(NamedTuple):
@@ -12,19 +18,16 @@ class Loss(NamedTuple):
 
     Attributes:
         label: what it is called.
-        function: (logits (batch, num_classes), before any softmax; labels (batch,) int32, the
-            index of the right class; smoothing () in [0, 1)) -> (batch,) losses.
+        function: (logits, labels, smoothing) -> losses.
         smooths: whether labels can be smoothed; where not, `function` ignores `smoothing`.
     """
 
     label: str
-    function: Callable[[jax.Array, jax.Array, jax.typing.ArrayLike], jax.Array]
+    function: Callable[[Logits, Labels, Smoothing], Losses]
     smooths: bool
 
 
-def cross_entropy(
-    logits: jax.Array, labels: jax.Array, smoothing: jax.typing.ArrayLike = 0.0
-) -> jax.Array:
+def cross_entropy(logits: Logits, labels: Labels, smoothing: Smoothing = 0.0) -> Losses:
     """Softmax cross-entropy in nats; ln(num_classes) where all classes look alike.
 
     The target is 1 − smoothing for the right class, and `smoothing` is spread over all classes
@@ -35,7 +38,7 @@ def cross_entropy(
     return jax.nn.logsumexp(logits, axis=1) - target
 
 
-def hinge(logits: jax.Array, labels: jax.Array, smoothing: jax.typing.ArrayLike = 0.0) -> jax.Array:
+def hinge(logits: Logits, labels: Labels, smoothing: Smoothing = 0.0) -> Losses:
     """Σ over the wrong classes of max(0, logit − right logit + 1).
 
     Reference: Weston & Watkins 1999, "Support vector machines for multi-class pattern recognition"
@@ -44,9 +47,7 @@ def hinge(logits: jax.Array, labels: jax.Array, smoothing: jax.typing.ArrayLike 
     return margins.sum(axis=1) - 1  # the right class counts itself with its margin of 1
 
 
-def squared_error(
-    logits: jax.Array, labels: jax.Array, smoothing: jax.typing.ArrayLike = 0.0
-) -> jax.Array:
+def squared_error(logits: Logits, labels: Labels, smoothing: Smoothing = 0.0) -> Losses:
     """Mean over the classes of (logit − target)², where the target is 1 for the right class."""
     s = jnp.asarray(smoothing, logits.dtype)
     count = logits.shape[1]
@@ -54,8 +55,8 @@ def squared_error(
     return jnp.square(logits - target).mean(axis=1)
 
 
-def _chosen(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """(batch,) logits of the right classes."""
+def _chosen(logits: Logits, labels: Labels) -> Losses:
+    """Logits of the right classes."""
     return jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
 
 

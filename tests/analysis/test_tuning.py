@@ -12,6 +12,7 @@ import pytest
 
 import optviz
 from optviz.analysis.race import tuning
+from optviz.analysis.race.answers import Answers
 from optviz.analysis.race.tuning import GRID, around, rule_of_tuning, search, searched_starts
 from optviz.catalog import defaults
 from optviz.engine.surfaces.descend import compile_count
@@ -178,7 +179,7 @@ def test_the_class_default_of_any_surface_that_python_knows():
 def asked(monkeypatch):
     """The questions that were searched, in an empty memory."""
     seen = []
-    monkeypatch.setattr(tuning, "_KEPT", tuning._Kept(3))
+    monkeypatch.setattr(tuning, "_KEPT", Answers(3))
     monkeypatch.setattr(tuning, "_search", lambda q: seen.append(q) or 0.5)
     return seen
 
@@ -281,7 +282,7 @@ def test_a_look_at_the_first_steps_changes_no_answer(surface, monkeypatch):
 @pytest.mark.parametrize("schedule", [None, SCHEDULES["cosine"]()])
 def test_another_number_of_steps_changes_no_answer_but_the_true_one(schedule, monkeypatch):
     """Whether the first steps were taken before, for a race of another length, or not."""
-    monkeypatch.setattr(tuning, "_LOOKS", tuning._Kept(99))
+    monkeypatch.setattr(tuning, "_LOOKS", Answers(99))
     settings = {"noise": 0.2, "tolerance": 1e-2, "schedule": schedule}
     for rule in ("momentum", "adam"):
         for num_steps in (300, 900, 260):

@@ -11,7 +11,8 @@ import pytest
 import optviz
 from optviz.api.sweep import sweep
 from optviz.engine.surfaces import sweep as engine
-from optviz.engine.surfaces.sweep import SweepCancelledError, compile_count
+from optviz.engine.surfaces.ends import compile_count
+from optviz.engine.surfaces.sweep import SweepCancelledError
 from optviz.optimizers import OPTIMIZERS
 from optviz.surfaces import SURFACES
 from optviz.surfaces.expression import expression

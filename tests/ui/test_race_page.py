@@ -127,6 +127,7 @@ def test_controls_that_were_out_of_sight_show_the_race(
     page.page.get_by_test_id("stPopoverButton").filter(has_text="SGD").click()
     page.page.get_by_role("slider", name="learning rate").press("ArrowRight")
     shown = page.until_other(shown)
+    page.quiet()  # the controls come after the player
     page.page.keyboard.press("Escape")
     more.click()
     steps = page.page.get_by_role("slider", name="Steps")
@@ -134,6 +135,7 @@ def test_controls_that_were_out_of_sight_show_the_race(
     assert page.page.locator(".st-key-race-tolerance").get_by_text("0.01").is_visible()
     page.page.get_by_role("button", name="Start over").click()
     page.until_other(shown)
+    page.quiet()
     page.page.keyboard.press("Escape")
     more.click()
     page.until(lambda: steps.input_value() == "300")

@@ -220,7 +220,8 @@ def test_points_are_dragged_and_the_run_follows(server: str, view: Callable[...,
         seen.add(window.shown)
     page.mouse.up()
     assert len(seen) > 3, "the run follows before the point is released"
-    window.until(lambda: "points=0%2F1x0.5" not in page.url)
+    dragged = "piecewise%3Apoints%3D"
+    window.until(lambda: dragged in page.url and "0%2F1x0.5%2F0.5x1%2F0" not in page.url)
     # The arrow keys do the same.
     window.quiet()
     dropped = window.until_other("") and window.shown
@@ -232,6 +233,19 @@ def test_points_are_dragged_and_the_run_follows(server: str, view: Callable[...,
     window.until(lambda: page.get_by_role("slider", name="Point 2 of 2").count() == 1)
     assert window.errors == []
     assert window.hosts == {server.removeprefix("http://")}
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("app")
+def test_a_double_click_removes_a_point(server: str, view: Callable[..., Any]) -> None:
+    settings = "run=sgd@piecewise:points=0/1x0.5/0.5x1/0"
+    window = view(reduced_motion="reduce").open(f"{server}/schedules?{settings}")
+    page = window.page
+    page.get_by_test_id("stPopoverButton").filter(has_text="Piecewise").click()
+    page.get_by_role("slider", name="Point 2 of 3").dblclick()
+    window.until(lambda: page.get_by_role("slider", name="Point 2 of 2").count() == 1)
+    window.until(lambda: page.url.endswith("0%2F1x1%2F0"))
+    assert window.errors == []
 
 
 @pytest.mark.browser

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Int, Shaped
 
 from optviz.engine.surfaces.descend import BOUND, Descents
 from optviz.engine.surfaces.ground import Ground, early, settled
@@ -20,10 +21,10 @@ _ROUNDING = 1e3  # in units of the format's rounding: float32 cannot tell 1e-6 f
 
 
 class Ends(NamedTuple):
-    """What became of each run; `...` is (num_rules,) or (num_rules, num_starts)."""
+    """What became of each run; `*runs` is (num_rules,) or (num_rules, num_starts)."""
 
-    outcomes: np.ndarray  # (...) words of OUTCOMES
-    steps_to_tolerance: np.ndarray  # (...) int; -1 unless converged or left
+    outcomes: Shaped[np.ndarray, "*runs"]  # words of OUTCOMES
+    steps_to_tolerance: Int[np.ndarray, "*runs"]  # -1 unless converged or left
 
 
 def ends(runs: Descents, ground: Ground, tolerance: float) -> Ends:

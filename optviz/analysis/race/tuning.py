@@ -6,17 +6,15 @@ noise, with the loops that the race itself runs, so that what is found holds for
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from optviz.analysis.race.answers import Answers, key_of
 from optviz.analysis.race.convergence import ends, reference
 from optviz.engine.surfaces.descend import Descents, Job, descend
 from optviz.engine.surfaces.ground import ground, lowest_loss
@@ -38,7 +36,7 @@ LONGEST_STEP = 0.1  # share of the window: on a surface without a bound the long
 # buffers of one run. 64 starts for up to 2,047 steps, one for 100,000: seconds for eight rules.
 THREADS = 2  # rules searched at a time
 CHUNK_BYTES = (1 << 25) // THREADS  # of records at a time
-MOST_KEPT = 4096  # answers
+_KEPT, _LOOKS = Answers(4096), Answers(4096)
 
 
 class Scores(NamedTuple):
@@ -64,7 +62,7 @@ def search(questions: Sequence[Question]) -> list[float]:
     asked: dict[Any, Question] = {}
     for question in questions:
         with suppress(TypeError):  # a knob that is an array has no hash
-            asked.setdefault(_key(question), question)
+            asked.setdefault(key_of(question), question)
     new = [question for question in asked.values() if _KEPT.get(question) is None]
     if len(new) > 1:
         with ThreadPoolExecutor(THREADS) as pool:
@@ -236,39 +234,6 @@ def searched_starts(question: Question) -> tuple[tuple[float, float], ...]:
     if count <= most:
         return question.starts
     return tuple(question.starts[i * count // most] for i in range(most))
-
-
-class _Kept:
-    """Answers by question and more, the least recently asked forgotten; safe between threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, Lock()
-        self._answers: OrderedDict[Any, Any] = OrderedDict()
-
-    def get(self, question: Question, *more: float) -> Any:
-        key = (_key(question), more)
-        with self._lock, suppress(TypeError):  # a knob that is an array has no hash
-            if key in self._answers:
-                self._answers.move_to_end(key)
-            return self._answers.get(key)
-        return None
-
-    def put(self, answer: Any, question: Question, *more: float) -> None:
-        with self._lock, suppress(TypeError):
-            self._answers[_key(question), more] = answer
-            while len(self._answers) > self._most:
-                self._answers.popitem(last=False)
-
-
-def _key(question: Question) -> Any:
-    """A question that holds no long list of starts."""
-    starts = np.asarray(question.starts, np.float64).tobytes()
-    if len(starts) > 64:
-        starts = hashlib.blake2b(starts, digest_size=16).digest()
-    return (*question._replace(starts=()), starts)
-
-
-_KEPT, _LOOKS = _Kept(MOST_KEPT), _Kept(MOST_KEPT)
 
 
 def rule_of_tuning(spec: RaceSpec) -> str:

@@ -166,17 +166,26 @@ def go_on(options: argparse.Namespace) -> None:
 
 def end(options: argparse.Namespace) -> None:
     """Stop trainings; what they have is kept, and they can be resumed."""
-    _each(options.id, "stop")
+    from optviz.runs import jobs
+
+    for number in options.id:
+        jobs.stop(number)
 
 
 def forget(options: argparse.Namespace) -> None:
     """Delete trainings that have ended; restore brings them back for 30 days, purge does not."""
-    _each(options.id, "delete")
+    from optviz.runs import shelf
+
+    for number in options.id:
+        shelf.delete(number)
 
 
 def bring_back(options: argparse.Namespace) -> None:
     """Bring deleted trainings back."""
-    _each(options.id, "restore")
+    from optviz.runs import shelf
+
+    for number in options.id:
+        shelf.restore(number)
 
 
 def remove(options: argparse.Namespace) -> None:
@@ -246,10 +255,3 @@ def describe(status: Status) -> dict[str, Any]:
 def _best(status: Status) -> str:
     best = status.best_accuracy
     return "–" if best is None else f"{100 * best:.1f}%"
-
-
-def _each(ids: list[str], verb: str) -> None:
-    from optviz.runs import shelf
-
-    for number in ids:
-        getattr(shelf, verb)(number)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float64, Int
 
 from optviz.engine.factors import Factors, Job, evaluate, factors_for, factors_of
 from optviz.engine.machine.precision import on_cpu
@@ -21,17 +22,21 @@ BOUND = 1e12
 
 
 class Descents(NamedTuple):
-    """What the rules did; `...` is (num_rules,), or (num_rules, num_starts) with several starts."""
+    """What the rules did.
 
-    params: np.ndarray  # (..., num_steps + 1, 2) the answers, the start first
-    losses: np.ndarray  # (..., num_steps + 1) without noise
-    grad_norms: np.ndarray  # (..., num_steps + 1) without noise
-    evaluations: np.ndarray  # (..., num_steps + 1)
-    # (...) int; -1: did not; from there on the arrays repeat the state before
-    diverged_at: np.ndarray
-    last_loss: np.ndarray  # (...) loss at `diverged_at`, finite or not; else the final loss
-    # per rule (..., num_steps): the factor of a learning rate whose schedule sees the loss, or None
-    observed: tuple[np.ndarray | None, ...]
+    `*runs` is (num_rules,), or (num_rules, num_starts) with several starts; points are
+    num_steps + 1.
+    """
+
+    params: Float64[np.ndarray, "*runs points 2"]  # the answers, the start first
+    losses: Float64[np.ndarray, "*runs points"]  # without noise
+    grad_norms: Float64[np.ndarray, "*runs points"]  # without noise
+    evaluations: Float64[np.ndarray, "*runs points"]
+    # -1: did not; from there on the arrays repeat the state before
+    diverged_at: Int[np.ndarray, "*runs"]
+    last_loss: Float64[np.ndarray, "*runs"]  # at `diverged_at`, finite or not; else the final loss
+    # per rule: the factor of a learning rate whose schedule sees the loss, or None
+    observed: tuple[Float64[np.ndarray, "*starts steps"] | None, ...]
 
 
 def descend(

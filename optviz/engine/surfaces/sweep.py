@@ -11,19 +11,17 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import partial
 from math import inf, nan, prod
-from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from optviz.engine.factors import Factors, Job, check_domain, factors_for, factors_of
+from optviz.engine.factors import Job, check_domain, factors_for, factors_of
 from optviz.engine.machine.precision import cast, on_cpu
-from optviz.engine.surfaces.descend import BOUND, bounds
+from optviz.engine.surfaces.descend import BOUND
+from optviz.engine.surfaces.ends import Ends, ends_of
 from optviz.engine.surfaces.ground import Ground, early, ground, settled
-from optviz.engine.surfaces.loop import Inputs, Seen, advance, begin, inputs_of
+from optviz.engine.surfaces.loop import inputs_of
 from optviz.optimizers import Optimizer
 from optviz.specs.budget import SWEEP, Budget, capacity_for
 from optviz.specs.sweep import SweepSpec
@@ -104,7 +102,7 @@ def run_sweep(
     surface, points = spec.surface, _Points(spec)
     where = ground(surface, spec.dtype)
 
-    def run(lowest: float | None, share: float, done: float) -> _Ends:
+    def run(lowest: float | None, share: float, done: float) -> Ends:
         bounded = lowest is not None and lowest > -inf
         target = np.asarray([lowest if bounded else nan, spec.tolerance])  # NaN: never arrives
 
@@ -156,25 +154,6 @@ def _check_schedules(spec: SweepSpec) -> None:
                 check_domain(replace(spec.run.optimizer, **{name: value}), name, ends)
 
 
-class _Ends(NamedTuple):
-    """What is left of each run; every array (num_points,)."""
-
-    initial: Any
-    final: Any
-    last: Any
-    arrived_at: Any
-    diverged_at: Any
-    low: _Low | None  # asked for where the minimum is not known
-
-
-class _Low(NamedTuple):
-    """What may stand in for a minimum that is not known; every array (num_points,)."""
-
-    best: Any  # lowest loss on the way
-    early: Any  # the same, of the early steps
-    slope: Any  # norm of the gradient at the best, times the reach of the window from there
-
-
 class _Points:
     """The product of all knob values and starts, cut as needed: the last axis runs fastest."""
 
@@ -201,7 +180,7 @@ def _run_blocks(
     seek: bool,
     progress: Progress,
     cancelled: Cancelled | None,
-) -> _Ends:
+) -> Ends:
     capacity = capacity_for(spec.num_steps + 1)
     surface, dtype = spec.surface, spec.dtype
     job = Job(spec.run.optimizer, dict(spec.run.schedules))
@@ -215,14 +194,14 @@ def _run_blocks(
     where = ground(surface, dtype)
     view = np.asarray([*where.centre, where.width, early(spec.num_steps)])
 
-    def run(first: int) -> _Ends:
+    def run(first: int) -> Ends:
         with on_cpu(dtype):  # the scope belongs to the thread
             block = points.cut(first, dtype)
             numbers = (view.astype(dtype), target.astype(dtype))
-            return jax.tree.map(np.asarray, _ends(*block, *common, *numbers, seek=seek))
+            return jax.tree.map(np.asarray, ends_of(*block, *common, *numbers, seek=seek))
 
     firsts = range(0, points.total, points.block)
-    done: dict[int, _Ends] = {}
+    done: dict[int, Ends] = {}
     for first, ends in _two_at_a_time(run, firsts, cancelled):
         done[first] = ends
         progress(len(done) / len(firsts))
@@ -231,7 +210,7 @@ def _run_blocks(
     )
 
 
-def _stand_in(ends: _Ends, where: Ground, tolerance: float) -> float:
+def _stand_in(ends: Ends, where: Ground, tolerance: float) -> float:
     """As a race has it: the lowest loss known; -inf: it is too early to tell."""
     low = ends.low
     assert low is not None
@@ -246,12 +225,12 @@ def _stand_in(ends: _Ends, where: Ground, tolerance: float) -> float:
 
 
 def _two_at_a_time(
-    run: Callable[[int], _Ends], firsts: Sequence[int], cancelled: Cancelled | None
-) -> Iterator[tuple[int, _Ends]]:
+    run: Callable[[int], Ends], firsts: Sequence[int], cancelled: Cancelled | None
+) -> Iterator[tuple[int, Ends]]:
     """(first, result) as they come; the first block goes alone, for it may have to compile."""
     waiting = iter(firsts)
     with ThreadPoolExecutor(THREADS) as pool:
-        running: dict[Future[_Ends], int] = {}
+        running: dict[Future[Ends], int] = {}
         room = 1
         while True:
             if cancelled is not None and cancelled():
@@ -263,79 +242,3 @@ def _two_at_a_time(
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 yield running.pop(future), future.result()
             room = THREADS
-
-
-@partial(jax.jit, static_argnames="seek")
-def _ends(
-    swept: dict[str, jax.Array],  # (block,) each
-    starts: jax.Array,  # (block, 2)
-    rule: Optimizer,
-    factors: Factors,
-    surface: Surface,
-    inputs: Inputs,
-    view: jax.Array,  # (4,) x, y of the window's centre, its width, the last early step
-    target: jax.Array,  # (2,) f*, tolerance
-    *,
-    seek: bool,
-) -> _Ends:
-    def one(values: dict[str, jax.Array], start: jax.Array) -> _Ends:
-        at_point = replace(rule, **values)
-
-        def body(step: jax.Array, carry: Any) -> Any:
-            params, state, ends = carry
-            seen, params, state = advance(at_point, factors, surface, inputs, step, params, state)
-            near = jnp.abs(seen.params).max() <= bounds(jnp.abs(start).max(), jnp)
-            return params, state, _observe(ends, step, near, seen, view, target)
-
-        number, never = jnp.zeros((), start.dtype), jnp.full((), -1, jnp.int32)
-        infinite = number + jnp.inf
-        low = _Low(infinite, infinite, number) if seek else None
-        ends = _Ends(number, number, number, never, never, low)
-        params = surface.embed(start)
-        carry = (params, begin(at_point, factors, params), ends)
-        # One more round than steps observes the final state; its update is thrown away.
-        return jax.lax.fori_loop(np.int32(0), inputs.num_steps + 1, body, carry)[-1]
-
-    return jax.vmap(one)(swept, starts)
-
-
-def _observe(
-    ends: _Ends,
-    step: jax.Array,
-    near: jax.Array,  # whether params are within their bounds
-    seen: Seen,
-    view: jax.Array,
-    target: jax.Array,
-) -> _Ends:
-    loss = seen.loss
-    lowest, tolerance = target
-    running = ends.diverged_at < 0
-    initial = jnp.where(step == 0, loss, ends.initial)
-    good = near & (jnp.abs(loss) <= bounds(jnp.abs(initial), jnp))  # NaN compares as false
-    here = running & good
-    arrived = here & (ends.arrived_at < 0) & (loss - lowest <= tolerance * (initial - lowest))
-    return _Ends(
-        initial=initial,
-        final=jnp.where(here | (step == 0), loss, ends.final),
-        last=jnp.where(running, loss, ends.last),
-        arrived_at=jnp.where(arrived, step, ends.arrived_at),
-        diverged_at=jnp.where(running & ~good, step, ends.diverged_at),
-        low=None if ends.low is None else _lower(ends.low, step, seen, view, here),
-    )
-
-
-def _lower(low: _Low, step: jax.Array, seen: Seen, view: jax.Array, here: jax.Array) -> _Low:
-    better = here & (seen.loss < low.best)
-    best = jnp.where(better, seen.loss, low.best)
-    reach = view[2] + jnp.hypot(*(seen.params - view[:2]))
-    slope = jnp.sqrt(jnp.sum(seen.grads**2)) * reach
-    return _Low(
-        best=best,
-        early=jnp.where(step.astype(view.dtype) <= view[3], best, low.early),
-        slope=jnp.where(better, slope, low.slope),
-    )
-
-
-def compile_count() -> int:
-    """How many blocks have been compiled in this process: a measure for tests and benchmarks."""
-    return _ends._cache_size()  # pyright: ignore

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Array, ArrayLike, Float32, Int32, UInt8
 
 from optviz.data.base import Data
 from optviz.data.preprocessing import moments
@@ -18,17 +19,17 @@ SAMPLE = 5_000  # training images that are tested at most: accuracies to 0.7 poi
 class Images(NamedTuple):
     """Images on the device, as stored, with what normalises them."""
 
-    x: jax.Array  # (N, 32, 32, 3) uint8
-    y: jax.Array  # (N,) uint8
-    mean: jax.Array  # (1, 1 or 32, 1 or 32, 3) float32
-    std: jax.Array  # (1, 1, 1, 3) float32
+    x: UInt8[Array, "images height width channels"]
+    y: UInt8[Array, " images"]
+    mean: Float32[Array, "1 rows columns channels"]  # of one pixel, or of each
+    std: Float32[Array, "1 1 1 channels"]
 
 
 class Batch(NamedTuple):
     """Which images a step sees. Short batches are filled up, so that one program serves all."""
 
-    chosen: np.ndarray  # (batch_size,) int32 into the training images
-    size: np.int32  # how many of them, from the first on, count
+    chosen: Int32[ArrayLike, " batch"]  # into the training images
+    size: Int32[ArrayLike, ""]  # how many of them, from the first on, count
 
 
 class Split(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, ArrayLike, Float32, Int32
 
 from optviz.data.augmentation import mirrored, shifted
 from optviz.engine.machine.cpu_compiler import compiled
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Totals(NamedTuple):
-    """Sums over images, to be divided by their number."""
+    """Sums over images, to be divided by their number; one of each a run where runs are stacked."""
 
-    loss: jax.Array  # () float32
-    correct: jax.Array  # () float32
-    images: jax.Array  # () float32
+    loss: Float32[Array, "*runs"]
+    correct: Float32[Array, "*runs"]
+    images: Float32[Array, "*runs"]
 
     @classmethod
     def zero(cls) -> Totals:
@@ -116,14 +117,20 @@ def keys(key: jax.Array, number: jax.Array) -> jax.Array:
     return jax.random.split(jax.random.fold_in(key, number), 3)
 
 
-def _look_up(images: Images, index: jax.typing.ArrayLike) -> tuple[jax.Array, jax.Array]:
+def _look_up(
+    images: Images, index: Int32[ArrayLike, " batch"]
+) -> tuple[Float32[Array, "batch height width channels"], Int32[Array, " batch"]]:
     """The chosen images, normalised, and their labels."""
     x = (images.x[index].astype(jnp.float32) - images.mean) / images.std
     return x, images.y[index].astype(jnp.int32)
 
 
 def _totals(
-    logits: jax.Array, y: jax.Array, counts: jax.Array, recipe: Recipe, smoothing: jax.Array
+    logits: Float32[Array, "images classes"],
+    y: Int32[Array, " images"],
+    counts: Float32[Array, " images"],
+    recipe: Recipe,
+    smoothing: Float32[Array, ""],
 ) -> Totals:
     """Sums over the images whose `counts` is 1, not 0."""
     correct = (jnp.argmax(logits, axis=1) == y).astype(jnp.float32)

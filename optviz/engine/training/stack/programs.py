@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
+from jaxtyping import Array, Float32, Int32
 
 from optviz.engine.training import objective, programs
 from optviz.engine.training.data import Batch, Images
@@ -42,8 +43,8 @@ class Feed(NamedTuple):
     """What the steps of one epoch see."""
 
     images: Images
-    orders: Any  # (orders, steps_per_epoch, batch_size) int32 into the images; one a seed
-    sizes: Any  # (steps_per_epoch,) int32, how many images of each batch count
+    orders: Int32[Array, "seeds steps batch"]  # into the images
+    sizes: Int32[Array, " steps"]  # how many images of each batch count
 
 
 class Span(NamedTuple):
@@ -57,10 +58,10 @@ class Span(NamedTuple):
 class Told(NamedTuple):
     """What a span shows of one slice; past the span's length nothing is meant."""
 
-    losses: Any  # (CAPACITY, runs)
-    grad_norms: Any  # (CAPACITY, runs)
-    update_ratios: Any  # (runs, weight arrays) of the last step
-    grad_ratios: Any  # likewise
+    losses: Float32[Array, "capacity runs"]
+    grad_norms: Float32[Array, "capacity runs"]
+    update_ratios: Float32[Array, "runs weights"]  # of the last step, an array of weights each
+    grad_ratios: Float32[Array, "runs weights"]  # likewise
 
 
 @partial(jax.jit, static_argnames=("recipe", "mesh"), donate_argnames="carries")
@@ -85,7 +86,8 @@ def advance(
         recipe: what is compiled in.
         mesh: the devices that share the runs; None: one.
     """
-    told = tuple(Told(STEPS_RUNS, STEPS_RUNS, RUNS, RUNS) for _ in carries)
+    places: Any = (STEPS_RUNS, STEPS_RUNS, RUNS, RUNS)
+    told = tuple(Told(*places) for _ in carries)
     over = (RUNS, RUNS, STEPS_RUNS, SAME, SAME)
     run = _shared(partial(_advance, recipe=recipe), mesh, over, (RUNS, told))
     return run(carries, fixed, rules, feed, span)
