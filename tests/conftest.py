@@ -3,6 +3,7 @@
 The settings go into the environment too, so that processes which a test starts are as strict.
 """
 
+import gc
 import itertools
 import os
 import tempfile
@@ -26,6 +27,8 @@ SETTINGS = {
     "JAX_COMPILATION_CACHE_DIR": str(user_cache_path("optviz") / "tests-jax"),
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    # Where in the sources an operation stands: to say it for each takes one part in seventeen.
+    "JAX_TRACEBACK_IN_LOCATIONS_LIMIT": "0",
 }
 # The workers share the cores: a program that is divided to be compiled on all of them costs more.
 QUICK = ["--xla_cpu_parallel_codegen_split_count=1"]
@@ -40,6 +43,10 @@ import jax  # noqa: E402  # reads the environment when it is imported
 import pytest  # noqa: E402
 from jaxtyping import install_import_hook  # noqa: E402
 from shaped import SHAPED  # noqa: E402
+
+# A worker's heap is large and what it makes is freed without being collected: at Python's own
+# thresholds every sixth second goes into looking for garbage.
+gc.set_threshold(50_000, 20, 50)
 
 # The shapes and number formats that these modules say are checked in every call of every test.
 install_import_hook(SHAPED, "beartype.beartype")
