@@ -42,13 +42,13 @@ os.environ.update(SETTINGS)
 import jax  # noqa: E402  # reads the environment when it is imported
 import pytest  # noqa: E402
 from jaxtyping import install_import_hook  # noqa: E402
-from shaped import SHAPED  # noqa: E402
 
 # A worker's heap is large and what it makes is freed without being collected: at Python's own
 # thresholds every sixth second goes into looking for garbage.
 gc.set_threshold(50_000, 20, 50)
 
 # The shapes and number formats that these modules say are checked in every call of every test.
+SHAPED = ("optviz.engine.training.objective", "optviz.networks.losses")
 install_import_hook(SHAPED, "beartype.beartype")
 
 # A plug-in may have imported JAX before this file; process-wide, so that threads are strict too.

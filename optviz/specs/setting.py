@@ -67,6 +67,7 @@ class Choice(NamedTuple):
         offer: values that a page offers: suggestions, or all there are.
         words: what values are called, where not by themselves.
         form: what its text looks like, where that is not plain.
+        about: what it is about, in a word: settings about one thing stand together on a page.
     """
 
     label: str
@@ -74,6 +75,7 @@ class Choice(NamedTuple):
     offer: tuple[Any, ...] = ()
     words: Mapping[Any, str] = {}
     form: str | None = None
+    about: str = ""
 
     def say(self, value: Any) -> str:
         """The value for people."""
@@ -100,6 +102,7 @@ def setting(
     offer: Collection[Any] = (),
     words: Mapping[Any, str] | None = None,
     form: str | None = None,
+    about: str = "",
 ) -> Any:
     """Declare a field of a spec.
 
@@ -110,9 +113,11 @@ def setting(
             by one parameter.
         flag: its flag on the command line, without dashes in front; None: the field's name; "":
             the command says it in another way.
-        label, help, offer, words, form: see `Choice`; without `offer`, all that the rule allows.
+        label, help, offer, words, form, about: see `Choice`; without `offer`, all that the rule
+            allows.
     """
-    choice = Choice(label, help, tuple(offer) or rule.options, words or {}, form)
+    offered = tuple(offer) or rule.options
+    choice = Choice(label, help, offered, words or {}, form, about)
     info = {_META: _Declared(rule, link, flag, choice)}
     if default is MISSING:
         return field(metadata=info)

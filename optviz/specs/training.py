@@ -86,6 +86,7 @@ class TrainingSettings(Spec):
         label="Epochs",
         help="Passes over the training images.",
         offer=(*range(1, 11), 15, 20, 30, 50, 100),
+        about="length",
     )
     batch_size: int = setting(
         whole(1, MAX_BATCH),
@@ -93,6 +94,7 @@ class TrainingSettings(Spec):
         label="Batch size",
         help="Images in a step: fewer make the gradient noisier and the epoch longer.",
         offer=[2**k for k in range(12)],
+        about="length",
     )
     schedule: Schedule | None = setting(
         optional(a_schedule()),
@@ -114,6 +116,7 @@ class TrainingSettings(Spec):
         help="Train with the first so many images only.",
         offer=(100, 500, 1000, 2000, 5000, 10_000, 20_000, None),
         words={None: "all"},
+        about="data",
     )
     validation: float | None = setting(
         optional(real(0, 1, "neither")),
@@ -123,6 +126,7 @@ class TrainingSettings(Spec):
         offer=(None, *_SHARES),
         words={None: "the test images"}
         | {share: f"{share:.0%} of the training images" for share in _SHARES},
+        about="data",
     )
     loss: str = setting(
         one_of(LOSSES),
@@ -130,6 +134,7 @@ class TrainingSettings(Spec):
         label="Loss",
         help="What training minimises.",
         words={name: loss.label for name, loss in LOSSES.items()},
+        about="loss",
     )
     reduction: str = setting(
         one_of(REDUCTIONS),
@@ -137,6 +142,7 @@ class TrainingSettings(Spec):
         label="Gradient of the",
         help="Whether a step follows the mean of the batch's losses, or their sum.",
         words={"mean": "mean over the batch", "sum": "sum over the batch"},
+        about="loss",
     )
     label_smoothing: float = setting(
         real(0, 1, "left"),
@@ -146,6 +152,7 @@ class TrainingSettings(Spec):
         "less sure.",
         offer=(0.0, 0.05, 0.1, 0.2, 0.3),
         words=_NONE,
+        about="loss",
     )
     l2: float = setting(
         real(0, STRONGEST),
@@ -154,6 +161,7 @@ class TrainingSettings(Spec):
         help="λ of the term λ/2·‖w‖² in the loss: its gradient goes through the rule.",
         offer=_STRENGTHS,
         words=_NONE,
+        about="decay",
     )
     weight_decay: float = setting(
         real(0, STRONGEST),
@@ -162,6 +170,7 @@ class TrainingSettings(Spec):
         help="λ of w ← w − learning rate · λ · w, beside the rule's own step, as in AdamW.",
         offer=_STRENGTHS,
         words=_NONE,
+        about="decay",
     )
     decay_on: str = setting(
         one_of(DECAYED),
@@ -169,6 +178,7 @@ class TrainingSettings(Spec):
         label="Shrink",
         help="Whether both also shrink biases and the scales of batch norm.",
         words={"all": "all parameters", "weights": "weights only"},
+        about="decay",
     )
     normalise: str = setting(
         one_of(NORMALISATIONS),
@@ -181,9 +191,14 @@ class TrainingSettings(Spec):
             "mean_image": "less the mean image",
             "none": "only divide by 255",
         },
+        about="images",
     )
     flip: bool = setting(
-        flag(), False, label="Mirror at random", help="Each training image, half of the times."
+        flag(),
+        False,
+        label="Mirror at random",
+        help="Each training image, half of the times.",
+        about="images",
     )
     crop: int = setting(
         whole(0, MAX_CROP),
@@ -192,6 +207,7 @@ class TrainingSettings(Spec):
         help="By at most so many pixels; what comes in from outside is reflected.",
         offer=(0, 1, 2, 3, 4, 6, 8),
         words={0: "none"},
+        about="images",
     )
     precision: str = setting(
         one_of(PRECISIONS),
@@ -200,6 +216,7 @@ class TrainingSettings(Spec):
         help="Of the forward and backward pass; weights and rules stay at 32 bits. "
         "16 bits are faster on a GPU.",
         words={"float32": "32 bits", "bfloat16": "16 bits"},
+        about="numbers",
     )
     directory: str | None = setting(FOLDER, None, link="", flag="")
 

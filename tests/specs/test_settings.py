@@ -27,6 +27,7 @@ from optviz.specs.setting import (
 )
 from optviz.specs.sweep import SweepSpec
 from optviz.surfaces import SURFACES
+from optviz.ui.training.fields import FIELDS
 
 RUNS = (Run(OPTIMIZERS["sgd"]()),)
 BASES: dict[type, Any] = {
@@ -114,6 +115,12 @@ def test_a_flag_a_link_and_json_say_the_same(cls: type, name: str) -> None:
     assert cls.from_query(expected.to_query(), base) == (expected, [])
     if cls is TrainSpec:  # a race is written as its result
         assert spec_from_json(cls, spec_to_json(expected)) == expected
+
+
+def test_every_setting_of_a_training_is_on_the_page() -> None:
+    """With those of its kind; the page has controls of their own for these."""
+    own = {"schedule", "seed", "seeds", "vary", "grid"}
+    assert set(FIELDS) | own | BY_HAND[TrainSpec] == set(settings(TrainSpec))
 
 
 def test_flags_that_say_nothing_change_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The settings of a training as the pages show them: which stand together, and in which words."""
+"""The settings of a training as the pages show them: those about one thing stand together."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from optviz.specs.setting import Choice, choices
 OF_TRAINING = choices(TrainSpec)
 
 
-def _some(*names: str) -> dict[str, Choice]:
-    return {name: OF_TRAINING[name] for name in names}
+def _about(topic: str) -> dict[str, Choice]:
+    return {name: choice for name, choice in OF_TRAINING.items() if choice.about == topic}
 
 
-LENGTH = _some("epochs", "batch_size")
-LOSS = _some("loss", "label_smoothing", "reduction")
-DECAY = _some("l2", "weight_decay", "decay_on")
-IMAGES = _some("normalise", "flip", "crop")
-NUMBERS = _some("precision")
-DATA = _some("limit", "validation")
+LENGTH, LOSS, DECAY = _about("length"), _about("loss"), _about("decay")
+IMAGES, NUMBERS, DATA = _about("images"), _about("numbers"), _about("data")
 FIELDS: Mapping[str, Choice] = LENGTH | LOSS | DECAY | IMAGES | NUMBERS | DATA
