@@ -60,7 +60,13 @@ def pack_training(
             }
             for group, style in zip(drawn, styles, strict=True)
         ],
-        "panels": panels(result, [group.members for group in drawn], learning_rates, smoothing),
+        "panels": panels(
+            result,
+            [group.members for group in drawn],
+            learning_rates,
+            smoothing,
+            any(style.dash for style in styles),
+        ),
     }
     payload = pack({"id": _NO_ID, **header})
     digest = hashlib.blake2b(payload, digest_size=len(_NO_ID) // 2).hexdigest()

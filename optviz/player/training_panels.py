@@ -19,6 +19,7 @@ def panels(
     groups: Sequence[Sequence[int]],
     learning_rates: Sequence[np.ndarray],
     smoothing: int,
+    dashes: bool,
 ) -> list[dict[str, Any]]:
     """All panels that a training of this kind has; the browser shows those that are chosen.
 
@@ -27,6 +28,8 @@ def panels(
         groups: of each run of the message the members, which differ in their seed only.
         learning_rates: (num_steps,) for each member; empty where a rule has none.
         smoothing: losses and gradients are means over so many steps.
+        dashes: whether a dash tells a run from others, so that it cannot tell training from
+            validation.
     """
     started = result.started
     per_epoch = started.steps_per_epoch if started else [1] * len(result.runs)
@@ -36,9 +39,7 @@ def panels(
         for number, group in enumerate(groups)
         for index in group
     ]
-    several_arms = len({member.arm for member in result.spec.members()}) > 1
-    # a dash tells the arm where there are arms, so that it cannot tell training from validation
-    training = "thin" if several_arms else "dashed"
+    training = "thin" if dashes else "dashed"
     over = f"mean of {smoothing} steps" if smoothing > 1 else ""
 
     def by_step(name: str) -> list[dict[str, Any]]:
@@ -85,7 +86,7 @@ def panels(
         validation = by_epoch(f"val_{name}", "points", unit=unit)
         return validation + by_epoch(f"{other}_{name}", training, told_as, unit)
 
-    both = f"validation {'marked' if several_arms else 'solid'}, training {training}"
+    both = f"validation {'marked' if dashes else 'solid'}, training {training}"
     ratios, dead = by_layer("names", "update_ratios"), by_layer("dead_names", "dead")
     dead = [{**series, "y": series["y"] / PERCENT} for series in dead]
     wait = "after the first epoch"

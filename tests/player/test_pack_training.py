@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import fake_trainings
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 
 from optviz.engine.training.events import EpochEnd, Layers, RunResult, Steps, TrainResult
+from optviz.optimizers import OPTIMIZERS
 from optviz.player import unpack
 from optviz.player.training import pack_training
 from optviz.player.training_curves import MAX_POINTS, epochs, stride_of
+from optviz.specs import Run
 
 
 def message(
@@ -71,6 +74,22 @@ def test_panels_and_the_first_four(whole: TrainResult) -> None:
     ratios = panel(found, "update_ratio")
     assert ratios["layers"] == [fake_trainings.WEIGHTS] * 6
     assert ratios["series"][0]["y"].shape[0] == len(fake_trainings.WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    "runs", [*((key,) for key in OPTIMIZERS), ("sgd", "adam"), ("adam", "adam:b1=0.5")], ids=str
+)
+def test_what_tells_validation_from_training_tells_nothing_else(runs: tuple[str, ...]) -> None:
+    """A rule that is drawn dashed cannot have its training dashed and its validation solid."""
+    spec = replace(fake_trainings.spec(), runs=tuple(map(Run.parse, runs)), vary=(), seeds=1)
+    found = message(fake_trainings.training(spec, epochs=2))
+    dashed = any(run["dash"] for run in found["runs"])
+    for key in ("val_loss", "accuracy"):
+        both = panel(found, key)
+        styles = {series["style"] for series in both["series"]}
+        assert styles == ({"points", "thin"} if dashed else {"points", "dashed"})
+        told = "validation marked, training thin" if dashed else "validation solid, training dashed"
+        assert told in both["note"]
 
 
 def test_before_there_is_anything_the_panels_say_what_they_wait_for() -> None:

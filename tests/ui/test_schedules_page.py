@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from optviz.catalog import entry
 from optviz.optimizers import Optimizer
+from optviz.player import unpack
 from optviz.schedules import SCHEDULES
 from optviz.specs import RaceSpec, Run
 from optviz.specs.schedule import parse_schedule
@@ -88,6 +89,19 @@ def test_what_is_not_a_schedule_is_refused_in_one_line() -> None:
     assert link(test, "run") == ["sgd@cosine"]
     test = page(run=["momentum:momentum=0.9@momentum~linear:start=2"])
     assert "its schedule takes it to 1.8" in test.warning[0].value
+
+
+@pytest.mark.parametrize(("count", "told"), [(10, "x solid, y dashed"), (11, "x thick, y thin")])
+def test_what_tells_y_from_x_tells_no_schedule(count: int, told: str) -> None:
+    """Beyond ten, schedules are told apart by dashes."""
+    runs = tuple(Run.parse(f"adam@step:factor={0.05 * k}") for k in range(1, count + 1))
+    asked = RaceSpec(SURFACES["ravine"](), runs, num_steps=20, rates="default")
+    message = unpack(view(asked)[1])
+    panel = message["panels"][-1]
+    assert told in panel["title"]
+    assert any(run["dash"] for run in message["runs"]) == (count > 10)
+    styles = {series.get("style", "solid") for series in panel["series"]}
+    assert styles == {"solid", "thin" if count > 10 else "dashed"}
 
 
 def test_runs_have_names_that_differ() -> None:

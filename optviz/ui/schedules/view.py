@@ -86,6 +86,7 @@ def _difference(run: Run, twins: list[Run], knob: str) -> str:
 def view(spec: RaceSpec) -> tuple[Race, bytes]:
     """The race of a page, its runs named after their schedules, and the player's message."""
     race = replace(cached.race(spec), labels=titles(spec))
+    styles = plain_styles(len(race.labels))
     surface, knob = spec.surface, knob_of(spec)
     title = human(knob).capitalize()
     first = race.params if race.params.ndim == 3 else race.params[:, 0]
@@ -99,9 +100,16 @@ def view(spec: RaceSpec) -> tuple[Race, bytes]:
         levels=surface.level_scale,
         draggable=True,
         race_id=race.id,
-        styles=plain_styles(len(race.labels)),
+        styles=styles,
         above=[curves(title, human(knob), knob_values(race, knob), "linear")],
-        below=[_effective(steps, over, "of the first start " if race.params.ndim > 3 else "")],
+        below=[
+            _effective(
+                steps,
+                over,
+                "of the first start " if race.params.ndim > 3 else "",
+                any(style.dash for style in styles),
+            )
+        ],
         steps_per_epoch=spec.steps_per_epoch,
     )
     return race, payload
@@ -120,16 +128,20 @@ def knob_values(race: Race, knob: str) -> np.ndarray:
     return np.array(rows)
 
 
-def _effective(steps: np.ndarray, over: int, whose: str) -> dict[str, Any]:
-    """x solid and y dashed: they part only where a rule has a rate for each coordinate."""
+def _effective(steps: np.ndarray, over: int, whose: str, dashes: bool) -> dict[str, Any]:
+    """x and y, told apart by a dash, or by their width where a dash tells runs apart.
+
+    They part only where a rule has a rate for each coordinate.
+    """
+    style, told = ("thin", "x thick, y thin") if dashes else ("dashed", "x solid, y dashed")
     panel = curves(
-        f"Effective step {whose}over {counted(over, 'step')}: x solid, y dashed",
+        f"Effective step {whose}over {counted(over, 'step')}: {told}",
         "|update| / |gradient|",
         steps[..., 0],
         "log",
     )
     for run, values in enumerate(steps[..., 1]):
-        panel["series"].append({**series(run, values), "name": "y", "style": "dashed"})
+        panel["series"].append({**series(run, values), "name": "y", "style": style})
     for curve in panel["series"]:
         curve.setdefault("name", "x")
     return panel
