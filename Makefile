@@ -30,7 +30,7 @@ types: .venv/test
 # Without npm's registry the types cannot be checked, and it says so; STRICT=1 then fails.
 js: .venv/test
 	@test node_modules/.package-lock.json -nt package-lock.json || \
-	$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json || \
+	$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-timeout=60000 && touch node_modules/.package-lock.json || \
 	{ echo "TypeScript could not be installed: the types of the JavaScript are NOT checked" >&2; test -z "$(STRICT)"; }
 	@test ! -d node_modules/typescript || $(BIN)/node node_modules/typescript/bin/tsc --project jsconfig.json
 	$(BIN)/node --test tests/js/*.test.mjs
