@@ -36,15 +36,17 @@ js: .venv/test
 	$(BIN)/node --test tests/js/*.test.mjs
 
 # Three workers for two cores: one of them mostly waits for a browser. tests/conftest.py orders them.
+PYTEST := -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+
 unit: browser
-	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python $(PYTEST)
 
 # The lowest versions that pyproject.toml allows, in an environment of their own.
 lowest: browser
 	$(PYTHON) -m venv build/lowest
 	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
 	build/lowest/bin/python -m uv pip install --quiet --python build/lowest/bin/python --resolution lowest-direct --editable '.[test]'
-	build/lowest/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	build/lowest/bin/python $(PYTEST)
 
 # Finds an installed Chrome or Chromium, or installs one; the browser tests are never skipped.
 browser: .venv/test

@@ -45,7 +45,7 @@ class Shelf(NamedTuple):
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Adds the pages of the gallery to those that stand in the folder."""
+    """Adds the gallery and the settings to the pages that stand in the folder."""
     from mkdocs.structure.files import File  # pyright: ignore[reportMissingImports]
 
     for name, text in (gallery() | {"gallery/settings.md": settings_page()}).items():
