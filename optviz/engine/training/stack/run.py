@@ -46,13 +46,9 @@ class TrainStack(Life):
         devices: Sequence[Any] = (),
         alone: bool = True,
     ) -> None:
-        """Decide who sits where; nothing is on the device yet.
+        """Decide who sits where; the arguments that are not named here are those of `Life`.
 
         Args:
-            tracks: the runs.
-            emit: called with each event.
-            should_stop: asked before every span of steps.
-            checkpoint_every: steps between two snapshots; None: about half a minute.
             devices: share the runs, as many of them as have something to do; none: the default.
             alone: whether nobody else takes turns with these runs: then the device begins the next
                 steps before the last ones are told.
